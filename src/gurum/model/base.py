@@ -1,0 +1,128 @@
+"""The shape shared by every kind: metadata, spec, status, conditions.
+
+Kubernetes' shape, because Kubernetes is one of the stores: users write `spec`, controllers write `status`, and
+four numbers that are easily mistaken for each other have a field each (see `Metadata`).
+Times are seconds since the epoch, UTC, as floats: they sort, subtract and encode without parsing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+import msgspec
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who and what brought a generation about: the first link of the audit chain."""
+
+    user_id: str = ""
+    request_id: str = ""
+    decision_id: str = ""
+
+
+class Metadata(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Identity and bookkeeping of an object.
+
+    Four numbers that are not each other: `generation` counts changes of spec; `revision` is Neutron's
+    revision_number; `resource_version` belongs to the store, is opaque and comparable within one kind only;
+    the object's `schema` is the version of its stored form.
+    """
+
+    id: str
+    key: str  # unique within the kind: the id, or the claimed thing itself (an address, a natural key)
+    region: str = ""
+    project: str = ""  # empty: belongs to the region, not to a project
+    account: str = ""  # the cloud account, fixed with the first intent and never looked up again
+    generation: int = 1
+    revision: int = 0
+    resource_version: int = 0
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    deletion_requested_at: float | None = None
+    finalizers: list[str] = msgspec.field(default_factory=list)
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    cause: Cause = Cause()
+    deletion_cause: Cause | None = None
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in the way, as a class of what to do (`reason`) and a sentence (`message`).
+
+    Types are `Available` and `Progressing`; the reasons are in `conditions.Reason`. `until` is when the next
+    attempt is due (seconds since the epoch), where that is known.
+    """
+
+    type: str
+    status: bool
+    reason: str = ""
+    message: str = ""
+    since: float = 0.0
+    until: float | None = None
+    observed_generation: int = 0
+
+
+class External(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where an object lives in a cloud. Cloud ids stand here and in the cloud's own tag, nowhere else."""
+
+    provider: str
+    account: str
+    region: str
+    id: str
+    partition: str = ""
+    zone: str = ""
+
+
+class Intent(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One externally visible creation: written before the call, so that a crash can only repeat it, not forget it.
+
+    state: `intended` (the call may or may not have happened), `done` (external is set), `failed` (proven not to
+    exist), `deleting`, `gone`. `attempt` rises only after the previous attempt is proven failed or gone; the
+    idempotency token is derived from (uid, step, attempt), never from the generation. `request` is the whole
+    request as JSON text and is sent again byte for byte.
+    """
+
+    step: str
+    attempt: int = 1
+    state: str = "intended"
+    recipe: str = "token"
+    token: str = ""
+    zone: str = ""
+    request: str = ""
+    written_at: float = 0.0
+    searched_at: float | None = None  # last look by tag that found nothing (recipe "adopt")
+    external: External | None = None
+    error: str = ""
+
+
+class Resource(msgspec.Struct, kw_only=True):
+    """Base of every kind. `kind` and `version` are the store's words; `schema` is what this object was written in."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+
+    metadata: Metadata
+    schema: int = 1
+
+    @property
+    def id(self) -> str:
+        """The object's UUID: ours, and the one OpenStack's users see."""
+        return self.metadata.id
+
+    @property
+    def deleting(self) -> bool:
+        """Whether somebody asked for this object's deletion."""
+        return self.metadata.deletion_requested_at is not None
+
+
+class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What controllers observed. Users never write it; a create never carries one."""
+
+    observed_generation: int = 0
+    intents: dict[str, Intent] = msgspec.field(default_factory=dict)
+    conditions: list[Condition] = msgspec.field(default_factory=list)
+
+
+def new_id() -> str:
+    """Return a fresh lower-case UUID."""
+    return str(uuid.uuid4())

@@ -1,0 +1,79 @@
+"""From the stored form and back, with upcasters.
+
+Every stored object carries the number of the form it was written in. A form is never changed in place: a new number gets
+an upcaster that turns the previous form's document into the new one's, and a fixture of the old form in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from gurum.model import compute, image, network, quota, region, server
+from gurum.model.base import Resource
+
+R = TypeVar("R", bound=Resource)
+
+Document = dict[str, Any]
+Upcaster = Callable[[Document], Document]
+
+KINDS: dict[str, type[Resource]] = {
+    cls.kind: cls
+    for cls in (
+        region.Region,
+        region.Account,
+        compute.Flavor,
+        compute.KeyPair,
+        image.Image,
+        network.Network,
+        network.Domain,
+        network.Subnet,
+        network.Port,
+        network.SecurityGroup,
+        network.SecurityGroupRule,
+        network.AddressClaim,
+        quota.QuotaUsage,
+        server.Server,
+        server.ConsoleLog,
+    )
+}
+
+# (kind, from) -> what makes a document of form from+1 out of one of form `from`
+UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+
+_encoder = msgspec.json.Encoder()
+_decoders = {kind: msgspec.json.Decoder(cls) for kind, cls in KINDS.items()}
+
+
+class NewerSchemaError(Exception):
+    """An object was written by a newer release than this one."""
+
+
+def encode(obj: Resource) -> bytes:
+    """Return the stored form: JSON, in the current schema of the kind."""
+    obj.schema = type(obj).version
+    return _encoder.encode(obj)
+
+
+def decode(kind: str, data: bytes, schema: int) -> Resource:
+    """Return the object, upcast to the current schema.
+
+    Raises NewerSchemaError when it was written by a newer release: guessing at its meaning could lose what it says.
+    """
+    current = KINDS[kind].version
+    if schema == current:
+        return _decoders[kind].decode(data)
+    if schema > current:
+        raise NewerSchemaError(f"{kind} was stored in schema {schema}; this release knows {current}")
+    document: Document = msgspec.json.decode(data)
+    for step in range(schema, current):
+        document = UPCASTERS[kind, step](document)
+    document["schema"] = current
+    return msgspec.convert(document, KINDS[kind])
+
+
+def copy(obj: R) -> R:
+    """Return a deep copy: what a cache hands out must not be changed in place."""
+    return msgspec.json.decode(_encoder.encode(obj), type=type(obj))

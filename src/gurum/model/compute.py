@@ -1,0 +1,52 @@
+"""Flavor and KeyPair: what a server is made from."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gurum.model.base import Resource, Status
+
+
+class FlavorSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Nova's flavor. ram and swap in MiB, disk and ephemeral in GiB. `instance_type` is the cloud's name of it."""
+
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+    flavorid: str
+    ephemeral: int = 0
+    swap: int = 0
+    rxtx_factor: float = 1.0
+    is_public: bool = True
+    disabled: bool = False
+    description: str | None = None
+    extra_specs: dict[str, str] = msgspec.field(default_factory=dict)
+    access: list[str] = msgspec.field(default_factory=list)  # projects that may use a private flavor
+
+
+class Flavor(Resource, kw_only=True):
+    """A size; region-wide. Its key is `<region>/<flavorid>`; `flavorid` need not be a UUID."""
+
+    kind = "Flavor"
+    spec: FlavorSpec
+    status: Status = msgspec.field(default_factory=Status)
+
+
+class KeyPairSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A user's public key. `number` is Nova's integer id of it. A generated private key is never stored."""
+
+    name: str
+    user_id: str
+    public_key: str
+    fingerprint: str
+    type: str = "ssh"
+    number: int = 0
+
+
+class KeyPair(Resource, kw_only=True):
+    """A key pair belongs to a user, not to a project. Its key is `<region>/<user>/<name>`."""
+
+    kind = "KeyPair"
+    spec: KeyPairSpec
+    status: Status = msgspec.field(default_factory=Status)

@@ -1,0 +1,221 @@
+"""The store contract: what every backend promises, and nothing that one of them could not.
+
+Kubernetes is one of the backends, so there are no transactions over several objects. What must be unique is an object
+whose key is the unique thing; what must be limited is a counter object changed by compare-and-swap.
+
+What a reader may rely on:
+* `resource_version` is opaque, comparable within one kind of one store, and may go back after a restore.
+* Watch is ordered per kind only. The latest state of every object and every deletion is delivered, at least once;
+  states in between may be skipped; an event may come twice, or before the write's own acknowledgement. A watch may
+  expire (`WatchExpiredError`): list again.
+* A create carries no status. A deletion is done when the id is absent: `delete` of an object with finalizers only
+  marks it, and the write that removes the last finalizer removes the object.
+* A client reads its own writes. `list` and `get` see every write acknowledged before they began, whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from gurum.model.base import Cause, Resource
+
+R = TypeVar("R", bound=Resource)
+
+
+class StoreError(Exception):
+    """Base of what a store answers instead of doing."""
+
+
+class ConflictError(StoreError):
+    """The object changed since it was read: read it again, decide again."""
+
+
+class ExistsError(StoreError):
+    """The id or the key is taken. `holder` is the id of the object that has the key, where the backend knows it."""
+
+    def __init__(self, kind: str, key: str, holder: str = "") -> None:
+        super().__init__(f"{kind} {key!r} exists")
+        self.kind, self.key, self.holder = kind, key, holder
+
+
+class NotFoundError(StoreError):
+    """There is no such object (any more)."""
+
+
+class WatchExpiredError(StoreError):
+    """The watch fell behind what the store remembers: list again."""
+
+
+class UnavailableError(StoreError):
+    """The store cannot answer now (busy, throttled, disk full): nothing was written. The message says which."""
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer release; the message says so in one sentence."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects of a kind; empty fields do not filter."""
+
+    region: str = ""
+    account: str = ""
+    project: str = ""
+
+
+EVERYTHING = Filter()
+
+
+class Page(msgspec.Struct, Generic[R], frozen=True):
+    """A part of a list. All pages of one list are of one version; `next` is None on the last.
+
+    `resource_version` is where a watch that continues this list starts.
+    """
+
+    items: list[R]
+    resource_version: int
+    next: str | None = None
+
+
+class Event(msgspec.Struct, Generic[R], frozen=True):
+    """`put`: the object as it is now. `gone`: the id is absent (object is the last state where known, else None).
+
+    `bookmark`: nothing happened up to resource_version; id is empty.
+    """
+
+    type: Literal["put", "gone", "bookmark"]
+    id: str
+    resource_version: int
+    object: R | None = None
+
+
+class Store(Protocol):
+    """Desired state. All methods may raise UnavailableError.
+
+    Objects handed in are not kept and objects handed out belong to the caller: a store never shares one.
+    """
+
+    async def get(self, kind: type[R], id: str) -> R:
+        """Return the object. Raises NotFoundError."""
+        ...
+
+    async def get_by_key(self, kind: type[R], key: str) -> R:
+        """Return the object that holds the key. Raises NotFoundError."""
+        ...
+
+    async def list(
+        self, kind: type[R], where: Filter = EVERYTHING, *, limit: int = 500, after: str | None = None
+    ) -> Page[R]:
+        """Return a page, ordered by id; `after` is the previous page's `next`.
+
+        Raises WatchExpiredError when the list's version is no longer known: begin again.
+        """
+        ...
+
+    async def create(self, obj: R) -> R:
+        """Store a new object and return it as stored.
+
+        Sets created_at, updated_at (where 0), resource_version, generation 1. Drops any status. Raises ExistsError.
+        """
+        ...
+
+    async def create_many(self, objs: Sequence[Resource]) -> tuple[list[Resource], StoreError | None]:
+        """Create in order and stop at the first refusal; return what was created and the refusal.
+
+        Not atomic, neither as a whole nor for readers.
+        """
+        ...
+
+    async def update_spec(self, obj: R, *, cause: Cause | None = None) -> R:
+        """Replace spec (and labels, finalizers) of the object at the version that was read.
+
+        Raises generation by one when the spec differs, sets updated_at and cause. Never touches status.
+        Raises ConflictError, NotFoundError. No write happens when nothing differs.
+        """
+        ...
+
+    async def update_status(self, obj: R) -> R:
+        """Replace status (and finalizers, account, revision) of the object at the version that was read.
+
+        Never touches spec, generation or updated_at. Removing the last finalizer of an object whose deletion was asked
+        for removes the object. Raises ConflictError, NotFoundError. No write happens when nothing differs.
+        """
+        ...
+
+    async def delete(
+        self, kind: type[R], id: str, *, cause: Cause | None = None, resource_version: int | None = None
+    ) -> R | None:
+        """Ask for deletion: mark the object (raising generation) if it has finalizers, else remove it.
+
+        Idempotent while the object exists. With `resource_version`, only that version (else ConflictError).
+        Returns the marked object, None when it is gone. Raises NotFoundError.
+        """
+        ...
+
+    def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
+        """Yield what happens after `since` (a page's resource_version), for ever.
+
+        Raises WatchExpiredError from the iteration.
+        """
+        ...
+
+    async def changed(self, kind: type[R], since: int) -> list[Event[R]]:
+        """Return, without waiting, what a watch would yield now: how a cache is brought up to date before it answers.
+
+        Costs next to nothing when nothing changed. Raises WatchExpiredError.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release files and connections; pending calls end first."""
+        ...
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the journal. `type`: action, event, generation, deleted. `data` is JSON by type."""
+
+    at: float
+    type: str
+    kind: str
+    object_id: str
+    region: str
+    project: str
+    data: bytes
+    request_id: str = ""
+    position: int = 0  # set by the journal: rises with every append, never reused
+
+
+class Journal(Protocol):
+    """What happened, append-only. It is a contract of its own because it stays SQL also beside Kubernetes.
+
+    Appending is idempotent by (type, object_id, `unique`): a controller that was killed after the append may repeat it.
+    """
+
+    async def append(self, record: Record, *, unique: str) -> None:
+        """Add a record, unless one with this `unique` is there already."""
+        ...
+
+    async def read(
+        self,
+        *,
+        kind: str = "",
+        object_id: str = "",
+        project: str = "",
+        region: str = "",
+        type: str = "",
+        since: float = 0.0,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[Record]:
+        """Return matching records, oldest first, with position > after and at >= since."""
+        ...
+
+    async def prune(self, before: float) -> int:
+        """Remove records older than `before`; return how many. Retention is configuration, never the default of code."""
+        ...
+
+    async def close(self) -> None:
+        """Release files and connections."""
+        ...
