@@ -1,7 +1,7 @@
 """From the stored form and back, with upcasters.
 
-Every stored object carries the number of the form it was written in. A form is never changed in place: a new number gets
-an upcaster that turns the previous form's document into the new one's, and a fixture of the old form in the tests.
+Every stored object carries the number of the form it was written in. A form is never changed in place: a new
+number gets an upcaster that turns the previous form's document into the new one's, and a fixture of the old form.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class HostRoute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubnetSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Neutron's subnet. `slices` maps a zone id to the part of `cidr` that lies in it; empty: the subnet is regional."""
+    """Neutron's subnet. `slices`: zone id to the part of `cidr` that lies in it; empty: the subnet is regional."""
 
     network_id: str
     cidr: str

@@ -121,7 +121,7 @@ class Store(Protocol):
         """
         ...
 
-    async def create_many(self, objs: Sequence[Resource]) -> tuple[list[Resource], StoreError | None]:
+    async def create_many(self, objs: Sequence[Resource]) -> tuple[Sequence[Resource], StoreError | None]:
         """Create in order and stop at the first refusal; return what was created and the refusal.
 
         Not atomic, neither as a whole nor for readers.
@@ -161,7 +161,7 @@ class Store(Protocol):
         """
         ...
 
-    async def changed(self, kind: type[R], since: int) -> list[Event[R]]:
+    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now: how a cache is brought up to date before it answers.
 
         Costs next to nothing when nothing changed. Raises WatchExpiredError.
@@ -213,7 +213,7 @@ class Journal(Protocol):
         ...
 
     async def prune(self, before: float) -> int:
-        """Remove records older than `before`; return how many. Retention is configuration, never the default of code."""
+        """Remove records older than `before`; return how many. Retention is configuration, never a default of code."""
         ...
 
     async def close(self) -> None:
