@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gurum.model import compute, image, network, quota, region, server
+from gurum.model import compute, engine, image, network, quota, region, server
 from gurum.model.base import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -26,6 +26,7 @@ KINDS: dict[str, type[Resource]] = {
         region.Account,
         compute.Flavor,
         compute.KeyPair,
+        compute.CloudKey,
         image.Image,
         network.Network,
         network.Domain,
@@ -37,6 +38,7 @@ KINDS: dict[str, type[Resource]] = {
         quota.QuotaUsage,
         server.Server,
         server.ConsoleLog,
+        engine.Lease,
     )
 }
 

@@ -50,3 +50,22 @@ class KeyPair(Resource, kw_only=True):
     kind = "KeyPair"
     spec: KeyPairSpec
     status: Status = msgspec.field(default_factory=Status)
+
+
+class CloudKeySpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The public key that a cloud account must know to launch servers with it."""
+
+    public_key: str
+    fingerprint: str
+
+
+class CloudKey(Resource, kw_only=True):
+    """A public key in a cloud account, made when a server first needs it and collected when nobody does.
+
+    It is not the user's KeyPair: that one can be deleted and made anew under its name at once, while a cloud takes time.
+    Its key is `<region>/<account>/<sha256 of the public key>`.
+    """
+
+    kind = "CloudKey"
+    spec: CloudKeySpec
+    status: Status = msgspec.field(default_factory=Status)

@@ -1,0 +1,249 @@
+"""The configuration: one typed document from YAML and environment, passed to whoever needs it.
+
+There is no global configuration. A secret never stands in the document itself, only the path of a file that holds it,
+so that the document can be shown, logged and committed.
+Precedence: default, YAML file, environment (`GURUM_PIA__BODY_LIMIT=1000000`: two underscores go down a level).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message is one sentence that names the place and the remedy."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the sections: immutable, and a misspelt key is an error, not silence."""
+
+
+class StoreConfig(Section):
+    """Where desired state lives. url: `sqlite:///absolute/path` or `memory:` (tests)."""
+
+    url: str = "sqlite:///var/gurum.sqlite"
+    watch_interval: float = 0.01  # seconds between looks for other processes' writes
+    tombstones_kept: float = 3600.0  # seconds a deletion is remembered for watches that resume
+
+
+class IdentityConfig(Section):
+    """The Keystone that is the service provider: ours (embedded) or, by `url`, the company's."""
+
+    url: str = "http://127.0.0.1:5000/v3"
+    embedded: bool = True
+    service_user: str = "gurum"
+    service_project: str = "service"
+    service_domain: str = "default"
+    service_password_file: str = "var/secrets/gurum"  # noqa: S105 - a path, as the name says
+    token_cache_seconds: float = 300.0
+    revocation_poll_seconds: float = 2.0
+    timeout: float = 10.0
+
+
+class PolicyConfig(Section):
+    """The Rego bundle."""
+
+    bundle: str = "policy"
+
+
+class ZoneConfig(Section):
+    """A zone as users see it (name) and as the cloud knows it (id)."""
+
+    name: str
+    id: str
+
+
+class AwsAccountConfig(Section):
+    """An AWS account and the projects (ids) that use it; no projects: every project of the region.
+
+    credentials_file: JSON {"access_key_id", "secret_access_key", "session_token"?}, mode 0600.
+    """
+
+    number: str
+    credentials_file: str
+    projects: list[str] = msgspec.field(default_factory=list)
+
+
+class AwsConfig(Section):
+    """How AWS is reached. endpoint_url empty: the real one. Rates are requests/s and burst of AWS's own buckets."""
+
+    endpoint_url: str = ""
+    accounts: list[AwsAccountConfig] = msgspec.field(default_factory=list)
+    in_flight: int = 32  # calls at once per account and region
+    visibility_window: float = 60.0  # seconds until "not found by tag" is believed
+    not_yet_window: float = 300.0  # seconds in which NotFound after a create means "not yet"
+    observe_interval: float = 3.0  # seconds between lists of instances while something is in motion
+    idle_interval: float = 30.0  # seconds between lists while nothing is
+    timeout: float = 60.0
+    rates: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)  # action: (per second, burst)
+    throttle: bool = True
+
+
+class SimulatedConfig(Section):
+    """The simulated cloud's own state file and how long its states take (seconds)."""
+
+    state: str = "var/simulated.sqlite"
+    build_seconds: float = 1.0
+    power_seconds: float = 0.5
+
+
+class FlavorConfig(Section):
+    """A flavor of the catalogue. ram in MiB, disk in GiB. instance_type: the cloud's name of it."""
+
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+    id: str = ""
+    instance_type: str = ""
+
+
+class ImageConfig(Section):
+    """An image of the catalogue; cloud_id is the AMI (AWS). size in bytes, min_disk in GiB, min_ram in MiB."""
+
+    name: str
+    id: str = ""  # empty: UUIDv5 of region and name, so that it is the same on every start
+    cloud_id: str = ""
+    disk_format: str = "raw"
+    size: int = 0
+    checksum: str = ""
+    os_hash_value: str = ""
+    min_disk: int = 0
+    min_ram: int = 0
+    architecture: str = "x86_64"
+    properties: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class RegionConfig(Section):
+    """A region: its provider, zones, catalogue, and the address its APIs are served at."""
+
+    name: str
+    provider: str
+    port: int
+    host: str = "127.0.0.1"
+    public_url: str = ""  # what clients reach, behind a proxy; empty: http://host:port
+    cloud_region: str = ""
+    zones: list[ZoneConfig] = msgspec.field(default_factory=list)
+    simulated: str = ""
+    flavors: list[FlavorConfig] = msgspec.field(default_factory=list)
+    images: list[ImageConfig] = msgspec.field(default_factory=list)
+    aws: AwsConfig | None = None
+    simulation: SimulatedConfig | None = None
+
+
+class PiaConfig(Section):
+    """Limits of the API processes. Bytes and objects."""
+
+    body_limit: int = 114688  # Nova's own (osapi_max_request_body_size)
+    page_limit: int = 1000  # osapi_max_limit
+    console_wait: float = 5.0  # seconds to wait for a fresh console log
+    write_retries: int = 20  # compare-and-swap attempts before 503
+    quotas: dict[str, dict[str, int]] = msgspec.field(
+        default_factory=lambda: {
+            "compute": {
+                "instances": 100,
+                "cores": 200,
+                "ram": 512000,
+                "metadata_items": 128,
+                "key_pairs": 100,
+                "server_groups": 10,
+                "server_group_members": 10,
+                "injected_files": 5,
+                "injected_file_content_bytes": 10240,
+                "injected_file_path_bytes": 255,
+                "fixed_ips": -1,
+                "floating_ips": -1,
+                "security_groups": -1,
+                "security_group_rules": -1,
+            },
+            "network": {
+                "network": 100,
+                "subnet": 100,
+                "port": 500,
+                "security_group": 100,
+                "security_group_rule": 500,
+                "router": 10,
+                "floatingip": 50,
+                "rbac_policy": 10,
+                "subnetpool": -1,
+                "trunk": -1,
+                "security_groups": -1,
+            },
+        }
+    )
+
+
+class EngineConfig(Section):
+    """The controllers. Seconds, unless it says otherwise."""
+
+    workers: int = 64
+    resync: float = 300.0
+    lease: float = 15.0
+    backoff_base: float = 0.5
+    backoff_max: float = 60.0
+    metrics_port: int = 0  # 0: any free port, written to the state directory
+    metrics_host: str = "127.0.0.1"
+
+
+class LogConfig(Section):
+    """Where a process logs: a directory (one JSON-lines file a process) or, empty, standard error."""
+
+    directory: str = ""
+    level: str = "INFO"
+
+
+class Config(Section):
+    """The whole document."""
+
+    state: str = "var"  # directory of everything a run keeps
+    store: StoreConfig = StoreConfig()
+    identity: IdentityConfig = IdentityConfig()
+    policy: PolicyConfig = PolicyConfig()
+    pia: PiaConfig = PiaConfig()
+    engine: EngineConfig = EngineConfig()
+    log: LogConfig = LogConfig()
+    regions: list[RegionConfig] = msgspec.field(default_factory=list)
+
+    def region(self, name: str) -> RegionConfig:
+        """Return the region of that name. Raises ConfigError."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        raise ConfigError(f"region {name!r} is not in the configuration")
+
+
+def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_") -> Config:
+    """Return the configuration of a YAML file and the environment. Raises ConfigError."""
+    document: dict[str, Any] = {}
+    if path is not None:
+        try:
+            document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigError(f"cannot read the configuration {path}: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"the configuration {path} is not a mapping")
+    for name, value in sorted(environ.items()):
+        if name.startswith(prefix) and "__" in name[len(prefix) :]:
+            _set(document, name[len(prefix) :].lower().split("__"), value)
+    try:
+        return msgspec.convert(document, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"the configuration is not valid: {error}") from error
+
+
+def _set(document: dict[str, Any], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        document = document.setdefault(step, {})
+        if not isinstance(document, dict):
+            raise ConfigError(f"an environment variable goes below {step!r}, which is not a section")
+    document[path[-1]] = yaml.safe_load(value)
+
+
+def show(config: Config) -> str:
+    """Return the document as YAML. Nothing secret stands in it by construction: secrets are files."""
+    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False)
