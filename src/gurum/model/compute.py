@@ -62,7 +62,7 @@ class CloudKeySpec(msgspec.Struct, kw_only=True, omit_defaults=True):
 class CloudKey(Resource, kw_only=True):
     """A public key in a cloud account, made when a server first needs it and collected when nobody does.
 
-    It is not the user's KeyPair: that one can be deleted and made anew under its name at once, while a cloud takes time.
+    It is not the user's KeyPair: that one can be deleted and made anew under its name at once; a cloud takes time.
     Its key is `<region>/<account>/<sha256 of the public key>`.
     """
 

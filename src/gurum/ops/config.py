@@ -23,7 +23,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of the sections: immutable, and a misspelt key is an error, not silence."""
 
 
-class StoreConfig(Section):
+class StoreConfig(Section, frozen=True):
     """Where desired state lives. url: `sqlite:///absolute/path` or `memory:` (tests)."""
 
     url: str = "sqlite:///var/gurum.sqlite"
@@ -31,7 +31,7 @@ class StoreConfig(Section):
     tombstones_kept: float = 3600.0  # seconds a deletion is remembered for watches that resume
 
 
-class IdentityConfig(Section):
+class IdentityConfig(Section, frozen=True):
     """The Keystone that is the service provider: ours (embedded) or, by `url`, the company's."""
 
     url: str = "http://127.0.0.1:5000/v3"
@@ -45,20 +45,20 @@ class IdentityConfig(Section):
     timeout: float = 10.0
 
 
-class PolicyConfig(Section):
+class PolicyConfig(Section, frozen=True):
     """The Rego bundle."""
 
     bundle: str = "policy"
 
 
-class ZoneConfig(Section):
+class ZoneConfig(Section, frozen=True):
     """A zone as users see it (name) and as the cloud knows it (id)."""
 
     name: str
     id: str
 
 
-class AwsAccountConfig(Section):
+class AwsAccountConfig(Section, frozen=True):
     """An AWS account and the projects (ids) that use it; no projects: every project of the region.
 
     credentials_file: JSON {"access_key_id", "secret_access_key", "session_token"?}, mode 0600.
@@ -69,7 +69,7 @@ class AwsAccountConfig(Section):
     projects: list[str] = msgspec.field(default_factory=list)
 
 
-class AwsConfig(Section):
+class AwsConfig(Section, frozen=True):
     """How AWS is reached. endpoint_url empty: the real one. Rates are requests/s and burst of AWS's own buckets."""
 
     endpoint_url: str = ""
@@ -84,7 +84,7 @@ class AwsConfig(Section):
     throttle: bool = True
 
 
-class SimulatedConfig(Section):
+class SimulatedConfig(Section, frozen=True):
     """The simulated cloud's own state file and how long its states take (seconds)."""
 
     state: str = "var/simulated.sqlite"
@@ -92,7 +92,7 @@ class SimulatedConfig(Section):
     power_seconds: float = 0.5
 
 
-class FlavorConfig(Section):
+class FlavorConfig(Section, frozen=True):
     """A flavor of the catalogue. ram in MiB, disk in GiB. instance_type: the cloud's name of it."""
 
     name: str
@@ -103,7 +103,7 @@ class FlavorConfig(Section):
     instance_type: str = ""
 
 
-class ImageConfig(Section):
+class ImageConfig(Section, frozen=True):
     """An image of the catalogue; cloud_id is the AMI (AWS). size in bytes, min_disk in GiB, min_ram in MiB."""
 
     name: str
@@ -119,7 +119,7 @@ class ImageConfig(Section):
     properties: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class RegionConfig(Section):
+class RegionConfig(Section, frozen=True):
     """A region: its provider, zones, catalogue, and the address its APIs are served at."""
 
     name: str
@@ -136,7 +136,7 @@ class RegionConfig(Section):
     simulation: SimulatedConfig | None = None
 
 
-class PiaConfig(Section):
+class PiaConfig(Section, frozen=True):
     """Limits of the API processes. Bytes and objects."""
 
     body_limit: int = 114688  # Nova's own (osapi_max_request_body_size)
@@ -178,7 +178,7 @@ class PiaConfig(Section):
     )
 
 
-class EngineConfig(Section):
+class EngineConfig(Section, frozen=True):
     """The controllers. Seconds, unless it says otherwise."""
 
     workers: int = 64
@@ -190,14 +190,14 @@ class EngineConfig(Section):
     metrics_host: str = "127.0.0.1"
 
 
-class LogConfig(Section):
+class LogConfig(Section, frozen=True):
     """Where a process logs: a directory (one JSON-lines file a process) or, empty, standard error."""
 
     directory: str = ""
     level: str = "INFO"
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """The whole document."""
 
     state: str = "var"  # directory of everything a run keeps
