@@ -1,0 +1,79 @@
+"""keystone.conf, rendered from the settings.
+
+Keystone reads only its own INI file. It is written at every start, so that editing it by hand has
+no effect that could be forgotten; what is special is passed in `options`.
+"""
+
+from gurum.identity.keystone.config import KeystoneConfig
+from gurum.identity.keystone.state import State
+
+# Keystone's own lines are wanted (it logs each refused login). Its libraries' are not: stevedore
+# reports as an error that the memcached backend, which nobody asked for, is not installed, and each
+# use of a password warns that bcrypt looks at 72 bytes only.
+LOG_LEVELS = (
+    "alembic=WARNING",
+    "dogpile=WARNING",
+    "keystone.common.password_hashing=ERROR",
+    "oslo=WARNING",
+    "oslo_messaging=WARNING",
+    "oslo_policy=ERROR",
+    "sqlalchemy=WARNING",
+    "stevedore=CRITICAL",
+)
+
+Options = dict[str, dict[str, str | int | bool]]
+
+
+def options(config: KeystoneConfig, state: State) -> Options:
+    """Give every option that differs from Keystone's own default, by section."""
+    base: Options = {
+        "DEFAULT": {
+            "log_file": str(config.log_file or state.log_file),
+            "use_stderr": False,
+            "log_rotation_type": "size",
+            "max_logfile_size_mb": 10,
+            "max_logfile_count": 5,
+            "default_log_levels": ",".join((f"keystone={config.log_level}", *LOG_LEVELS)),
+        },
+        "database": {"connection": f"sqlite:///{state.database}"},
+        # Without a cache a validation costs 0.8 s of CPU. The cache is this process's own, which
+        # is right only because there is one process.
+        "cache": {"enabled": True, "backend": "oslo_cache.dict"},
+        # The list of revocation events is read by pollers alone, each time with another `since`:
+        # caching it would only fill memory.
+        "revoke": {"caching": False},
+        "token": {"provider": "fernet", "expiration": config.token_expiration_seconds},
+        "fernet_tokens": {"key_repository": str(state.fernet_keys)},
+        "fernet_receipts": {"key_repository": str(state.fernet_keys)},
+        "credential": {"key_repository": str(state.credential_keys)},
+        "auth": {"methods": "password,token,application_credential"},
+        "identity": {
+            "password_hash_algorithm": "bcrypt",
+            "password_hash_rounds": config.bcrypt_rounds,
+        },
+        # The default is looked for in /etc/keystone as well.
+        "oslo_policy": {"policy_file": str(state.conf_dir / "policy.yaml")},
+        "security_compliance": dict(config.security_compliance),
+    }
+    if config.public_url is not None:
+        base["DEFAULT"]["public_endpoint"] = config.public_url
+    for section, values in config.options.items():
+        base.setdefault(section, {}).update(values)
+    return base
+
+
+def render(values: Options) -> str:
+    """Give the INI text. Raises ValueError for a value that would begin another line."""
+    lines: list[str] = []
+    for section, entries in values.items():
+        if not entries:
+            continue
+        lines.append(f"[{section}]")
+        for key, value in entries.items():
+            text = str(value)
+            if "\n" in text or "\r" in text:
+                raise ValueError(f"[{section}] {key} contains a line end")
+            # oslo.config substitutes $name in values; a directory may contain a dollar sign.
+            lines.append(f"{key} = {text.replace('$', '$$')}")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,210 @@
+"""The life of the embedded Keystone's process: listen, migrate, bootstrap, serve, stop.
+
+The order matters. The port is taken first, so that a second start on the same port fails before
+it touches the database, and so that the bootstrap can write the real URL of an ephemeral port.
+The ready file comes last: who sees it may send requests.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import signal
+import socket
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import msgspec
+
+from gurum.identity.keystone import conf_file
+from gurum.identity.keystone.config import KeystoneConfig, Ready
+from gurum.identity.keystone.state import Stamp, State, fingerprint, write_atomically
+from gurum.identity.secret_file import read_secret
+
+# SAML in the role of an identity provider (Keystone to Keystone) parses XML schemas for one second
+# at import, a third of a warm start, and is not offered here.
+LAZY_MODULES = ("keystone.federation.idp",)
+
+# ASGI and WSGI types of third parties are not published; this is a WSGI application.
+WsgiApplication = Callable[..., Any]
+
+
+def run(config: KeystoneConfig, started: float | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then return; requests under way get five seconds.
+
+    Raises SecretFileError, OSError if the port is taken, and whatever Keystone raises at start;
+    Keystone itself tells more in the log file. `started` is when the process began (time.time()).
+    """
+    began = time.time() if started is None else started
+    os.umask(0o077)
+    state = State(config.dir)
+    state.prepare()
+    ready_file = config.ready_file or state.ready_file
+    ready_file.unlink(missing_ok=True)
+    # Before the long work, so that being told to stop while starting is as prompt as later.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+
+    with _listen(config.host, config.port) as listener:
+        port: int = listener.getsockname()[1]
+        url = (config.public_url or f"http://{_url_host(config.host)}:{port}").rstrip("/")
+        password = read_secret(config.admin_password_file)
+        stamp = Stamp(
+            keystone=importlib.metadata.version("keystone"),
+            region=config.region,
+            auth_url=f"{url}/v3",
+            admin_username=config.admin_username,
+            admin_project=config.admin_project,
+            password_file=fingerprint(config.admin_password_file),
+        )
+        warm = state.is_done(stamp)
+        write_atomically(state.conf_file, conf_file.render(conf_file.options(config, state)).encode())
+        _configure(state)
+        if not warm:
+            _migrate(state)
+            _bootstrap(config, stamp, password)
+            state.set_done(stamp)
+        del password
+        server = _server(_application(), listener, config.threads)
+        ready = Ready(
+            pid=os.getpid(),
+            port=port,
+            url=url,
+            auth_url=stamp.auth_url,
+            start_seconds=round(time.time() - began, 3),
+            warm=warm,
+        )
+        write_atomically(ready_file, msgspec.json.encode(ready))
+        try:
+            server.run()
+        finally:
+            _remove_own(ready_file, ready)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    # waitress turns SystemExit into an orderly end of its threads; during start it ends at once.
+    raise SystemExit(0)
+
+
+def _remove_own(ready_file: Path, ready: Ready) -> None:
+    # A successor may have replaced it already.
+    if ready_file.exists() and ready_file.read_bytes() == msgspec.json.encode(ready):
+        ready_file.unlink()
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind, and listen only later: a client is refused, not left waiting, until all is ready."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _configure(state: State) -> None:
+    # oslo.config reads sys.argv. Both options are given so that nothing of /etc/keystone, should
+    # this machine have one, is mixed in.
+    sys.argv = ["keystone", f"--config-file={state.conf_file}", f"--config-dir={state.conf_dir}"]
+    # eventlet, imported by oslo.service and not used, announces its own retirement, and sees to it
+    # that an ignoring filter does not help.
+    with warnings.catch_warnings(record=True):
+        for name in LAZY_MODULES:
+            _import_when_used(name)
+        import keystone.server
+
+    keystone.server.configure()
+    _report_crashes_on_stderr_too()
+
+
+def _report_crashes_on_stderr_too() -> None:
+    # oslo.log has just taken the hook and writes to its file only, where nobody looks first.
+    write_to_log = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        write_to_log(kind, error, trace)
+        sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
+
+
+def _import_when_used(name: str) -> None:
+    """Put a module into sys.modules that is executed at the first look at an attribute of it."""
+    parent, _, child = name.rpartition(".")
+    importlib.import_module(parent)
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"keystone has no module {name}", name=name)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    setattr(sys.modules[parent], child, module)
+
+
+def _migrate(state: State) -> None:
+    import keystone.conf
+    from keystone.common import fernet_utils
+    from keystone.common.sql import upgrades
+    from keystone.credential.providers.fernet.core import MAX_ACTIVE_KEYS
+
+    # First, while no other connection is open: it needs the database for itself.
+    state.use_write_ahead_log()
+    upgrades.offline_sync_database_to_version()
+    for directory, count, group in (
+        (
+            state.fernet_keys,
+            keystone.conf.CONF.fernet_tokens.max_active_keys,
+            "fernet_tokens",
+        ),
+        (state.credential_keys, MAX_ACTIVE_KEYS, "credential"),
+    ):
+        # Makes keys only where there are none; existing tokens stay valid.
+        fernet_utils.FernetUtils(str(directory), count, group).initialize_key_repository()
+
+
+def _bootstrap(config: KeystoneConfig, stamp: Stamp, password: str) -> None:
+    """Do what `keystone-manage bootstrap` does; it changes only what is missing or different."""
+    from keystone.cmd import bootstrap
+
+    boot = bootstrap.Bootstrapper()
+    boot.immutable_roles = True
+    boot.admin_username = config.admin_username
+    boot.admin_password = password
+    boot.admin_role_name = "admin"
+    boot.project_name = config.admin_project
+    boot.service_name = "keystone"
+    boot.region_id = config.region
+    boot.public_url = boot.internal_url = boot.admin_url = stamp.auth_url
+    boot.bootstrap()
+
+
+def _application() -> WsgiApplication:
+    from keystone.common import provider_api
+    from keystone.server import backends
+    from keystone.server.flask import application, core
+
+    # The bootstrap has loaded them already, and they can be loaded only once.
+    if not provider_api.ProviderAPIs.locked:
+        backends.load_backends()
+    app: WsgiApplication = core.setup_app_middleware(application.application_factory("public"))
+    return app
+
+
+def _server(app: WsgiApplication, listener: socket.socket, threads: int) -> Any:
+    import waitress.server
+
+    return waitress.server.create_server(
+        app, sockets=[listener], threads=threads, ident=None, clear_untrusted_proxy_headers=True
+    )
