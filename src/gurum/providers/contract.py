@@ -1,0 +1,225 @@
+"""The provider contract: what a controller may ask of a cloud, and every answer a cloud may give.
+
+A driver never decides whether something should exist, and never retries: it says which creations an object needs
+(`steps`), makes one call when told to, and classifies the answer. Whether a call may be repeated is the engine's
+business (`gurum.engine.exactly_once`), from the step's recipe:
+
+* `token`: the cloud honours an idempotency token; the same request with the same token is sent again after a doubt.
+* `name`: the cloud refuses a second thing of the same name (`Duplicate`); then it is found and adopted.
+* `adopt`: the cloud has neither; after a doubt it is looked for by our tag across the visibility window.
+
+What follows from a late call (a process that lost its lease but whose call was already under way) stands at each verb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from gurum.model.base import External, Intent, Resource
+from gurum.model.conditions import Reason
+from gurum.model.region import Capability
+
+R = TypeVar("R", bound=Resource)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A shard of a cloud: where an object's things are made. `number` is the cloud account's own id."""
+
+    region: str
+    account: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A creation that the object needs now. `request` is JSON text: stored before the call and sent byte for byte."""
+
+    name: str
+    recipe: str
+    request: str
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The next step cannot be told yet: it waits for `on`, in words that a user may read."""
+
+    on: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """It is so. `external` is what was made or adopted; `facts` is what the answer told along the way."""
+
+    external: External | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    cloud_request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing happened, proven; try again at `until` (seconds since the epoch)."""
+
+    reason: Reason
+    message: str
+    until: float
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """It may have happened or not: the answer was lost, or the cloud failed in the middle."""
+
+    message: str
+    until: float
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was made, proven, and asking again the same way is of no use. `capacity`: of no use in this zone."""
+
+    reason: Reason
+    message: str
+    code: str = ""
+    capacity: bool = False
+    cloud_request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Something with this name (or token and other parameters) is there already."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The cloud does not know it (now)."""
+
+
+CreateOutcome = Done | Wait | Doubt | Refused | Duplicate
+VerbOutcome = Done | Wait | Doubt | Refused | Absent
+
+
+@dataclass(frozen=True)
+class Observation:
+    """An instance as the cloud last showed it.
+
+    state: pending, running, stopping, stopped, shutting-down, terminated. seen_at: when. `interfaces` maps our device
+    index to (cloud interface id, MAC, address).
+    """
+
+    id: str
+    state: str
+    zone: str
+    seen_at: float
+    launched: str = ""
+    reason: str = ""
+    uid: str = ""
+    interfaces: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)
+
+
+class View(Protocol):
+    """What a driver may read: our own objects, as the controller's cache has them. Never changed in place."""
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """Return the object, also while its deletion is under way; None when absent."""
+        ...
+
+    def by_key(self, kind: type[R], key: str) -> R | None:
+        """Return the object that holds the key."""
+        ...
+
+    def index(self, kind: type[R], index: str, key: str) -> Iterable[R]:
+        """Return the objects of a named index (`gurum.engine.view` lists them)."""
+        ...
+
+    def place(self, obj: Resource) -> Place:
+        """Return where the object's things are made."""
+        ...
+
+
+class Driver(Protocol):
+    """One kind in one cloud."""
+
+    def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
+        """Return the creations that the object needs now, in order. Pure.
+
+        A step that is done is returned again with any request: only its name counts then.
+        """
+        ...
+
+    async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
+        """Send the intent's request with its token. One call."""
+        ...
+
+    async def find(self, obj: Resource, intent: Intent, place: Place) -> Done | Wait | Absent | Refused:
+        """Look for what the intent may have made (by tag or name)."""
+        ...
+
+    async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
+        """Remove what the intent made. Done: accepted (an instance) or gone (the rest, see `confirmed_by_list`)."""
+        ...
+
+    async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
+        """Make natural-key facts so (rules, memberships): compare, then call; None: nothing to do.
+
+        Repeating is harmless by construction; Done.facts are written into the object's status labels.
+        """
+        ...
+
+
+class Provider(Protocol):
+    """A cloud."""
+
+    name: str
+
+    @property
+    def capabilities(self) -> Mapping[str, Capability]:
+        """The capability table, published through Region."""
+        ...
+
+    def driver(self, kind: str) -> Driver | None:
+        """Return the driver of a kind; None: the kind needs nothing of this cloud."""
+        ...
+
+    def zones(self) -> Sequence[str]:
+        """Return zone ids in the order in which they are tried."""
+        ...
+
+    def observed(self, place: Place, instance: str) -> Observation | None:
+        """Return the instance as last listed; None: not in the last complete list nor seen since."""
+        ...
+
+    def listed_at(self, place: Place) -> float:
+        """Return when the last complete list of instances began (0: never): what is absent since is gone."""
+        ...
+
+    def expect(self, place: Place, instance: str) -> None:
+        """Say that this instance is in motion: it is observed at the short interval until it rests."""
+        ...
+
+    async def power(self, place: Place, verb: str, instance: str) -> VerbOutcome:
+        """start, stop, reboot, force-stop. All but reboot are idempotent; a repeated reboot reboots again."""
+        ...
+
+    async def console(self, place: Place, instance: str) -> tuple[str, VerbOutcome]:
+        """Return the console's text (at most 64 KiB) and how asking went."""
+        ...
+
+    def healthy(self, place: Place) -> tuple[bool, str]:
+        """Return whether the cloud answers, and since when and why not, in a sentence."""
+        ...
+
+    async def run(self, places: Sequence[Place], changed: Callable[[str, str], None]) -> None:
+        """Observe until cancelled; call `changed(uid, instance)` for every change seen."""
+        ...
+
+    async def sweep(self, place: Place, known: Callable[[str], bool]) -> Sequence[str]:
+        """Remove leftovers with our owner tag whose uid `known` denies; return what was removed, in words."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
