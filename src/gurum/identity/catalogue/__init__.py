@@ -1,0 +1,38 @@
+"""What must stand in Keystone for the region to exist, declared, and made so.
+
+Clients find a region only through the catalogue. A script of create calls works once; the second
+time it fails or doubles. So the wanted state is data, and `ensure` changes what differs, whether
+the Keystone is embedded and empty or the company's and full.
+"""
+
+from gurum.identity.catalogue.description import (
+    Catalogue,
+    Domain,
+    Endpoint,
+    Grant,
+    Project,
+    Region,
+    Role,
+    Service,
+    User,
+)
+from gurum.identity.catalogue.ensure import Change, KeystoneRefused, ensure
+from gurum.identity.catalogue.standard import SERVICES, region_endpoints, standard
+
+__all__ = [
+    "SERVICES",
+    "Catalogue",
+    "Change",
+    "Domain",
+    "Endpoint",
+    "Grant",
+    "KeystoneRefused",
+    "Project",
+    "Region",
+    "Role",
+    "Service",
+    "User",
+    "ensure",
+    "region_endpoints",
+    "standard",
+]
