@@ -195,6 +195,8 @@ class LogConfig(Section, frozen=True):
 
     directory: str = ""
     level: str = "INFO"
+    max_bytes: int = 20_000_000  # then the file is renamed; 0: never
+    keep: int = 4  # renamed files kept
 
 
 class Config(Section, frozen=True):
