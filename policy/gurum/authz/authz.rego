@@ -1,0 +1,238 @@
+# Who may do what in a region: the one decision that every request of the Public Infra API asks for.
+#
+# What may be done is data: data.gurum.actions.<service>.<resource>.<verb> is a row that names the
+# service's own rule and says which role reaches how far. This file only reads the table, so that
+# adding a route is adding a row.
+#
+# Everything is denied until a row allows it. Fields are checked for their type before use: under
+# strict built-in errors a wrong type would be an engine error, which is a denial without a reason.
+package gurum.authz
+
+import rego.v1
+
+default decision := {
+	"allow": false,
+	"visible": false,
+	"reason": "the input is malformed, or its action or rule is unknown",
+	"rule": "",
+	"rules": [],
+	"denied": [],
+	"reveals": [],
+	"scopes": null,
+}
+
+decision := {
+	"allow": allow,
+	"visible": visible,
+	"reason": reason,
+	"rule": row.rule,
+	"rules": rules,
+	"denied": denied,
+	"reveals": reveals,
+	"scopes": scopes,
+} if {
+	well_formed
+	row
+}
+
+well_formed if {
+	is_array(input.principal.roles)
+	is_object(input.target)
+	is_array(attributes)
+	object.get(input, "rule", "") in {"", row.rule}
+}
+
+# --- the table -------------------------------------------------------------------------------------
+
+name := split(input.action, ":") if is_string(input.action)
+
+row := data.gurum.actions[name[0]][name[1]][name[2]] if count(name) == 3
+
+attributes := object.get(input.target, "attributes", [])
+
+# What is asked beyond the action itself: the attributes written, and "of all projects".
+asked := attributes if not of_all_projects
+
+asked := array.concat(attributes, ["all_projects"]) if of_all_projects
+
+of_all_projects if input.target.all_projects == true
+
+attribute_rows := object.get(row, "attributes", {})
+
+rules := array.concat([row.rule], [r.rule | some a in asked; r := attribute_rows[a]])
+
+# --- the principal ---------------------------------------------------------------------------------
+
+# Only a token of a project acts in a region, as the services' own scope_types have it. Being nobody's
+# must never match: null is not a project.
+project := input.principal.project_id if {
+	is_string(input.principal.project_id)
+	input.principal.project_id != ""
+	object.get(input.principal, "system_scope", null) in {null, false, ""}
+}
+
+user := input.principal.user_id if {
+	is_string(input.principal.user_id)
+	input.principal.user_id != ""
+}
+
+# Role names are compared without case, as Keystone and oslo.policy do. input.principal.is_admin is
+# for policies that want it: this one trusts roles alone.
+roles contains lower(role) if {
+	some role in input.principal.roles
+	is_string(role)
+}
+
+roles contains "anyone"
+
+# --- the target ------------------------------------------------------------------------------------
+
+reached contains "any"
+
+reached contains "project" if input.target.project_id == project
+
+reached contains "user" if input.target.user_id == user
+
+reached contains "parent" if input.target.parent_project_id == project
+
+reached contains "shared" if input.target.shared == true
+
+reached contains "external" if input.target.router_external == true
+
+reached contains input.target.visibility if input.target.visibility in {"public", "community"}
+
+reached contains "member" if input.target.member_id == project
+
+reached contains "one project" if object.get(input.target, "wildcard", false) == false
+
+reached contains "ordinary device" if not startswith(device_owner, "network:")
+
+reached contains "free port of project" if {
+	input.target.project_id == project
+	free
+}
+
+reached contains "free port of parent" if {
+	input.target.parent_project_id == project
+	free
+}
+
+device_owner := object.get(input.target, "device_owner", "")
+
+free if not regex.match(`^(compute|baremetal|manila):`, device_owner)
+
+# --- the decision ----------------------------------------------------------------------------------
+
+# The same three lines stand wherever a table row is held against the principal: a function would be
+# shorter, but the embedded engine works out every rule anew in each call.
+default allow := false
+
+allow if {
+	project
+	user
+	base_granted
+	count(attributes_denied) == 0
+}
+
+base_granted if {
+	not row.lists
+	some who in roles
+	some scope in row.allow[who]
+	scope in reached
+}
+
+# A list is asked before there is an object: holding the role is enough, the scopes narrow the rest.
+base_granted if {
+	row.lists
+	some who in roles
+	row.allow[who]
+}
+
+attributes_granted contains a if {
+	some a in asked
+	some who in roles
+	some scope in attribute_rows[a].allow[who]
+	scope in reached
+}
+
+# An attribute that the table knows neither by a row nor as plain is not written.
+attributes_granted contains a if {
+	some a in asked
+	a in data.gurum.plain[row.plain]
+}
+
+attributes_denied := [a | some a in asked; not a in attributes_granted]
+
+denied := array.concat(
+	[row.rule | not base_granted],
+	[object.get(attribute_rows, [a, "rule"], a) | some a in attributes_denied],
+)
+
+reason := "granted" if {
+	allow
+} else := "the token is not of a project" if {
+	not project
+} else := "the token names no user" if {
+	not user
+} else := "no grant applies"
+
+# --- may the principal see the target at all: 404 rather than 403 when not --------------------------
+
+visible if {
+	allow
+} else if {
+	project
+	not row.see
+} else if {
+	project
+	some who in roles
+	some scope in view[who]
+	scope in reached
+} else := false
+
+view := data.gurum.views[seen]
+
+view := data.gurum.actions[name[0]][seen].show.allow
+
+seen := row.see
+
+seen := row.lists
+
+# Fields of an answer that only some may read, and that this principal may.
+reveals := [a |
+	some a in row.reveals
+	some who in roles
+	some scope in attribute_rows[a].allow[who]
+	scope in reached
+]
+
+# --- a list is one decision that says what it may contain -------------------------------------------
+
+default scopes := null
+
+scopes := {
+	"all": "any" in reach,
+	"projects": [project | "project" in reach],
+	"users": [user | "user" in reach],
+	"parents": [project | "parent" in reach],
+	"members": [project | "member" in reach],
+	"shared": "shared" in reach,
+	"external": "external" in reach,
+	"visibilities": [v | some v in ["public", "community"]; v in reach],
+} if {
+	row.lists
+	allow
+}
+
+narrowed if {
+	row.narrow
+	not of_all_projects
+}
+
+reach contains row.narrow if narrowed
+
+reach contains scope if {
+	not narrowed
+	some who in roles
+	some scope in view[who]
+}

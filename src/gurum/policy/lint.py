@@ -1,0 +1,156 @@
+"""Refuse a policy that the embedded engine would run differently from what its author meant.
+
+It exists because regopy (rego-cpp) is silent where it must not be: built-ins that it lacks (`http.send`, `net.*`)
+are undefined, so `not net.cidr_contains(...)` allows; `opa.runtime` shows the process environment to any policy;
+Rego v0 is accepted, which OPA 1 rejects; and `sprintf` quotes its text arguments. So a policy may call only what is
+listed here, all of it deterministic (which the memo of decisions rests on) and understood alike by OPA.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+_ARRAYS = (
+    "array.concat",
+    "array.reverse",
+    "array.slice",
+    "all",
+    "any",
+    "count",
+    "max",
+    "min",
+    "product",
+    "sort",
+    "sum",
+)
+_SETS = ("intersection", "union")
+_OBJECTS = ("object.filter", "object.get", "object.keys", "object.remove", "object.union", "object.union_n")
+_NUMBERS = ("abs", "ceil", "floor", "format_int", "round", "to_number")
+_TYPES = ("array", "boolean", "null", "number", "object", "set", "string")
+_TEXTS = (
+    *("concat", "contains", "endswith", "indexof", "lower", "replace", "split", "startswith", "substring", "upper"),
+    *("trim", "trim_left", "trim_prefix", "trim_right", "trim_space", "trim_suffix"),
+    *("strings.any_prefix_match", "strings.any_suffix_match", "regex.match", "glob.match"),
+)
+ALLOWED = frozenset((*_ARRAYS, *_SETS, *_OBJECTS, *_NUMBERS, *_TEXTS, "type_name", *(f"is_{kind}" for kind in _TYPES)))
+"""Built-ins that a policy may call."""
+
+KEYWORDS = frozenset(
+    ("as", "contains", "default", "else", "every", "false", "if", "import", "in")
+    + ("not", "null", "package", "some", "true", "with")
+)
+
+_TOKEN = re.compile(
+    r"""
+      (?P<comment>\#[^\n]*)
+    | (?P<text>"(?:\\.|[^"\\\n])*"|`[^`]*`)
+    | (?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)
+    | (?P<newline>\n)
+    | (?P<blank>[ \t\r]+)
+    | (?P<number>\d[\w.]*)
+    | (?P<mark>:=|[^\s\w])
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A piece of Rego: a name (with its dots), a text, a number or a mark, and the line it stands on."""
+
+    kind: str
+    text: str
+    line: int
+    depth: int  # of brackets around it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a policy is refused, and where."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+def tokens(source: str) -> Iterator[Token]:
+    """Yield the tokens of `source` without blanks and comments, in order."""
+    line, depth = 1, 0
+    for match in _TOKEN.finditer(source):
+        kind, text = str(match.lastgroup), match.group()
+        if kind not in {"comment", "blank", "newline"}:
+            depth -= text in {")", "]", "}"}
+            name = re.sub(r"\s", "", text) if kind == "name" else text
+            yield Token(kind, name, line, depth)
+            depth += text in {"(", "[", "{"}
+        line += text.count("\n")
+
+
+def functions(source: str) -> set[str]:
+    """Return the names of the functions that `source` defines."""
+    found = set()
+    line_of_last = 0
+    stream = list(tokens(source))
+    for token, following in pairwise(stream):
+        starts = token.depth == 0 and token.line != line_of_last
+        if starts and token.kind == "name" and "." not in token.text and following.text == "(":
+            found.add(token.text)
+        line_of_last = token.line
+    return found
+
+
+def check(path: str, source: str, known: Iterable[str] = (), *, test: bool = False) -> list[Finding]:
+    """Return what is wrong with the policy at `path`; nothing wrong is an empty list.
+
+    known: names of functions that other modules of the bundle define. test: it is a test, which may use `with`.
+    """
+    stream = list(tokens(source))
+    found = [Finding(path, 1, "it does not import rego.v1")] if not _imports_v1(stream) else []
+    callable_names = ALLOWED | set(known) | functions(source)
+    for index, token in enumerate(stream):
+        before = stream[index - 1] if index else None
+        after = stream[index + 1] if index + 1 < len(stream) else None
+        if token.kind == "name" and after is not None and after.text == "(":
+            name = token.text.rsplit(".", 1)[-1] if token.text.startswith("data.") else token.text
+            if name not in callable_names and name not in KEYWORDS:
+                found.append(Finding(path, token.line, f"the built-in {token.text} is not allowed"))
+        if token.text == "(" and before is not None and before.text == "]":
+            found.append(Finding(path, token.line, "a call through brackets is not allowed"))
+        if token.text == "with" and not test:
+            found.append(Finding(path, token.line, "with is for tests"))
+        if token.text == "{" and token.depth == 0 and before is not None and _v0(stream, index):
+            found.append(Finding(path, token.line, "a rule body without if is Rego v0"))
+    return found
+
+
+def _imports_v1(stream: list[Token]) -> bool:
+    return any(first.text == "import" and second.text == "rego.v1" for first, second in pairwise(stream))
+
+
+def _v0(stream: list[Token], index: int) -> bool:
+    """Tell whether the brace at `index`, outside all brackets, opens a body that no `if` announces.
+
+    A value or a set stands after an operator or a keyword; after a name, a text, a number or a closing bracket only
+    a body can stand, save that of `every x in xs {`.
+    """
+    before = stream[index - 1]
+    if before.text in {"}", ")", "]"} or before.kind in {"text", "number"} or before.text == "else":
+        announced = False
+    elif before.kind == "name":
+        announced = before.text in KEYWORDS - {"true", "false", "null", "else"}
+    else:
+        announced = True
+    if announced:
+        return False
+    for earlier in reversed(stream[:index]):
+        if earlier.depth == 0 and earlier.text == "every":
+            return False
+        if earlier.depth == 0 and earlier.text in {"if", "}"}:
+            break
+    return True
