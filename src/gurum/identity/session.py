@@ -10,13 +10,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 
-from gurum.identity.secret_file import read_secret
+from gurum.identity.secret_file import SecretFileError, read_secret
 
 # A token is renewed when less than this is left of it, or a tenth of its life if that is less.
 RENEW_BEFORE_SECONDS = 120.0
@@ -30,7 +31,7 @@ class IdentityUnavailable(Exception):  # noqa: N818 - the API answers with this 
 
 
 class ServiceLoginRefused(IdentityUnavailable):
-    """Keystone refuses our own user; an operator has to mend the password or the account."""
+    """We cannot log in ourselves: an operator has to mend the password, its file or the account."""
 
 
 class PasswordAuth(msgspec.Struct, kw_only=True, frozen=True):
@@ -57,6 +58,14 @@ class Answer(msgspec.Struct, frozen=True):
             return msgspec.json.decode(self.body)
         except msgspec.DecodeError as error:
             raise IdentityUnavailable(f"answer {self.status} of Keystone is not JSON") from error
+
+    def sent_at(self) -> float | None:
+        """Give the answer's own time (header Date, seconds since the epoch), or None without one."""
+        date = self.headers.get("Date")
+        try:
+            return None if date is None else parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return None
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -98,7 +107,8 @@ class KeystoneSession:
         self._token: _Token | None = None
         self._login: asyncio.Task[_Token] | None = None
         self._refused: tuple[float, str] | None = None
-        self._server_time_at_zero: float | None = None
+        # Keystone's time when our monotonic clock stood at 0: at least, at most.
+        self._server_zero: tuple[float, float] | None = None
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "KeystoneSession":
@@ -116,14 +126,16 @@ class KeystoneSession:
         if self._http is not None:
             await self._http.close()
 
-    def server_time(self) -> float | None:
-        """Give Keystone's own time (seconds since the epoch, at most a second behind), or None.
+    def server_time(self) -> tuple[float, float] | None:
+        """Give Keystone's own time as (at least, at most), seconds since the epoch; None before a login.
 
-        Known since the last login. What Keystone compares with its clock must be told in it.
+        What Keystone compares with its clock must be told in its time, whatever our clock says.
+        The two differ by the duration of the last login and the second that tokens are cut to.
         """
-        if self._server_time_at_zero is None:
+        if self._server_zero is None:
             return None
-        return self._server_time_at_zero + self._monotonic()
+        now = self._monotonic()
+        return self._server_zero[0] + now, self._server_zero[1] + now
 
     async def request(
         self,
@@ -151,6 +163,10 @@ class KeystoneSession:
         if answer.status >= 500 or answer.status == 429:
             raise IdentityUnavailable(f"Keystone answers {answer.status} to {method} {path}")
         return answer
+
+    async def log_in(self) -> None:
+        """Get a token if there is no good one. Raises IdentityUnavailable."""
+        await self._valid_token()
 
     async def password_is(self, user_id: str, password: str) -> bool:
         """Tell whether a user can log in with a password. Raises IdentityUnavailable."""
@@ -184,7 +200,10 @@ class KeystoneSession:
 
     async def _log_in(self) -> _Token:
         auth = self.auth
-        password = await asyncio.to_thread(read_secret, auth.password_file)
+        try:
+            password = await asyncio.to_thread(read_secret, auth.password_file)
+        except SecretFileError as error:
+            raise ServiceLoginRefused(str(error)) from error
         user = {
             "name": auth.username,
             "domain": {"id": auth.user_domain_id},
@@ -206,7 +225,8 @@ class KeystoneSession:
             raise IdentityUnavailable("Keystone's answer to a login is not a token") from None
         life = (issued.expires_at - issued.issued_at).total_seconds()
         self._refused = None
-        self._server_time_at_zero = issued.issued_at.timestamp() - self._monotonic()
+        issued_at = issued.issued_at.timestamp()
+        self._server_zero = issued_at - self._monotonic(), issued_at + 1 - asked
         self._token = _Token(value=value, renew_at=asked + life - min(RENEW_BEFORE_SECONDS, life / 10))
         return self._token
 
