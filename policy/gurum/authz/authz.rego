@@ -39,6 +39,7 @@ well_formed if {
 	is_array(input.principal.roles)
 	is_object(input.target)
 	is_array(attributes)
+	is_string(object.get(input.target, "device_owner", ""))
 	object.get(input, "rule", "") in {"", row.rule}
 }
 
@@ -57,9 +58,7 @@ asked := array.concat(attributes, ["all_projects"]) if of_all_projects
 
 of_all_projects if input.target.all_projects == true
 
-attribute_rows := object.get(row, "attributes", {})
-
-rules := array.concat([row.rule], [r.rule | some a in asked; r := attribute_rows[a]])
+rules := array.concat([row.rule], [r.rule | some a in asked; r := row.attributes[a]])
 
 # --- the principal ---------------------------------------------------------------------------------
 
@@ -99,13 +98,15 @@ reached contains "shared" if input.target.shared == true
 
 reached contains "external" if input.target.router_external == true
 
-reached contains input.target.visibility if input.target.visibility in {"public", "community"}
+reached contains "public" if input.target.visibility == "public"
+
+reached contains "community" if input.target.visibility == "community"
 
 reached contains "member" if input.target.member_id == project
 
-reached contains "one project" if object.get(input.target, "wildcard", false) == false
+reached contains "one project" if not input.target.wildcard
 
-reached contains "ordinary device" if not startswith(device_owner, "network:")
+reached contains "ordinary device" if not startswith(input.target.device_owner, "network:")
 
 reached contains "free port of project" if {
 	input.target.project_id == project
@@ -117,9 +118,7 @@ reached contains "free port of parent" if {
 	free
 }
 
-device_owner := object.get(input.target, "device_owner", "")
-
-free if not regex.match(`^(compute|baremetal|manila):`, device_owner)
+free if not regex.match(`^(compute|baremetal|manila):`, input.target.device_owner)
 
 # --- the decision ----------------------------------------------------------------------------------
 
@@ -151,7 +150,7 @@ base_granted if {
 attributes_granted contains a if {
 	some a in asked
 	some who in roles
-	some scope in attribute_rows[a].allow[who]
+	some scope in row.attributes[a].allow[who]
 	scope in reached
 }
 
@@ -165,7 +164,7 @@ attributes_denied := [a | some a in asked; not a in attributes_granted]
 
 denied := array.concat(
 	[row.rule | not base_granted],
-	[object.get(attribute_rows, [a, "rule"], a) | some a in attributes_denied],
+	[object.get(row, ["attributes", a, "rule"], a) | some a in attributes_denied],
 )
 
 reason := "granted" if {
@@ -202,7 +201,7 @@ seen := row.lists
 reveals := [a |
 	some a in row.reveals
 	some who in roles
-	some scope in attribute_rows[a].allow[who]
+	some scope in row.attributes[a].allow[who]
 	scope in reached
 ]
 
