@@ -95,6 +95,19 @@ class Intent(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: str = ""
 
 
+class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What controllers observed. Users never write it; a create never carries one.
+
+    `intents` are creations by step name; `applied` are digests of natural-key facts (rules, memberships) as they were
+    last made so in the cloud.
+    """
+
+    observed_generation: int = 0
+    intents: dict[str, Intent] = msgspec.field(default_factory=dict)
+    applied: dict[str, str] = msgspec.field(default_factory=dict)
+    conditions: list[Condition] = msgspec.field(default_factory=list)
+
+
 class Resource(msgspec.Struct, kw_only=True):
     """Base of every kind. `kind` and `version` are the store's words; `schema` is what this object was written in."""
 
@@ -103,6 +116,7 @@ class Resource(msgspec.Struct, kw_only=True):
 
     metadata: Metadata
     schema: int = 1
+    status: Status = msgspec.field(default_factory=Status)  # each kind narrows it to its own
 
     @property
     def id(self) -> str:
@@ -113,14 +127,6 @@ class Resource(msgspec.Struct, kw_only=True):
     def deleting(self) -> bool:
         """Whether somebody asked for this object's deletion."""
         return self.metadata.deletion_requested_at is not None
-
-
-class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What controllers observed. Users never write it; a create never carries one."""
-
-    observed_generation: int = 0
-    intents: dict[str, Intent] = msgspec.field(default_factory=dict)
-    conditions: list[Condition] = msgspec.field(default_factory=list)
 
 
 def new_id() -> str:

@@ -8,7 +8,10 @@ from gurum.model.base import Resource, Status
 
 
 class ImageSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Glance's image. size in bytes, min_disk GiB, min_ram MiB. `cloud_id` names what it is made of in the cloud."""
+    """Glance's image. size in bytes, min_disk GiB, min_ram MiB. `cloud_id` names what it is made of in the cloud.
+
+    root_device: the cloud's name of the root disk; empty: its size is the image's own, whatever the flavor says.
+    """
 
     name: str
     visibility: str = "public"
@@ -28,6 +31,7 @@ class ImageSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     tags: list[str] = msgspec.field(default_factory=list)
     properties: dict[str, str] = msgspec.field(default_factory=dict)
     cloud_id: str = ""
+    root_device: str = ""
 
 
 class ImageStatus(Status, kw_only=True, omit_defaults=True):

@@ -1,0 +1,169 @@
+"""One way to call AWS for all drivers: pace, bound, send, classify, count.
+
+The only retry layer is the engine's queue: a call here is one request, and its outcome says whether, when and why to
+come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from gurum.model.conditions import Reason
+from gurum.ops.clock import Clock
+from gurum.ops.config import AwsConfig
+from gurum.providers.aws.buckets import Bucket, rate_of
+from gurum.providers.aws.errors import Meaning, meaning
+from gurum.providers.aws.transport import AwsError, LostError, NotSentError, Transport
+from gurum.providers.contract import Absent, Doubt, Duplicate, Place, Refused, Wait
+
+log = structlog.get_logger("gurum.aws")
+
+Problem = Wait | Doubt | Refused | Duplicate | Absent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """AWS did it. `body` is the parsed answer."""
+
+    body: dict[str, Any]
+    request_id: str
+
+
+@dataclass
+class Shard:
+    """What is shared by everybody who calls one account of one region."""
+
+    gate: asyncio.Semaphore
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    answered_at: float = 0.0  # when AWS last answered at all
+    silent_since: float | None = None
+    trouble: str = ""
+
+
+class Caller:
+    """Calls for every account of a cloud region.
+
+    `observe(action, outcome, seconds)` is told of every request that was sent, for the metrics.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        config: AwsConfig,
+        clock: Clock,
+        observe: Callable[[str, str, float], None] = lambda action, outcome, seconds: None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._transport = transport
+        self._config = config
+        self._clock = clock
+        self._observe = observe
+        self._rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        self._shards: dict[str, Shard] = {}
+
+    def shard(self, place: Place) -> Shard:
+        """Return the shared state of an account."""
+        shard = self._shards.get(place.account)
+        if shard is None:
+            shard = self._shards[place.account] = Shard(asyncio.Semaphore(self._config.in_flight))
+        return shard
+
+    async def call(
+        self, place: Place, action: str, params: Mapping[str, Any], *, who: str, not_found: float = 0.0
+    ) -> Answer | Problem:
+        """Make one request when its slot has come.
+
+        `who` names the caller's piece of work, so that its slot waits for it. `not_found`: until this time
+        (seconds since the epoch) NotFound means "not yet" and is a Wait; later it is Absent.
+        """
+        shard = self.shard(place)
+        bucket = self._bucket(shard, action)
+        if bucket is not None:
+            slot = bucket.admit(f"{action} {who}")
+            if slot > self._clock.time():
+                return Wait(Reason.THROTTLED, f"AWS limits {action}; its turn is at {_clock_text(slot)}", slot)
+        async with shard.gate:
+            began = self._clock.time()
+            try:
+                body = await self._transport.call(place.account, action, dict(params))
+            except AwsError as error:
+                shard.answered_at, shard.silent_since = self._clock.time(), None
+                problem = self._problem(action, error, bucket, not_found)
+                self._done(place, action, who, error.code, error.request_id, began)
+                return problem
+            except NotSentError as error:
+                self._silent(shard, str(error))
+                self._done(place, action, who, "not-sent", "", began)
+                return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self._soon(2.0))
+            except LostError as error:
+                self._silent(shard, str(error))
+                self._done(place, action, who, "lost", "", began)
+                return Doubt(f"no answer came from AWS to {action}: {error}", self._soon(1.0))
+            shard.answered_at, shard.silent_since = self._clock.time(), None
+            request_id = body.get("ResponseMetadata", {}).get("RequestId", "")
+            self._done(place, action, who, "ok", request_id, began)
+            return Answer(body, request_id)
+
+    def _bucket(self, shard: Shard, action: str) -> Bucket | None:
+        if not self._config.throttle:
+            return None
+        bucket = shard.buckets.get(action)
+        if bucket is None:
+            bucket = shard.buckets[action] = Bucket(self._clock, *rate_of(action, self._config.rates))
+        return bucket
+
+    def _silent(self, shard: Shard, trouble: str) -> None:
+        if shard.silent_since is None:
+            shard.silent_since = self._clock.time()
+        shard.trouble = trouble
+
+    def _soon(self, seconds: float) -> float:
+        return self._clock.time() + seconds * self._rng.uniform(0.75, 1.5)
+
+    def _problem(self, action: str, error: AwsError, bucket: Bucket | None, not_found: float) -> Problem:
+        text = f"AWS {action}: {error.code}: {error.message}"
+        what = meaning(error.code, error.status)
+        if what is Meaning.THROTTLED:
+            if bucket is not None:
+                bucket.penalise()
+            return Wait(Reason.THROTTLED, text, self._soon(2.0))
+        if what is Meaning.NOT_FOUND:
+            if self._clock.time() < not_found:
+                return Wait(Reason.PROGRESSING, f"{text} (not visible yet)", self._soon(1.0))
+            return Absent()
+        if what is Meaning.DOUBT:
+            return Doubt(text, self._soon(1.0))
+        if what is Meaning.DUPLICATE:
+            return Duplicate(text)
+        if what in (Meaning.IN_USE, Meaning.STATE):
+            return Wait(Reason.PROGRESSING, text, self._soon(2.0))
+        if what is Meaning.FORBIDDEN:
+            # Repeating a forbidden call at speed is a denial of service against one's own account.
+            return Wait(Reason.UNRECOVERABLE_ERROR, f"{text} (the platform team can permit it)", self._soon(60.0))
+        reason = Reason.QUOTA_EXCEEDED if what is Meaning.QUOTA else Reason.INVALID_CONFIGURATION
+        return Refused(reason, text, error.code, what is Meaning.CAPACITY, error.request_id)
+
+    def _done(self, place: Place, action: str, who: str, outcome: str, request_id: str, began: float) -> None:
+        seconds = self._clock.time() - began
+        self._observe(action, outcome, seconds)
+        log.info(
+            "aws call",
+            action=action,
+            outcome=outcome,
+            account=place.account,
+            region=place.region,
+            resource_id=who,
+            aws_request_id=request_id,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+def _clock_text(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%SZ")

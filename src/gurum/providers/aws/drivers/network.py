@@ -1,0 +1,164 @@
+"""Domains are VPCs; a subnet is one AWS subnet a zone. Both have neither token nor unique name: recipe `adopt`.
+
+Late calls: a VPC or subnet made by a process that lost its lease carries our tags; it is adopted if it is seen within
+the visibility window, else the sweep removes it. Deleting twice is NotFound.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gurum.model.base import Intent, Resource
+from gurum.model.network import Domain, Network, Port, Subnet
+from gurum.providers.aws import tags
+from gurum.providers.aws.caller import Answer
+from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request, settle
+from gurum.providers.aws.drivers.groups import NO_GROUPS, EmptyGroupDriver, domain_of
+from gurum.providers.contract import (
+    Absent,
+    Blocked,
+    CreateOutcome,
+    Done,
+    Place,
+    Refused,
+    Step,
+    VerbOutcome,
+    View,
+    Wait,
+)
+
+
+def subnets_of(domain: Domain, view: View) -> list[Subnet]:
+    """Return the subnets of the domain's networks, oldest first."""
+    found = [
+        subnet
+        for network in view.index(Network, "by_domain", domain.id)
+        for subnet in view.index(Subnet, "by_network", network.id)
+    ]
+    return sorted(found, key=lambda subnet: (subnet.metadata.created_at, subnet.id))
+
+
+def vpc_cidr(cidrs: Sequence[str]) -> str:
+    """Return one block that covers the address ranges, no larger than AWS's /16; else the first range's own.
+
+    A VPC's first block cannot be changed, so as much as is known goes into it.
+    """
+    networks = [ipaddress.IPv4Network(cidr) for cidr in cidrs]
+    cover = networks[0]
+    for network in networks[1:]:
+        wider = cover
+        while not network.subnet_of(wider) and wider.prefixlen > 16:
+            wider = wider.supernet()
+        if network.subnet_of(wider):
+            cover = wider
+    while cover.prefixlen > 28:
+        cover = cover.supernet()
+    return str(cover)
+
+
+class DomainDriver(Ec2Driver):
+    """A VPC, and in it the group for ports that have no security group: AWS would give them its own default one."""
+
+    words = Words("CreateVpc", "DescribeVpcs", "Vpcs", "Vpc", "VpcId", "DeleteVpc", "VpcId")
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._groups = EmptyGroupDriver(context)
+
+    def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
+        """Return the VPC and, where it is needed, the empty group."""
+        assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
+        vpc = made(obj, "vpc")
+        if vpc:
+            return [Step("vpc", "adopt", ""), *self._groups.steps(obj, view)]
+        subnets = subnets_of(obj, view)
+        if not subnets:
+            return [Blocked("a subnet: a VPC needs an address range")]
+        params = {
+            "CidrBlock": vpc_cidr([subnet.spec.cidr for subnet in subnets]),
+            "TagSpecifications": tags.specification(obj, "vpc", self.context.owner, "vpc"),
+        }
+        return [Step("vpc", "adopt", request(params))]
+
+    async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
+        """Make the VPC or the empty group, as the step says."""
+        if intent.step == NO_GROUPS:
+            return await self._groups.create(obj, intent, place)
+        return await super().create(obj, intent, place)
+
+    async def find(self, obj: Resource, intent: Intent, place: Place) -> Done | Wait | Absent | Refused:
+        """Find the VPC or the empty group."""
+        if intent.step == NO_GROUPS:
+            return await self._groups.find(obj, intent, place)
+        return await super().find(obj, intent, place)
+
+    async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
+        """Delete the VPC or the empty group."""
+        if intent.step == NO_GROUPS:
+            return await self._groups.destroy(obj, intent, place)
+        return await super().destroy(obj, intent, place)
+
+    async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
+        """Give the VPC further blocks for subnets that lie outside it. AWS allows five (fifty on request)."""
+        assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
+        vpc = made(obj, "vpc")
+        missing = outside(obj, subnets_of(obj, view))
+        if not vpc or not missing:
+            return await self._groups.sync(obj, view, place)
+        answer = await self.context.caller.call(
+            place, "AssociateVpcCidrBlock", {"VpcId": vpc, "CidrBlock": missing[0]}, who=obj.id
+        )
+        if isinstance(answer, Answer):
+            return Done(facts={f"cidr:{missing[0]}": "1"}, cloud_request_id=answer.request_id)
+        return settle(answer)
+
+
+def outside(domain: Domain, subnets: Iterable[Subnet]) -> list[str]:
+    """Return the address ranges that lie in none of the VPC's blocks."""
+    blocks = [name.removeprefix("cidr:") for name in domain.status.applied if name.startswith("cidr:")]
+    intent = domain.status.intents.get("vpc")
+    if intent is not None:
+        blocks.append(json.loads(intent.request)["CidrBlock"])
+    known = [ipaddress.IPv4Network(block) for block in blocks]
+    return [
+        subnet.spec.cidr
+        for subnet in subnets
+        if subnet.spec.ip_version == 4
+        and not any(ipaddress.IPv4Network(subnet.spec.cidr).subnet_of(block) for block in known)
+    ]
+
+
+class SubnetDriver(Ec2Driver):
+    """One AWS subnet per zone in which a port of the subnet is bound."""
+
+    words = Words("CreateSubnet", "DescribeSubnets", "Subnets", "Subnet", "SubnetId", "DeleteSubnet", "SubnetId")
+
+    def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
+        """Return a slice for each zone in use."""
+        assert isinstance(obj, Subnet)  # noqa: S101 - the driver table says so
+        bound = {
+            port.spec.zone for port in view.index(Port, "by_subnet", obj.id) if port.spec.zone and port.spec.device_id
+        }
+        steps: list[Step | Blocked] = []
+        domain = domain_of(obj.spec.network_id, view)
+        vpc = made(domain, "vpc")
+        for zone in sorted(bound):
+            name = f"slice:{zone}"
+            if name in obj.status.intents and obj.status.intents[name].state == "done":
+                steps.append(Step(name, "adopt", "", zone))
+                continue
+            if domain is None or not vpc:
+                return [*steps, Blocked("the network's VPC")]
+            if domain is not None and outside(domain, [obj]):
+                return [*steps, Blocked(f"the VPC's address block for {obj.spec.cidr}")]
+            params: dict[str, Any] = {
+                "VpcId": vpc,
+                "CidrBlock": obj.spec.slices.get(zone, obj.spec.cidr),
+                "AvailabilityZoneId": zone,
+                "TagSpecifications": tags.specification(obj, name, self.context.owner, "subnet"),
+            }
+            steps.append(Step(name, "adopt", request(params), zone))
+        return steps

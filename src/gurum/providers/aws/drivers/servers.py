@@ -1,0 +1,151 @@
+"""A server is an instance. RunInstances takes a token, which is idempotent *per zone*: another zone is another attempt.
+
+Late calls repeat the same instance. TerminateInstances is idempotent, and a terminated instance's token still returns
+that instance, so a repeated creation cannot bring it back.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from gurum.model.base import Intent, Resource
+from gurum.model.compute import CloudKey
+from gurum.model.image import Image
+from gurum.model.network import Port
+from gurum.model.server import Server
+from gurum.providers.aws import tags
+from gurum.providers.aws.caller import Answer
+from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
+from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
+from gurum.providers.aws.instances import InstanceInformer
+from gurum.providers.contract import Blocked, Done, Place, Step, VerbOutcome, View
+
+INSTANCE_TYPE = "aws:instance_type"
+
+
+class ServerDriver(Ec2Driver):
+    """An instance."""
+
+    words = Words(
+        "RunInstances", "DescribeInstances", "Reservations", "", "InstanceId", "TerminateInstances", "InstanceIds"
+    )
+
+    def __init__(self, context: Context, informer: InstanceInformer) -> None:
+        super().__init__(context)
+        self._informer = informer
+
+    def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
+        """Return the launch, or what it waits for."""
+        assert isinstance(obj, Server)  # noqa: S101 - the driver table says so
+        if made(obj, "instance"):
+            return [Step("instance", "token", "", obj.status.zone)]
+        interfaces: list[dict[str, Any]] = []
+        ports = sorted(view.index(Port, "by_device", obj.id), key=lambda port: port.metadata.labels.get("index", ""))
+        for number, port in enumerate(ports):
+            interface, blocked = self._interface(number, port, view)
+            if blocked:
+                return [Blocked(blocked)]
+            interfaces.append(interface)
+        params: dict[str, Any] = {
+            "ImageId": obj.spec.image_cloud_id,
+            "InstanceType": obj.spec.flavor.extra_specs.get(INSTANCE_TYPE, ""),
+            "MinCount": 1,
+            "MaxCount": 1,
+            "NetworkInterfaces": interfaces,
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "TagSpecifications": tags.specification(obj, "instance", self.context.owner, "instance", "volume")
+            + (
+                tags.specification(obj, "interfaces", self.context.owner, "network-interface")
+                if any("SubnetId" in interface for interface in interfaces)
+                else []
+            ),
+        }
+        if obj.spec.key is not None:
+            place = view.place(obj)
+            key = view.by_key(CloudKey, cloud_key(place, obj.spec.key.public_key))
+            if not made(key, "key"):
+                return [Blocked("the key pair in the AWS account")]
+            params["KeyName"] = tags.name(key) if key is not None else ""
+        if obj.spec.user_data:
+            params["UserData"] = obj.spec.user_data
+        params |= self._root(obj, view)
+        return [Step("instance", "token", request(params), obj.status.zone)]
+
+    def _interface(self, number: int, port: Port, view: View) -> tuple[dict[str, Any], str]:
+        if not port.spec.implied:
+            interface = made(port, "interface")
+            blocked = "" if interface else f"the interface of the port {port.id}"
+            return {"DeviceIndex": number, "NetworkInterfaceId": interface}, blocked
+        groups, blocked = groups_of(port, view)
+        if blocked:
+            return {}, blocked
+        subnet, blocked = slice_of(port, view)
+        return {
+            "DeviceIndex": number,
+            "SubnetId": subnet,
+            "PrivateIpAddress": port.spec.fixed_ips[0].ip_address if port.spec.fixed_ips else "",
+            "Groups": groups,
+            "DeleteOnTermination": True,
+            "Description": f"OpenStack port {port.id}",
+        }, blocked
+
+    def _root(self, obj: Server, view: View) -> dict[str, Any]:
+        image = view.get(Image, obj.spec.image_id)
+        if image is None or not image.spec.root_device or not obj.spec.flavor.disk:
+            return {}
+        size = max(obj.spec.flavor.disk, image.spec.min_disk)
+        disk = {"VolumeSize": size, "VolumeType": "gp3", "DeleteOnTermination": True}
+        return {"BlockDeviceMappings": [{"DeviceName": image.spec.root_device, "Ebs": disk}]}
+
+    def params(self, intent: Intent) -> dict[str, Any]:
+        """Return the parameters; botocore encodes user data itself."""
+        params = super().params(intent)
+        if "UserData" in params:
+            params["UserData"] = base64.b64decode(params["UserData"])
+        return params
+
+    def items(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the instances of all reservations (of a describe) or of the launch."""
+        return [item for reservation in body.get("Reservations", []) for item in reservation["Instances"]]
+
+    def found(self, item: dict[str, Any]) -> bool:
+        """A terminated instance is none."""
+        return bool(item["State"]["Name"] not in ("terminated", "shutting-down"))
+
+    def done(self, made: dict[str, Any], place: Place, intent: Intent, answer: Answer) -> Done:
+        """Return the instance, and of each interface `<device index>: id,mac,address,digest of groups`."""
+        item = made["Instances"][0] if "Instances" in made else made
+        self._informer.learn(place, item)
+        self._informer.expect(place, item["InstanceId"])
+        facts = {
+            f"interface:{nic['Attachment']['DeviceIndex']}": ",".join(
+                (
+                    nic["NetworkInterfaceId"],
+                    nic.get("MacAddress", ""),
+                    nic.get("PrivateIpAddress", ""),
+                    digest(sorted(group["GroupId"] for group in nic.get("Groups", []))),
+                )
+            )
+            for nic in item.get("NetworkInterfaces", [])
+            if "Attachment" in nic
+        }
+        facts["state"] = item["State"]["Name"]
+        return Done(self.external(item["InstanceId"], place, intent), facts, answer.request_id)
+
+    def delete_params(self, id_: str) -> dict[str, Any]:
+        """Return the parameters of the terminate."""
+        return {self.words.delete_param: [id_]}
+
+    async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
+        """Terminate. Done means accepted: the instance is gone when it is observed as terminated."""
+        if intent.external is not None:
+            self._informer.expect(place, intent.external.id)
+        return await super().destroy(obj, intent, place)
+
+
+def cloud_key(place: Place, public_key: str) -> str:
+    """Return the store key of a public key in an account."""
+    return f"{place.region}/{place.account}/{hashlib.sha256(public_key.strip().encode()).hexdigest()}"
