@@ -1,0 +1,147 @@
+"""The command line: options, the order of a run, the exit code.
+
+0: everything promised is held. 1: something is not (a new difference, a stale row, a floor, a surviving mutation).
+2: the run could not be made (options, files, no administrator).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.golden.player import (
+    allow,
+    clouds,
+    corpus,
+    live,
+    mutate,
+    recordings,
+    report,
+    rows,
+    thresholds,
+)
+from tests.golden.player.allow import AllowList
+from tests.golden.player.corpus import Case
+from tests.golden.player.keystone import Keystone, KeystoneError
+from tests.golden.player.mutate import Baseline, Survey
+from tests.golden.player.play import Time
+from tests.golden.player.run import Played, Run
+from tests.golden.player.synthetic import recording_of
+from tests.golden.player.transport import TransportError, http
+from tests.golden.player.verdict import judge, updated_rows
+
+CORPUS_VARIABLE = "GURUM_GOLDEN_CORPUS"
+UNUSABLE = (
+    allow.AllowError,
+    clouds.CloudError,
+    corpus.CorpusError,
+    KeystoneError,
+    rows.RowError,
+    thresholds.ThresholdError,
+    TransportError,
+)
+
+
+def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The options; the corpus may come from the environment."""
+    p = argparse.ArgumentParser(
+        prog="python -m tests.golden",
+        description="Play recorded requests against a region and compare its answers.",
+    )
+    source = p.add_mutually_exclusive_group(required=True)
+    source.add_argument("--cloud", help="clouds.yaml[#NAME], or `env` for OS_* variables")
+    source.add_argument("--replay", type=Path, help="compare recordings of this directory")
+    source.add_argument("--synthetic", action="store_true", help="compare recordings made of the golden files")
+    p.add_argument("--region", required=True)
+    p.add_argument("--corpus", type=Path, default=Path(environment.get(CORPUS_VARIABLE) or corpus.DEFAULT))
+    p.add_argument("--only", action="append", help="shell pattern of scenarios, may be repeated")
+    p.add_argument("--allow", type=Path, default=allow.DEFAULT)
+    p.add_argument("--rows", type=Path, help="default: rows/REGION.yaml")
+    p.add_argument("--thresholds", type=Path, default=thresholds.DEFAULT)
+    p.add_argument("--update-rows", action="store_true", help="write candidates, drop stale rows")
+    p.add_argument("--record", type=Path, help="keep the recordings in this directory")
+    p.add_argument("--clean", action="store_true", help="remove what was made")
+    p.add_argument("-j", "--jobs", type=int, default=3)
+    p.add_argument("-f", "--format", choices=("table", "json"), default="table")
+    p.add_argument("-v", "--verbose", action="store_true", help="every difference of a step")
+    p.add_argument("--mutate", type=int, metavar="N", help="corrupt N equal answers, one at a time")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--mutate-live", action="store_true", help="play again with one answer of each corrupted")
+    return p
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; the exit code."""
+    options = parser(os.environ).parse_args(arguments)
+    try:
+        return asyncio.run(_run(options))
+    except UNUSABLE as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+async def _run(options: argparse.Namespace) -> int:
+    region: str = options.region
+    whole = corpus.load(options.corpus)
+    cases = corpus.matching(whole, options.only)
+    allowed = allow.load(options.allow)
+    floors = thresholds.load(options.thresholds, region)
+    path = options.rows or rows.DEFAULT / f"{region}.yaml"
+    # Another corpus may hold other scenarios: rows about ours are then no mistake.
+    known = whole if options.corpus == corpus.DEFAULT else None
+    own = rows.load(path, known, unfinished=options.update_rows)
+    other = []
+    if floors.relative_to is not None:
+        other = rows.load(path.with_name(f"{floors.relative_to.region}.yaml"), known)
+
+    played, lived = await _played(options, cases, allowed)
+    for recording in played.recordings.values() if options.record else ():
+        recordings.write(options.record, recording)
+    verdict = judge(cases, played.recordings, allowed, own)
+    if options.update_rows:
+        rows.write(path, region, updated_rows(own, verdict), whole)
+    surveys = [] if lived is None else [lived]
+    if options.mutate:
+        baseline = Baseline(cases, played.recordings, allowed)
+        surveys.append(mutate.survey(baseline, options.mutate, options.seed))
+    found = report.Report(
+        region=region,
+        verdict=verdict,
+        checks=thresholds.check(floors, verdict, whole, other),
+        unfounded=thresholds.unfounded(floors, own, other),
+        unresolved=played.unresolved,
+        left=played.left,
+        surveys=surveys,
+    )
+    json_wanted = options.format == "json"
+    print(report.as_json(found) if json_wanted else report.as_table(found, every=options.verbose))
+    return 0 if found.held else 1
+
+
+async def _played(options: argparse.Namespace, cases: list[Case], allowed: AllowList) -> tuple[Played, Survey | None]:
+    """The recordings that the options ask for, and with --mutate-live what came of playing them again."""
+    if options.cloud is None:
+        found = (
+            recording_of(case, options.seed) if options.synthetic else recordings.read(options.replay, case.name)
+            for case in cases
+        )
+        return Played(recordings={r.scenario: r for r in found if r is not None}), None
+    cloud = clouds.load(options.cloud, os.environ)
+    clock = Time(now=time.monotonic, sleep=asyncio.sleep)
+    async with http(cloud.verify) as transport:
+        keystone = Keystone(transport, cloud, options.region)
+        run = Run(transport, keystone, clock, _tell, jobs=options.jobs, clean=options.clean)
+        played = await run.play(cases)
+        if not options.mutate_live:
+            return played, None
+        baseline = Baseline(cases, played.recordings, allowed)
+        return played, await live.survey(run, cases, baseline, options.seed)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
