@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -102,9 +101,7 @@ class AwsProvider:
         answer = await self.caller.call(place, "GetConsoleOutput", {"InstanceId": instance}, who=instance)
         if not isinstance(answer, Answer):
             return "", settle(answer)
-        raw = answer.body.get("Output") or ""
-        # botocore decodes the base64 itself where its handler is registered; an answer that is still encoded is not text.
-        return raw if isinstance(raw, str) else base64.b64decode(raw).decode("utf-8", "replace"), Done()
+        return answer.body.get("Output") or "", Done()  # botocore has decoded the base64
 
     def healthy(self, place: Place) -> tuple[bool, str]:
         """Return whether AWS answered the last call to this account."""
