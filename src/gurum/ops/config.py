@@ -109,6 +109,7 @@ class ImageConfig(Section, frozen=True):
     name: str
     id: str = ""  # empty: UUIDv5 of region and name, so that it is the same on every start
     cloud_id: str = ""
+    root_device: str = ""  # the AMI's root device name; empty: the root disk has the AMI's own size
     disk_format: str = "raw"
     size: int = 0
     checksum: str = ""
@@ -181,8 +182,11 @@ class PiaConfig(Section, frozen=True):
 class EngineConfig(Section, frozen=True):
     """The controllers. Seconds, unless it says otherwise."""
 
+    deployment: str = "gurum"  # the owner tag on everything we make: two deployments in one account differ in it
+    token_key_file: str = "var/secrets/token-key"  # noqa: S105 - a path; the key of the idempotency tokens
     workers: int = 64
     resync: float = 300.0
+    sweep: float = 600.0  # between looks for leftovers in the clouds
     lease: float = 15.0
     backoff_base: float = 0.5
     backoff_max: float = 60.0
@@ -199,6 +203,16 @@ class LogConfig(Section, frozen=True):
     keep: int = 4  # renamed files kept
 
 
+class EmbeddedConfig(Section, frozen=True):
+    """What `gurum up` adds on one machine. The two `settings` are handed to the child as they are."""
+
+    aws_emulator: bool = True  # run ours where a region's aws.endpoint_url is on this machine
+    aws_emulator_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    keystone_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    ready_seconds: float = 120.0  # a part that is not ready by then has failed
+    stop_seconds: float = 10.0  # from SIGTERM to SIGKILL
+
+
 class Config(Section, frozen=True):
     """The whole document."""
 
@@ -209,6 +223,7 @@ class Config(Section, frozen=True):
     pia: PiaConfig = PiaConfig()
     engine: EngineConfig = EngineConfig()
     log: LogConfig = LogConfig()
+    embedded: EmbeddedConfig = EmbeddedConfig()
     regions: list[RegionConfig] = msgspec.field(default_factory=list)
 
     def region(self, name: str) -> RegionConfig:
@@ -219,23 +234,48 @@ class Config(Section, frozen=True):
         raise ConfigError(f"region {name!r} is not in the configuration")
 
 
-def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_") -> Config:
-    """Return the configuration of a YAML file and the environment. Raises ConfigError."""
+def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_", state: Path | None = None) -> Config:
+    """Return the configuration of a YAML file and the environment. Raises ConfigError.
+
+    In texts of the document `${state}` stands for its `state`, made absolute (the argument wins over the document), and
+    `${shipped}` for the directory that holds the policy bundle as it was shipped.
+    """
     document: dict[str, Any] = {}
     if path is not None:
         try:
             document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError(f"cannot read the configuration {path}: {error}") from error
     if not isinstance(document, dict):
         raise ConfigError(f"the configuration {path} is not a mapping")
     for name, value in sorted(environ.items()):
         if name.startswith(prefix) and "__" in name[len(prefix) :]:
             _set(document, name[len(prefix) :].lower().split("__"), value)
+    if state is not None:
+        document["state"] = str(state)
+    places = {"${state}": str(Path(str(document.get("state", "var"))).absolute()), "${shipped}": str(shipped())}
     try:
-        return msgspec.convert(document, Config, strict=False)
+        return msgspec.convert(_expanded(document, places), Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"the configuration is not valid: {error}") from error
+
+
+def shipped() -> Path:
+    """Return the directory with `config/` and `policy/` as they were shipped: within a wheel, or the source tree."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "shipped"
+    return inside if inside.is_dir() else package.parents[1]
+
+
+def _expanded(value: Any, places: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _expanded(inner, places) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_expanded(inner, places) for inner in value]
+    if isinstance(value, str):
+        for name, place in places.items():
+            value = value.replace(name, place)
+    return value
 
 
 def _set(document: dict[str, Any], path: list[str], value: str) -> None:
