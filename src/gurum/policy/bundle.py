@@ -74,11 +74,7 @@ def read_bundle(directory: Path) -> BundleSource:
 
 def _lint(modules: tuple[Source, ...], tests: tuple[Source, ...]) -> None:
     known = {name for source in (*modules, *tests) for name in functions(source.text)}
-    findings = [
-        finding
-        for source in (*modules, *tests)
-        for finding in check(source.path, source.text, known, test=source.is_test)
-    ]
+    findings = [finding for source in (*modules, *tests) for finding in check(source.path, source.text, known)]
     if findings:
         raise BundleError("\n".join(str(finding) for finding in findings))
 

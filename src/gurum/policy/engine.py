@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from regopy import Bundle, Interpreter, RegoError
+from regopy import Interpreter, RegoError
 
-from gurum.policy.bundle import BundleError, BundleSource, read_bundle
+from gurum.policy.bundle import BundleSource, read_bundle
 from gurum.policy.model import Decision, PolicyInput, Verdict
+from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter
 
 ENTRYPOINT = "gurum/authz/decision"
 MEMO_SIZE = 4096
@@ -94,7 +95,7 @@ class EmbeddedDecisionPoint:
             return Decision(
                 allow=False, visible=False, reason=str(unfit), decision_id=decision_id, revision=policy.revision
             )
-        except (_NoAnswerError, RegoError, ValueError, TypeError, msgspec.MsgspecError) as error:
+        except (NoAnswerError, RegoError, ValueError, TypeError, msgspec.MsgspecError) as error:
             self._count("decisions", "errors")
             _log.error("decision %s on %.80r failed: %s", decision_id, request.action, error)
             return _failed(error, decision_id, policy.revision)
@@ -114,7 +115,7 @@ class EmbeddedDecisionPoint:
 
     def _interpreter(self, policy: _Policy) -> Interpreter:
         if getattr(self._local, "policy", None) is not policy:
-            self._local.interpreter = _strict_interpreter()
+            self._local.interpreter = strict_interpreter()
             self._local.policy = policy
         interpreter: Interpreter = self._local.interpreter
         return interpreter
@@ -127,10 +128,6 @@ class EmbeddedDecisionPoint:
 
 class _UnfitInputError(Exception):
     """The question holds what no identifier holds; it is denied without asking the engine."""
-
-
-class _NoAnswerError(Exception):
-    """The engine gave nothing that is an answer."""
 
 
 class _Policy:
@@ -160,39 +157,6 @@ class _Policy:
 
     def evaluate(self, interpreter: Interpreter, document: dict[str, Any]) -> Verdict:
         return msgspec.convert(evaluate(interpreter, self._bundle, ENTRYPOINT, document), Verdict)
-
-
-def compile_bundle(source: BundleSource, entrypoints: list[str], *, tests: bool = False) -> Bundle:
-    """Compile the modules (and the tests, if asked) for the `entrypoints`. Raises BundleError if they do not."""
-    interpreter = _strict_interpreter()
-    try:
-        interpreter.add_data(source.data)
-        for module in source.modules + (source.tests if tests else ()):
-            interpreter.add_module(module.path, module.text)
-        bundle = interpreter.build(None, entrypoints)
-    except (RegoError, ValueError) as error:
-        raise BundleError(f"the bundle does not compile: {error}") from error
-    if not bundle.ok():
-        raise BundleError("the bundle does not compile")
-    return bundle
-
-
-def evaluate(interpreter: Interpreter, bundle: Bundle, entrypoint: str, document: dict[str, Any]) -> Any:
-    """Return the value of `entrypoint` for an input. Raises when there is none: RegoError, ValueError, _NoAnswerError."""
-    interpreter.set_input(document)
-    output = interpreter.query_bundle_entrypoint(bundle, entrypoint)
-    if not output.ok():
-        raise _NoAnswerError(f"evaluation failed: {output}")
-    results = output.results
-    if len(results) != 1 or len(results[0].expressions) != 1:
-        raise _NoAnswerError(f"{entrypoint} is undefined")
-    return results[0].expressions[0]
-
-
-def _strict_interpreter() -> Interpreter:
-    interpreter = Interpreter()
-    interpreter.strict_built_in_errors = True
-    return interpreter
 
 
 def _question(request: PolicyInput) -> bytes:

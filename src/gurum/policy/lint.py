@@ -39,8 +39,10 @@ ALLOWED = frozenset((*_ARRAYS, *_SETS, *_OBJECTS, *_NUMBERS, *_TEXTS, "type_name
 """Built-ins that a policy may call."""
 
 KEYWORDS = frozenset(
-    ("as", "contains", "default", "else", "every", "false", "if", "import", "in")
-    + ("not", "null", "package", "some", "true", "with")
+    (
+        *("as", "contains", "default", "else", "every", "false", "if", "import", "in"),
+        *("not", "null", "package", "some", "true", "with"),
+    )
 )
 
 _TOKEN = re.compile(
@@ -92,23 +94,30 @@ def tokens(source: str) -> Iterator[Token]:
         line += text.count("\n")
 
 
+def rules(source: str) -> list[str]:
+    """Return the names of the rules and functions that `source` defines, in their order, each once."""
+    return list(dict.fromkeys(token.text for token, _ in _heads(source)))
+
+
 def functions(source: str) -> set[str]:
     """Return the names of the functions that `source` defines."""
-    found = set()
-    line_of_last = 0
-    stream = list(tokens(source))
-    for token, following in pairwise(stream):
-        starts = token.depth == 0 and token.line != line_of_last
-        if starts and token.kind == "name" and "." not in token.text and following.text == "(":
-            found.add(token.text)
-        line_of_last = token.line
-    return found
+    return {token.text for token, following in _heads(source) if following.text == "("}
 
 
-def check(path: str, source: str, known: Iterable[str] = (), *, test: bool = False) -> list[Finding]:
+def _heads(source: str) -> Iterator[tuple[Token, Token]]:
+    """Yield the first token of each rule with the one after it: outside brackets, and the first of its line."""
+    line_before = 0
+    for token, following in pairwise(tokens(source)):
+        starts = token.depth == 0 and token.line != line_before
+        if starts and token.kind == "name" and "." not in token.text and token.text not in KEYWORDS:
+            yield token, following
+        line_before = token.line
+
+
+def check(path: str, source: str, known: Iterable[str] = ()) -> list[Finding]:
     """Return what is wrong with the policy at `path`; nothing wrong is an empty list.
 
-    known: names of functions that other modules of the bundle define. test: it is a test, which may use `with`.
+    known: names of functions that other modules of the bundle define.
     """
     stream = list(tokens(source))
     found = [Finding(path, 1, "it does not import rego.v1")] if not _imports_v1(stream) else []
@@ -122,8 +131,8 @@ def check(path: str, source: str, known: Iterable[str] = (), *, test: bool = Fal
                 found.append(Finding(path, token.line, f"the built-in {token.text} is not allowed"))
         if token.text == "(" and before is not None and before.text == "]":
             found.append(Finding(path, token.line, "a call through brackets is not allowed"))
-        if token.text == "with" and not test:
-            found.append(Finding(path, token.line, "with is for tests"))
+        if token.text == "with":
+            found.append(Finding(path, token.line, "with makes the embedded engine abort"))
         if token.text == "{" and token.depth == 0 and before is not None and _v0(stream, index):
             found.append(Finding(path, token.line, "a rule body without if is Rego v0"))
     return found
