@@ -1,0 +1,62 @@
+"""Rules of security groups and key pairs."""
+
+from aws_emulator.rules.row import ERRORS, PRACTICE, REFERENCE, Row
+
+ROWS: tuple[Row, ...] = (
+    ("group.duplicate", "CreateSecurityGroup", "the VPC has a group of the name",
+     "InvalidGroup.Duplicate", 400,
+     "The security group '{name}' already exists for VPC '{vpc}'", ERRORS),
+    ("group.reserved", "CreateSecurityGroup", "the name is default or starts with sg-",
+     "InvalidGroup.Reserved", 400, "The security group name '{name}' is reserved", ERRORS),
+    ("group.name", "CreateSecurityGroup", "name or description is empty, longer than 255 or has"
+     " characters outside a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{{}}!$*",
+     "InvalidParameterValue", 400,
+     "Value ({value}) for parameter {name} is invalid. Character sets beyond ASCII are not"
+     " supported.", REFERENCE),
+    ("group.limit", "CreateSecurityGroup", "the account has its quota of groups",
+     "SecurityGroupLimitExceeded", 400,
+     "The maximum number of security groups has been reached.", ERRORS),
+    ("group.in-use", "DeleteSecurityGroup", "an interface or another group's rule refers to it",
+     "DependencyViolation", 400, "resource {id} has a dependent object", ERRORS),
+    ("group.default", "DeleteSecurityGroup", "the group is its VPC's default one", "CannotDelete",
+     400, "the specified group: \"{id}\" name: \"default\" cannot be deleted by a user", ERRORS),
+    ("group.rule-duplicate", "Authorize*", "the group has the rule",
+     "InvalidPermission.Duplicate", 400,
+     "the specified rule \"peer: {peer}, {protocol}, ALLOW\" already exists", ERRORS),
+    ("group.rule-twice", "Authorize*", "the request has one rule twice",
+     "InvalidParameterValue", 400, "The same permission must not appear multiple times",
+     PRACTICE),
+    ("group.rule-not-found", "Revoke*", "the group has no such rule",
+     "InvalidPermission.NotFound", 400,
+     "The specified rule does not exist in this security group.", ERRORS),
+    ("group.rule-limit", "Authorize*", "the group has its quota of rules in the direction",
+     "RulesPerSecurityGroupLimitExceeded", 400,
+     "The maximum number of rules per security group has been reached.", ERRORS),
+    ("group.rule-malformed", "Authorize*, Revoke*", "protocol, ports or block make no rule",
+     "InvalidPermission.Malformed", 400, "The rule is malformed: {reason}", ERRORS),
+    ("group.rule-cidr", "Authorize*, Revoke*", "the block of a rule is no CIDR block",
+     "InvalidParameterValue", 400, "CIDR block {cidr} is malformed", PRACTICE),
+    ("group.rule-port", "Authorize*, Revoke*", "a port is outside 0 to 65535 or from > to",
+     "InvalidParameterValue", 400, "Invalid TCP/UDP port range ({low}:{high})", PRACTICE),
+    ("group.rule-protocol", "Authorize*, Revoke*", "the protocol is none", "InvalidParameterValue",
+     400, "Invalid value '{protocol}' for IP protocol. Unknown protocol.", PRACTICE),
+    ("group.rule-description", "Authorize*", "a rule's description has other characters or is"
+     " longer than 255", "InvalidParameterValue", 400,
+     "Invalid rule description. Valid descriptions are strings less than 256 characters from the"
+     " following set: a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*", REFERENCE),
+    ("group.rule-peer-vpc", "Authorize*", "the peer group is of another VPC",
+     "InvalidGroup.NotFound", 400,
+     "You have specified two resources that belong to different networks.", PRACTICE),
+    ("key.duplicate", "ImportKeyPair", "the region has a key pair of the name",
+     "InvalidKeyPair.Duplicate", 400, "The keypair already exists", ERRORS),
+    ("key.format", "ImportKeyPair", "the material is no RSA (1024, 2048, 4096 bit) or ED25519"
+     " public key", "InvalidKey.Format", 400, "Key is not in valid OpenSSH public key format",
+     ERRORS),
+    ("key.limit", "ImportKeyPair", "the account has its quota of key pairs",
+     "KeyPairLimitExceeded", 400, "The maximum number of key pairs has been reached.", PRACTICE),
+    ("key.name", "ImportKeyPair", "the name is empty or longer than 255", "InvalidParameterValue",
+     400, "Invalid value '{name}' for keyPairNames. It exceeds 255 characters or is empty.",
+     REFERENCE),
+    ("key.unknown", "RunInstances, DescribeKeyPairs", "the region has no key pair of the name",
+     "InvalidKeyPair.NotFound", 400, "The key pair '{name}' does not exist", ERRORS),
+)  # fmt: skip

@@ -1,0 +1,57 @@
+"""Rows of storage: volume and snapshot."""
+
+import msgspec
+
+from aws_emulator.state.resource import Resource
+
+
+class VolumeAttachment(msgspec.Struct, kw_only=True):
+    """How a volume hangs on an instance; `state` is attaching, attached or detaching."""
+
+    instance_id: str
+    device: str
+    state: str
+    attached_at: float
+    delete_on_termination: bool
+
+
+class Modification(msgspec.Struct, kw_only=True):
+    """The latest change of a volume; `state` is modifying, optimizing or completed."""
+
+    state: str
+    started_at: float
+    ended_at: float | None
+    size: tuple[int, int]
+    volume_type: tuple[str, str]
+    iops: tuple[int, int]
+    throughput: tuple[int, int]
+
+
+class Volume(Resource, kw_only=True):
+    """An EBS volume of `size` GiB; iops and throughput are 0 where the type has none."""
+
+    size: int
+    volume_type: str
+    zone: str
+    zone_id: str
+    state: str
+    iops: int = 0
+    throughput: int = 0
+    snapshot_id: str = ""
+    encrypted: bool = False
+    multi_attach: bool = False
+    client_token: str = ""
+    attachments: list[VolumeAttachment] = msgspec.field(default_factory=list)
+    modification: Modification | None = None
+    modified_at: list[float] = msgspec.field(default_factory=list)
+
+
+class Snapshot(Resource, kw_only=True):
+    """A snapshot; it holds no data, only what describes tell."""
+
+    volume_id: str
+    size: int
+    state: str
+    description: str = ""
+    encrypted: bool = False
+    completed_at: float | None = None
