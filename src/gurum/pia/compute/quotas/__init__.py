@@ -1,0 +1,1 @@
+"""Quotas and limits: what a project may use, and what it does use."""

@@ -1,0 +1,181 @@
+"""JSON Schema with the texts of the field: the errors users see are jsonschema's, wrapped as Nova wraps them.
+
+The order of keys in a schema is the order in which faults are reported, so schemas are written in Nova's order:
+type, properties, required, additionalProperties.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import ipaddress
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jsonschema
+from jsonschema.validators import extend
+
+Document = Mapping[str, Any]
+
+
+class InvalidNameError(Exception):
+    """A format of names whose refusal has a sentence of its own; str() of it is the whole text."""
+
+
+def _is_uuid(value: object) -> bool:
+    text = str(value)
+    try:
+        return str(uuid.UUID(text)).replace("-", "") == text.lower().replace("-", "").strip("{}")
+    except ValueError:
+        return False
+
+
+def _is_address(version: int) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        try:
+            return isinstance(value, str) and ipaddress.ip_address(value).version == version
+        except ValueError:
+            return False
+
+    return check
+
+
+def _is_cidr(value: object) -> bool:
+    try:
+        ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        return False
+    return "/" in str(value)
+
+
+def parse_time(text: str) -> float:
+    """Return an ISO 8601 time as seconds since the epoch (UTC where it names no zone). Raises ValueError."""
+    if not re.match(r"\d{4}-?\d\d-?\d\d", text):
+        raise ValueError(text)
+    moment = datetime.datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+
+
+def _is_time(value: object) -> bool:
+    try:
+        parse_time(str(value))
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _is_base64(value: object) -> bool:
+    try:
+        base64.decodebytes(str(value).encode())
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _is_regex(value: object) -> bool:
+    try:
+        re.compile(str(value))
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return bool(value)
+
+
+FORMATS: dict[str, Callable[[object], bool]] = {
+    "uuid": _is_uuid,
+    "ipv4": _is_address(4),
+    "ipv6": _is_address(6),
+    "cidr": _is_cidr,
+    "date-time": _is_time,
+    "base64": _is_base64,
+    "regex": _is_regex,
+}
+
+
+def _bound(keyword: str, fails: Callable[[float, float], bool], words: str) -> Any:
+    """Return a bound that also holds for numbers written as strings, as OpenStack's APIs accept them."""
+
+    def check(validator: Any, bound: float, instance: object, schema: Document) -> Any:
+        if isinstance(instance, str):
+            try:
+                number: float = int(instance)
+            except ValueError:
+                return
+        elif isinstance(instance, int | float) and not isinstance(instance, bool):
+            number = instance
+        else:
+            return
+        if fails(number, bound):
+            yield jsonschema.ValidationError(f"{number!r} is {words} of {bound!r}")
+
+    return check
+
+
+_Validator: Any = extend(  # type: ignore[no-untyped-call]  # jsonschema's stubs leave it so
+    jsonschema.Draft4Validator,
+    {
+        "minimum": _bound("minimum", lambda n, b: n < b, "less than the minimum"),
+        "maximum": _bound("maximum", lambda n, b: n > b, "greater than the maximum"),
+    },
+)
+
+
+class Schema:
+    """A compiled schema. Compiled at first use, once: a process serves most versions of most routes never."""
+
+    def __init__(self, document: Document, formats: Mapping[str, Callable[[object], bool]] | None = None) -> None:
+        self.document = document
+        self._formats = formats or {}
+        self._validator: Any = None
+
+    def _error(self, instance: object) -> jsonschema.ValidationError | None:
+        if self._validator is None:
+            checker = jsonschema.FormatChecker(formats=())
+            for name, check in {**FORMATS, **self._formats}.items():
+                checker.checks(name, raises=InvalidNameError)(check)
+            self._validator = _Validator(self.document, format_checker=checker)
+        error: jsonschema.ValidationError | None = next(self._validator.iter_errors(instance), None)
+        return error
+
+    def body_fault(self, body: object) -> str | None:
+        """Return what is wrong with a body, in Nova's words; None when nothing is."""
+        error = self._error(body)
+        if error is None:
+            return None
+        if isinstance(error.cause, InvalidNameError):
+            return str(error.cause)
+        if not error.absolute_path:
+            return error.message
+        return f"Invalid input for field/attribute {error.absolute_path[-1]}. Value: {error.instance}. {error.message}"
+
+    def query_fault(self, lists: Mapping[str, list[str]]) -> str | None:
+        """Return what is wrong with a query (name to list of values), in Nova's words; None when nothing is."""
+        error = self._error(dict(lists))
+        if error is None:
+            return None
+        if not error.absolute_path:
+            return error.message
+        return f"Invalid input for query parameters {error.absolute_path[0]}. Value: {error.instance}. {error.message}"
+
+
+class Versions:
+    """One schema per range of microversions: (first minor version, schema), ascending; a schema may be None."""
+
+    def __init__(self, *rows: tuple[int, Schema | None]) -> None:
+        self.rows = rows
+
+    def at(self, version: int) -> Schema | None:
+        """Return the schema that holds at a minor version."""
+        found = None
+        for first, schema in self.rows:
+            if first > version:
+                break
+            found = schema
+        return found
+
+
+def always(schema: Schema) -> Versions:
+    """Return a table of one row: the same schema at every version."""
+    return Versions((0, schema))

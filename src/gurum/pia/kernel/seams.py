@@ -1,0 +1,69 @@
+"""What the API needs of the layers below it, and no more: Protocols that a test can satisfy in a few lines.
+
+The real ones are in `gurum.store` (cache, claims) and `gurum.identity` (tokens); policy's contract is
+`gurum.policy.model` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from gurum.identity.tokens import Principal
+from gurum.model.base import Resource
+from gurum.store.cache.table import Callback
+
+R = TypeVar("R", bound=Resource)
+
+
+class Tokens(Protocol):
+    """Who a token belongs to (`gurum.identity.tokens.TokenValidator`)."""
+
+    async def validate(self, token: str) -> Principal:
+        """Return the principal. Raises TokenInvalid, IdentityUnavailable."""
+        ...
+
+
+class Cache(Protocol):
+    """Every object of the kinds it was made for, as of the last change it saw (`gurum.store.cache.Cache`)."""
+
+    async def fresh(self, *kinds: type[Resource]) -> None:
+        """Take in whatever was acknowledged before this call began: a client reads its own writes."""
+        ...
+
+    def subscribe(self, kind: type[R], callback: Callback[R], *, replay: bool = False) -> Callable[[], None]:
+        """Call back, synchronously and in order, after every change; with `replay`, of what is there first."""
+        ...
+
+
+class Claims(Protocol):
+    """What must not be exceeded: reservations against a project's quota."""
+
+    async def reserve(
+        self,
+        *,
+        region: str,
+        project: str,
+        service: str,
+        id: str,
+        amounts: Mapping[str, int],
+        limits: Mapping[str, int],
+        in_use: Mapping[str, int],
+    ) -> Excess | None:
+        """Reserve amounts for an object that is about to be created; return what does not fit, None when reserved."""
+        ...
+
+    async def release(self, *, region: str, project: str, service: str, id: str) -> None:
+        """Drop a reservation whose object will not be created. Idempotent."""
+        ...
+
+
+class Excess(msgspec.Struct, frozen=True, kw_only=True):
+    """The first resource that does not fit: how much was asked, is used and is the limit."""
+
+    resource: str
+    requested: int
+    used: int
+    limit: int

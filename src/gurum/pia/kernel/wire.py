@@ -1,0 +1,95 @@
+"""Request and response as plain values, so that everything above ASGI can be tested without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+JSON = "application/json"
+
+
+class Query:
+    """A query string, parsed once. Names may repeat; the order of the request is kept.
+
+    Raises UnicodeDecodeError when it is not UTF-8: each service has its own words for that.
+    """
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self.pairs: list[tuple[str, str]] = parse_qsl(raw, keep_blank_values=True, errors="strict") if raw else []
+
+    @cached_property
+    def lists(self) -> dict[str, list[str]]:
+        """Name to all its values, in the order they came."""
+        lists: dict[str, list[str]] = {}
+        for name, value in self.pairs:
+            lists.setdefault(name, []).append(value)
+        return lists
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a name; none when it is absent."""
+        return self.lists.get(name, [])
+
+    def last(self, name: str, default: str = "") -> str:
+        """Return the last value of a name: what most services take when one is repeated."""
+        values = self.lists.get(name)
+        return values[-1] if values else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.lists
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+
+class Request(msgspec.Struct, kw_only=True):
+    """A request as the service sees it: `path` is decoded and below the service's prefix; header names are lower."""
+
+    method: str
+    path: str
+    query_string: str = ""
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    root: str = ""  # public URL of the service, prefix included, version not
+    request_id: str = ""
+    global_request_id: str = ""
+    body: bytes = b""
+    project: str = ""  # the project id that stood in the path, where a service lets one stand there
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, lower case; empty when none came."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Response(msgspec.Struct, kw_only=True):
+    """An answer. `headers` are (name, value) beside the content type, which is left out when None."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str | None = JSON
+    headers: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+
+def json(document: Any, status: int = 200, *, content_type: str = JSON) -> Response:
+    """Return an answer whose body is the document."""
+    return Response(status=status, body=_encode(document), content_type=content_type)
+
+
+def encode(document: Any) -> bytes:
+    """Return the document as JSON bytes."""
+    return _encode(document)
+
+
+def empty(status: int = 204, content_type: str | None = JSON) -> Response:
+    """Return an answer without a body."""
+    return Response(status=status, content_type=content_type)
+
+
+def listing(name: str, items: Iterable[bytes], links: bytes = b"") -> Response:
+    """Return `{name: [items]}` of items that are rendered already; `links` is one more member, rendered, or empty."""
+    return Response(body=b'{"%s":[%s]%s}' % (name.encode(), b",".join(items), b"," + links if links else b""))
