@@ -140,12 +140,23 @@ base_granted if {
 	scope in reached
 }
 
-# A list is asked before there is an object: holding the role is enough, the scopes narrow the rest.
+# A list is asked before there is an object: holding the role is enough, the scopes narrow the rest. Not so where it
+# is one user's list (key pairs), which may be asked for another user.
 base_granted if {
 	row.lists
+	not of_one_user
 	some who in roles
 	row.allow[who]
 }
+
+base_granted if {
+	of_one_user
+	some who in roles
+	some scope in row.allow[who]
+	scope in reached
+}
+
+of_one_user if row.narrow == "user"
 
 attributes_granted contains a if {
 	some a in asked
@@ -197,22 +208,32 @@ seen := row.see
 
 seen := row.lists
 
-# Fields of an answer that only some may read, and that this principal may.
+# Fields of an answer that only some may read, and that this principal may. A list shows what its objects show.
 reveals := [a |
-	some a in row.reveals
+	some a in shown.reveals
 	some who in roles
-	some scope in row.attributes[a].allow[who]
+	some scope in shown.attributes[a].allow[who]
 	scope in reached
 ]
+
+shown := row if not row.lists
+
+shown := data.gurum.actions[name[0]][row.lists].show if row.lists
 
 # --- a list is one decision that says what it may contain -------------------------------------------
 
 default scopes := null
 
+scopes := everything if {
+	row.lists
+	allow
+	"any" in reach
+}
+
 scopes := {
-	"all": "any" in reach,
+	"all": false,
 	"projects": [project | "project" in reach],
-	"users": [user | "user" in reach],
+	"users": [input.target.user_id | "user" in reach],
 	"parents": [project | "parent" in reach],
 	"members": [project | "member" in reach],
 	"shared": "shared" in reach,
@@ -221,6 +242,18 @@ scopes := {
 } if {
 	row.lists
 	allow
+	not "any" in reach
+}
+
+everything := {
+	"all": true,
+	"projects": [],
+	"users": [],
+	"parents": [],
+	"members": [],
+	"shared": false,
+	"external": false,
+	"visibilities": [],
 }
 
 narrowed if {
