@@ -166,7 +166,7 @@ class MemoryStore:
         for shelf in self._shelves.values():
             shelf.wake()
 
-    def forget(self) -> None:
+    async def forget(self) -> None:
         """Forget what happened: every watch that is behind expires."""
         for shelf in self._shelves.values():
             shelf.forget()

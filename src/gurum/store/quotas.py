@@ -1,0 +1,172 @@
+"""Quotas: how a project is kept within its limits by a store that has no transactions.
+
+Counting what exists and then creating would let two requests that count at the same moment both pass. So a request
+first puts a reservation into its project's usage object, by compare-and-swap, and only then creates. Requests of one
+project queue for that within a process, because hundreds that swap at once would mostly conflict. A reservation is
+dropped when what it was for is counted, and expires when that never came to be: a process killed in between leaks
+nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container, Iterable, Mapping
+
+import msgspec
+
+from gurum.model import codec
+from gurum.model.base import Metadata, new_id
+from gurum.model.quota import QuotaUsage, Reservation
+from gurum.model.quota import QuotaUsageSpec as Spec
+from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
+
+Amounts = Mapping[str, int]  # by resource: cores, ram, instances, ...
+
+UNLIMITED = -1
+_TRIES = 64  # how often other processes may be faster
+
+
+class OverQuotaError(Exception):
+    """A request would go beyond a limit. Numbers are of `resource`, before the request."""
+
+    def __init__(self, resource: str, limit: int, in_use: int, reserved: int, requested: int) -> None:
+        super().__init__(
+            f"{resource}: {requested} requested, {in_use} in use and {reserved} reserved of at most {limit}"
+        )
+        self.resource, self.limit = resource, limit
+        self.in_use, self.reserved, self.requested = in_use, reserved, requested
+
+
+class _Queue:
+    """A lock and how many hold it or wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+
+
+class Quotas:
+    """Reservations in a store. One of these a process, so that the requests of a project queue up."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queues: dict[str, _Queue] = {}  # only of projects that somebody waits for
+
+    async def reserve(
+        self,
+        *,
+        region: str,
+        project: str,
+        service: str,
+        id: str,
+        amounts: Amounts,
+        limits: Amounts,
+        now: float,
+        ttl: float = 300.0,
+    ) -> QuotaUsage:
+        """Reserve `amounts` for the object `id` until now + ttl (seconds); return the usage as it is then.
+
+        `limits` are the defaults; the project's own stand in the usage object and go before. A resource without a limit
+        is unlimited (-1), and a request of nothing but unlimited resources writes nothing. Idempotent by `id`: a second
+        reservation replaces the first. Raises OverQuotaError, UnavailableError.
+        """
+        key = usage_key(region, project, service)
+        queue = self._queues.setdefault(key, _Queue())
+        queue.users += 1
+        try:
+            async with queue.lock:
+                wanted = Reservation(id=id, amounts=dict(amounts), until=now + ttl)
+                fresh = QuotaUsage(metadata=Metadata(id=new_id(), key=key, region=region, project=project), spec=Spec())
+                return await self._swap(fresh, wanted, limits, now)
+        finally:
+            queue.users -= 1
+            if not queue.users:
+                del self._queues[key]
+
+    async def release(self, *, region: str, project: str, service: str, id: str) -> None:
+        """Give back the reservation of an object that was not created after all. Idempotent."""
+        for _ in range(_TRIES):
+            try:
+                usage = await self._store.get_by_key(QuotaUsage, usage_key(region, project, service))
+                kept = [reservation for reservation in usage.spec.reservations if reservation.id != id]
+                if len(kept) < len(usage.spec.reservations):
+                    usage.spec.reservations = kept
+                    await self._store.update_spec(usage)
+            except ConflictError:
+                continue
+            except NotFoundError:
+                return
+            return
+        raise UnavailableError(f"the quota of project {project} changes all the time; try again")
+
+    async def _swap(self, fresh: QuotaUsage, wanted: Reservation, limits: Amounts, now: float) -> QuotaUsage:
+        for _ in range(_TRIES):
+            try:
+                usage = await self._store.get_by_key(QuotaUsage, fresh.metadata.key)
+            except NotFoundError:
+                usage = fresh
+            check(usage.spec, wanted, limits, now)
+            if all(_limit(usage.spec, limits, resource) == UNLIMITED for resource in wanted.amounts):
+                return usage
+            usage.spec.reservations = [*_valid(usage.spec, now, but=wanted.id), wanted]
+            try:
+                if usage is fresh:
+                    return await self._store.create(usage)
+                return await self._store.update_spec(usage)
+            except (ConflictError, ExistsError, NotFoundError):
+                fresh.spec = Spec()
+        raise UnavailableError(f"the quota of project {fresh.metadata.project} changes all the time; try again")
+
+
+def usage_key(region: str, project: str, service: str) -> str:
+    """Return the key of a project's usage object."""
+    return f"{region}/{project}/{service}"
+
+
+def check(spec: Spec, wanted: Reservation, limits: Amounts, now: float) -> None:
+    """Raise OverQuotaError for the first resource of which `wanted` is too much."""
+    reserved = recount(reservation.amounts for reservation in _valid(spec, now, but=wanted.id))
+    for resource, requested in wanted.amounts.items():
+        limit = _limit(spec, limits, resource)
+        in_use, held = spec.in_use.get(resource, 0), reserved.get(resource, 0)
+        if limit != UNLIMITED and requested > 0 and in_use + held + requested > limit:
+            raise OverQuotaError(resource, limit, in_use, held, requested)
+
+
+def reserved(spec: Spec, now: float) -> dict[str, int]:
+    """Return what is reserved at `now`, by resource."""
+    return recount(reservation.amounts for reservation in _valid(spec, now))
+
+
+def recount(objects: Iterable[Amounts]) -> dict[str, int]:
+    """Return the sum of what each object uses; resources of which nothing is used are left out."""
+    total: dict[str, int] = {}
+    for amounts in objects:
+        for resource, amount in amounts.items():
+            total[resource] = total.get(resource, 0) + amount
+    return {resource: amount for resource, amount in sorted(total.items()) if amount}
+
+
+def settle(usage: QuotaUsage, present: Container[str], in_use: Amounts, *, now: float) -> QuotaUsage:
+    """Return the usage as it should be, to be written with `update_spec`: the quota controller's whole decision.
+
+    `present` are the ids of the objects that exist and `in_use` is what they use (see `recount`). Reservations of
+    objects that exist are dropped, because these are counted; so are expired ones. Thus an object is in exactly one of
+    in_use and reservations. `usage` is not changed; writing a result that is equal to it writes nothing.
+    """
+    settled = codec.copy(usage)
+    settled.spec = msgspec.structs.replace(
+        settled.spec,
+        in_use={resource: amount for resource, amount in sorted(in_use.items()) if amount},
+        reservations=[reservation for reservation in _valid(usage.spec, now) if reservation.id not in present],
+    )
+    return settled
+
+
+def _limit(spec: Spec, limits: Amounts, resource: str) -> int:
+    return spec.limits.get(resource, limits.get(resource, UNLIMITED))
+
+
+def _valid(spec: Spec, now: float, *, but: str | None = None) -> list[Reservation]:
+    """Return the reservations that count, except the one for the object `but`."""
+    return [reservation for reservation in spec.reservations if reservation.until > now and reservation.id != but]
