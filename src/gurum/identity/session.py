@@ -8,7 +8,7 @@ survive half of them.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,12 +17,14 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from gurum.identity.secret_file import SecretFileError, read_secret
+from gurum.ops import secrets
 
 # A token is renewed when less than this is left of it, or a tenth of its life if that is less.
 RENEW_BEFORE_SECONDS = 120.0
 # After a refused login the next one waits, so that a wrong password does not lock the account.
 REFUSED_LOGIN_PAUSE_SECONDS = 5.0
+# Keystone cuts the times of tokens and of revocations to the second.
+SAME_SECOND_PAUSE_SECONDS = 1.05
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
@@ -88,7 +90,7 @@ class _Issued(msgspec.Struct):
 class KeystoneSession:
     """Authenticated requests to one Keystone. Use as an async context manager, in one event loop.
 
-    `auth.auth_url` ends in `/v3`. `monotonic` is the clock (seconds) for renewal and pauses.
+    `auth.auth_url` ends in `/v3`. `monotonic` and `sleep` are the clock (seconds) for renewal and pauses.
     """
 
     def __init__(
@@ -98,12 +100,14 @@ class KeystoneSession:
         timeout_seconds: float = 10.0,
         connections: int = 16,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.auth = auth
         self._root = auth.auth_url.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._connections = connections
         self._monotonic = monotonic
+        self._sleep = sleep
         self._token: _Token | None = None
         self._login: asyncio.Task[_Token] | None = None
         self._refused: tuple[float, str] | None = None
@@ -148,18 +152,21 @@ class KeystoneSession:
     ) -> Answer:
         """Send with our token; `path` is below `/v3`. Gives any answer below 500 but 401.
 
-        A 401 means that our token has died: one new login and one repetition. Raises
-        IdentityUnavailable for network trouble, time-out, 5xx, 429 and a second 401.
+        A 401 means that our token has died: a new login and a repetition, the second time after a
+        second, because a change of our password kills the tokens of its whole second. Raises
+        IdentityUnavailable for network trouble, time-out, 5xx, 429 and a third 401.
         """
-        token = await self._valid_token()
-        answer = await self._send(method, path, token.value, json, headers, params)
-        if answer.status == 401:
-            if self._token is token:
-                self._token = None
+        for attempt in range(3):
+            if attempt == 2:
+                await self._sleep(SAME_SECOND_PAUSE_SECONDS)
             token = await self._valid_token()
             answer = await self._send(method, path, token.value, json, headers, params)
-            if answer.status == 401:
-                raise ServiceLoginRefused(f"Keystone does not accept its own token for {self._who}")
+            if answer.status != 401:
+                break
+            if self._token is token:
+                self._token = None
+        else:
+            raise ServiceLoginRefused(f"Keystone does not accept its own token for {self._who}")
         if answer.status >= 500 or answer.status == 429:
             raise IdentityUnavailable(f"Keystone answers {answer.status} to {method} {path}")
         return answer
@@ -201,8 +208,8 @@ class KeystoneSession:
     async def _log_in(self) -> _Token:
         auth = self.auth
         try:
-            password = await asyncio.to_thread(read_secret, auth.password_file)
-        except SecretFileError as error:
+            password = await asyncio.to_thread(secrets.read, auth.password_file)
+        except secrets.SecretError as error:
             raise ServiceLoginRefused(str(error)) from error
         user = {
             "name": auth.username,

@@ -43,17 +43,17 @@ class Api:
             None,
         )
 
-    async def create(self, kind: str, values: Mapping[str, Any]) -> str:
-        """Make an object and give its id."""
+    async def create(self, kind: str, name: str, values: Mapping[str, Any]) -> str:
+        """Make an object and give its id. `name` is for errors."""
         answer = await self._session.request("POST", f"/{kind}s", json={kind: dict(values)})
-        checked = _checked(answer, 201, f"creation of a {kind}", values.get("password"))
+        checked = _checked(answer, 201, f"creation of {kind} {name!r}", values.get("password"))
         identity: str = checked.json()[kind]["id"]
         return identity
 
-    async def update(self, kind: str, identity: str, values: Mapping[str, Any]) -> None:
-        """Change fields of an object."""
+    async def update(self, kind: str, name: str, identity: str, values: Mapping[str, Any]) -> None:
+        """Change fields of an object. `name` is for errors."""
         answer = await self._session.request("PATCH", f"/{kind}s/{identity}", json={kind: dict(values)})
-        _checked(answer, 200, f"update of a {kind}", values.get("password"))
+        _checked(answer, 200, f"update of {kind} {name!r}", values.get("password"))
 
     async def put(self, path: str) -> None:
         """Make a relation (a grant, an implied role). Idempotent."""

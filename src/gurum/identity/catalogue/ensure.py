@@ -22,8 +22,8 @@ from gurum.identity.catalogue.description import (
     Service,
     User,
 )
-from gurum.identity.secret_file import read_secret
 from gurum.identity.session import KeystoneSession, PasswordAuth
+from gurum.ops import secrets
 
 __all__ = ["Change", "KeystoneRefused", "ensure"]
 
@@ -49,7 +49,7 @@ async def ensure(auth: PasswordAuth, description: Catalogue, *, dry_run: bool = 
     Idempotent: a second call gives an empty list. With `dry_run` nothing is written. Never deletes,
     and leaves alone what the description does not name. `auth` must be an administrator. Raises
     KeystoneRefused for a request that Keystone refuses or a name that the description lacks,
-    IdentityUnavailable, SecretFileError; what was changed before stays.
+    IdentityUnavailable, SecretError; what was changed before stays.
     """
     async with KeystoneSession(auth) as session:
         run = _Run(Api(session), session, dry_run)
@@ -174,13 +174,13 @@ class _Run:
                 values["default_project_id"] = await self._project(user.default_project, user.domain)
             if found is None:
                 place = {"name": user.name, "domain_id": domain_id}
-                values |= {"password": read_secret(user.password_file)}
+                values |= {"password": secrets.read(user.password_file)}
                 self._planned["user", user.name, user.domain] = await self._create("user", user.name, values | place)
                 continue
             # First: a disabled user's password cannot be tried.
             await self._update("user", user.name, found, values)
             if user.keep_password_set and (found["enabled"] or not self._dry_run):
-                password = read_secret(user.password_file)
+                password = secrets.read(user.password_file)
                 if not await self._session.password_is(found["id"], password):
                     await self._update("user", user.name, found, {"password": password})
 
@@ -224,14 +224,14 @@ class _Run:
         self._note("create", kind, name, values)
         if self._dry_run:
             return _PLANNED
-        return await self._api.create(kind, values)
+        return await self._api.create(kind, name, values)
 
     async def _update(self, kind: str, name: str, found: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         different = {key: value for key, value in values.items() if found.get(key) != value}
         if different:
             self._note("update", kind, name, different)
             if not self._dry_run:
-                await self._api.update(kind, found["id"], different)
+                await self._api.update(kind, name, found["id"], different)
 
     async def _put(self, path: str, kind: str, name: str) -> None:
         self.changes.append(Change(action="grant", kind=kind, name=name))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gurum.identity.keystone.config import ConfigError, load
 from gurum.identity.keystone.process import run
-from gurum.identity.secret_file import SecretFileError
+from gurum.ops.secrets import SecretError
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     config_file: Path = parser.parse_args(arguments).config
     try:
         run(load(config_file), started)
-    except (ConfigError, SecretFileError, OSError) as error:
+    except (ConfigError, SecretError, OSError) as error:
         sys.stderr.write(f"keystone: {error}\n")
         return 1
     return 0

@@ -8,15 +8,17 @@ from gurum.identity.keystone.config import KeystoneConfig
 from gurum.identity.keystone.state import State
 
 # Keystone's own lines are wanted (it logs each refused login). Its libraries' are not: stevedore
-# reports as an error that the memcached backend, which nobody asked for, is not installed, and each
-# use of a password warns that bcrypt looks at 72 bytes only.
+# reports as an error that the memcached backend, which nobody asked for, is not installed; each use
+# of a password warns that bcrypt looks at 72 bytes only; the policy's own defaults are deprecated.
 LOG_LEVELS = (
     "alembic=WARNING",
     "dogpile=WARNING",
     "keystone.common.password_hashing=ERROR",
+    "keystone.common.rbac_enforcer=ERROR",
     "oslo=WARNING",
     "oslo_messaging=WARNING",
     "oslo_policy=ERROR",
+    "py.warnings=ERROR",
     "sqlalchemy=WARNING",
     "stevedore=CRITICAL",
 )

@@ -4,7 +4,7 @@ The file says where the secrets are; it may be shown in a bug report as it is.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -39,7 +39,8 @@ class KeystoneConfig(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     ready_file: Path | None = None
     # By default `keystone.log` in `dir`. Rotation is by size: 10 MB, five files.
     log_file: Path | None = None
-    log_level: str = "INFO"
+    # Not DEBUG: Keystone's debug lines show requests.
+    log_level: Literal["INFO", "WARNING", "ERROR"] = "INFO"
     threads: Annotated[int, Meta(ge=1, le=64)] = 8
     token_expiration_seconds: Annotated[int, Meta(ge=60)] = 3600
     bcrypt_rounds: Annotated[int, Meta(ge=4, le=31)] = EMBEDDED_BCRYPT_ROUNDS

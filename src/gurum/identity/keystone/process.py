@@ -1,7 +1,7 @@
 """The life of the embedded Keystone's process: listen, migrate, bootstrap, serve, stop.
 
-The order matters. The port is taken first, so that a second start on the same port fails before
-it touches the database, and so that the bootstrap can write the real URL of an ephemeral port.
+The order matters. The state directory is locked and the port taken first, so that a second start
+fails before it touches anything, and the bootstrap can write the real URL of an ephemeral port.
 The ready file comes last: who sees it may send requests.
 """
 
@@ -13,7 +13,6 @@ import socket
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -22,37 +21,35 @@ import msgspec
 
 from gurum.identity.keystone import conf_file
 from gurum.identity.keystone.config import KeystoneConfig, Ready
-from gurum.identity.keystone.state import Stamp, State, fingerprint, write_atomically
-from gurum.identity.secret_file import read_secret
+from gurum.identity.keystone.one_writer import WsgiApplication, one_writer
+from gurum.identity.keystone.state import Stamp, State, fingerprint
+from gurum.ops import secrets
 
 # SAML in the role of an identity provider (Keystone to Keystone) parses XML schemas for one second
 # at import, a third of a warm start, and is not offered here.
 LAZY_MODULES = ("keystone.federation.idp",)
 
-# ASGI and WSGI types of third parties are not published; this is a WSGI application.
-WsgiApplication = Callable[..., Any]
-
 
 def run(config: KeystoneConfig, started: float | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then return; requests under way get five seconds.
 
-    Raises SecretFileError, OSError if the port is taken, and whatever Keystone raises at start;
+    Raises SecretError, OSError if the port or the state directory is taken, and whatever Keystone raises at start;
     Keystone itself tells more in the log file. `started` is when the process began (time.time()).
     """
     began = time.time() if started is None else started
     os.umask(0o077)
     state = State(config.dir)
     state.prepare()
-    ready_file = config.ready_file or state.ready_file
-    ready_file.unlink(missing_ok=True)
     # Before the long work, so that being told to stop while starting is as prompt as later.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
 
-    with _listen(config.host, config.port) as listener:
+    with state.locked(), _listen(config.host, config.port) as listener:
+        ready_file = config.ready_file or state.ready_file
+        ready_file.unlink(missing_ok=True)
         port: int = listener.getsockname()[1]
         url = (config.public_url or f"http://{_url_host(config.host)}:{port}").rstrip("/")
-        password = read_secret(config.admin_password_file)
+        password = secrets.read(config.admin_password_file)
         stamp = Stamp(
             keystone=importlib.metadata.version("keystone"),
             region=config.region,
@@ -62,12 +59,17 @@ def run(config: KeystoneConfig, started: float | None = None) -> None:
             password_file=fingerprint(config.admin_password_file),
         )
         warm = state.is_done(stamp)
-        write_atomically(state.conf_file, conf_file.render(conf_file.options(config, state)).encode())
+        secrets.write(state.conf_file, conf_file.render(conf_file.options(config, state)).encode())
         _configure(state)
         if not warm:
+            fresh = not state.database.exists()
             _migrate(state)
             _bootstrap(config, stamp, password)
             state.set_done(stamp)
+            if not fresh:
+                # If the password was changed, that revokes the administrator's tokens of this very
+                # second too, those to come included.
+                time.sleep(1 - time.time() % 1)
         del password
         server = _server(_application(), listener, config.threads)
         ready = Ready(
@@ -78,7 +80,7 @@ def run(config: KeystoneConfig, started: float | None = None) -> None:
             start_seconds=round(time.time() - began, 3),
             warm=warm,
         )
-        write_atomically(ready_file, msgspec.json.encode(ready))
+        secrets.write(ready_file, msgspec.json.encode(ready))
         try:
             server.run()
         finally:
@@ -198,8 +200,7 @@ def _application() -> WsgiApplication:
     # The bootstrap has loaded them already, and they can be loaded only once.
     if not provider_api.ProviderAPIs.locked:
         backends.load_backends()
-    app: WsgiApplication = core.setup_app_middleware(application.application_factory("public"))
-    return app
+    return one_writer(core.setup_app_middleware(application.application_factory("public")))
 
 
 def _server(app: WsgiApplication, listener: socket.socket, threads: int) -> Any:

@@ -5,11 +5,15 @@ time. The stamp names everything that they depend on; while it is equal they are
 holds no secret and no digest of one: a changed password file is seen by its inode, size and time.
 """
 
-import os
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+from gurum.ops import secrets
 
 
 class Stamp(msgspec.Struct, kw_only=True, frozen=True):
@@ -41,8 +45,17 @@ class State:
     def prepare(self) -> None:
         """Make the directories, or set right the modes of those that are there. Idempotent."""
         for path in (self.directory, self.conf_dir, self.fernet_keys, self.credential_keys):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.chmod(0o700)
+            secrets.directory(path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the directory for this process alone. Raises BlockingIOError if another has it."""
+        with (self.directory / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BlockingIOError(error.errno, f"{self.directory} is in use by another Keystone") from error
+            yield
 
     def is_done(self, stamp: Stamp) -> bool:
         """Tell whether migration and bootstrap were completed for just this stamp."""
@@ -60,7 +73,7 @@ class State:
 
     def set_done(self, stamp: Stamp) -> None:
         """Record that everything is in place. Called last, so that a kill before it repeats."""
-        write_atomically(self._stamp, msgspec.json.encode(stamp))
+        secrets.write(self._stamp, msgspec.json.encode(stamp))
 
     def use_write_ahead_log(self) -> None:
         """Let readers go on while a token is revoked; the setting stays in the database file."""
@@ -75,12 +88,3 @@ def fingerprint(path: Path) -> tuple[int, int, int]:
     """Give what changes when a file is replaced or rewritten, without reading it."""
     found = path.stat()
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader sees the old or the new content, mode 0600."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    draft.replace(path)

@@ -12,7 +12,6 @@ Nobody is let in on a guess: no answer of Keystone is IdentityUnavailable, never
 """
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import msgspec
+import structlog
 from msgspec import Meta
 
 from gurum.identity.session import Answer, IdentityUnavailable, KeystoneSession, PasswordAuth
@@ -27,7 +27,7 @@ from gurum.identity.tokens.cache import Key, TokenCache, entry_of, key_of
 from gurum.identity.tokens.principal import Principal, principal_of
 from gurum.identity.tokens.revocation import RevocationEvent, events_of, facets, is_meant
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 # Fernet tokens are 180 to 270 characters, signed ones 400 and more. Longer is nobody's token, and
 # what is not visible ASCII cannot stand in a header.
@@ -102,6 +102,7 @@ class TokenValidator:
             timeout_seconds=self.settings.timeout_seconds,
             connections=self.settings.connections,
             monotonic=monotonic,
+            sleep=sleep,
         )
         self._cache = TokenCache(self.settings.cache_size, self.settings.invalid_size)
         self._asking: dict[Key, asyncio.Task[Principal]] = {}
@@ -185,7 +186,7 @@ class TokenValidator:
         answer = await self._session.request(
             "GET",
             "/OS-REVOKE/events",
-            # Never twice the same value: some Keystones remember the answer to a question.
+            # A value that goes with time: some Keystones remember the answer to a question for an hour.
             params={"since": datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
         )
         events = _decoded(answer, "revocation events", events_of)
@@ -210,9 +211,9 @@ class TokenValidator:
                 self.counters.failed_polls += 1
                 if not failing:
                     log.warning(
-                        "no revocation events (%s); validations are kept for %g s only until then",
-                        error,
-                        self.settings.blind_seconds,
+                        "no revocation events: validations are kept for less long",
+                        error=str(error),
+                        seconds=self.settings.blind_seconds,
                     )
                 failing = True
             else:
