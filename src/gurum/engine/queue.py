@@ -1,7 +1,7 @@
 """The work queue: what is due, in the order of its urgency, each object by one worker at a time.
 
-Work waits here as keys, never as coroutines, so ten thousand waiting objects cost ten thousand tuples. New work overtakes
-the periodic resync, because a user waits for the one and nobody for the other.
+Work waits here as keys, never as coroutines, so ten thousand waiting objects cost ten thousand tuples. New work
+overtakes the periodic resync, because a user waits for the one and nobody for the other.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class WorkQueue:
         self._changed.set()
 
     def idle_until(self) -> float | None:
-        """Return when the next key is due (now or earlier: at once), None when the queue is empty and nothing in work."""
+        """Return when the next key is due (now or earlier: at once); None: nothing queued, nothing in work."""
         if self._working or self._ready:
             return self._clock.time()
         return self._later[0][0] if self._later else None

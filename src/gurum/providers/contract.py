@@ -150,6 +150,10 @@ class Driver(Protocol):
         """
         ...
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return the names of steps whose result the living object no longer needs: they are undone. Pure."""
+        ...
+
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Send the intent's request with its token. One call."""
         ...
@@ -171,9 +175,10 @@ class Driver(Protocol):
 
 
 class Provider(Protocol):
-    """A cloud."""
+    """A cloud. `not_yet`: seconds after a creation in which the cloud's not knowing it proves nothing."""
 
     name: str
+    not_yet: float
 
     @property
     def capabilities(self) -> Mapping[str, Capability]:

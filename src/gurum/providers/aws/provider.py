@@ -49,6 +49,7 @@ class AwsProvider:
         self._transport = transport
         self._clock = clock
         self._config = region.aws
+        self.not_yet = region.aws.not_yet_window
         self.caller = Caller(transport, region.aws, clock, observe)
         self._informer = InstanceInformer(self.caller, region.aws, clock, owner)
         self._owner = owner

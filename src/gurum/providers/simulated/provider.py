@@ -51,6 +51,10 @@ class SimulatedServerDriver:
         """Return the one step."""
         return [Step("instance", "token", json.dumps({"server": obj.id}))]
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Nothing is retired."""
+        return ()
+
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Make the instance of the token."""
         instance = self._cloud.create(obj.id, intent.token)
@@ -81,6 +85,7 @@ class SimulatedProvider:
     """The simulated cloud."""
 
     name = "simulated"
+    not_yet = 0.0
 
     def __init__(self, region: RegionConfig, clock: Clock) -> None:
         config = region.simulation or SimulatedConfig()

@@ -74,6 +74,10 @@ class Ec2Driver:
         """Return the creations needed now; each driver says its own."""
         raise NotImplementedError
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Nothing, unless a driver says otherwise."""
+        return ()
+
     def params(self, intent: Intent) -> dict[str, Any]:
         """Return the call's parameters from the stored request."""
         params: dict[str, Any] = json.loads(intent.request)

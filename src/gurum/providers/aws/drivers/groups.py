@@ -48,6 +48,16 @@ class GroupDriver(Ec2Driver):
             steps.append(Step(name, "name", request(params)))
         return steps
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return the groups in domains that are being removed: a VPC cannot go while they are there."""
+        out = []
+        for name, intent in obj.status.intents.items():
+            if name.startswith("group:") and intent.state not in ("gone", "failed"):
+                domain = view.get(Domain, name.removeprefix("group:"))
+                if domain is None or domain.deleting:
+                    out.append(name)
+        return out
+
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Make the rules so in each domain."""
         assert isinstance(obj, SecurityGroup)  # noqa: S101 - the driver table says so
@@ -64,7 +74,8 @@ def domains_using(group: SecurityGroup, view: View) -> list[Domain]:
     found: dict[str, Domain] = {}
     for user in users:
         for port in view.index(Port, "by_group", user.id):
-            if port.spec.device_id and (domain := domain_of(port.spec.network_id, view)) is not None:
+            domain = domain_of(port.spec.network_id, view) if port.spec.device_id else None
+            if domain is not None and not domain.deleting:
                 found[domain.id] = domain
     return [found[id_] for id_ in sorted(found)]
 

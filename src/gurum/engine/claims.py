@@ -1,0 +1,85 @@
+"""Addresses of ports: claimed before they are used, freed only when nothing can hold them any more.
+
+A claim is an object whose key is the address, so the store refuses the second claimant. It names the attempt it was
+made for: when an attempt moves to another zone, the old claim stays until the old attempt is proven dead.
+"""
+
+from __future__ import annotations
+
+import random
+
+from gurum.engine.context import Engine
+from gurum.model import addresses
+from gurum.model.network import AddressClaim, FixedIP, Port, Subnet
+from gurum.store import claims
+from gurum.store.contract import NotFoundError
+
+_TRIES = 16  # how often a lost race for an address is run again before the pool counts as too busy
+
+_rng = random.Random()  # noqa: S311 - spreads contention, hides nothing
+
+
+class NoAddressError(Exception):
+    """The pools (of the zone) have no free address; the message is Neutron's."""
+
+
+async def claim_one(
+    engine: Engine, *, owner: str, project: str, subnets: list[Subnet], zone: str, attempt: int, wanted: str = ""
+) -> FixedIP:
+    """Claim an address for a port in the first subnet that has one free. Idempotent by (owner, attempt).
+
+    Raises NoAddressError.
+    """
+    for held in engine.view.index(AddressClaim, "by_owner", owner):
+        if held.spec.attempt == attempt and (not wanted or held.spec.address == wanted):
+            return FixedIP(subnet_id=held.spec.subnet_id, ip_address=held.spec.address)
+    for subnet in subnets:
+        zone_cidr = subnet.spec.slices.get(zone) if subnet.spec.slices else None
+        if subnet.spec.slices and zone_cidr is None:
+            continue
+        lost: set[str] = set()
+        for _ in range(_TRIES):
+            taken = engine.view.taken(subnet.id)
+            address: str | None = wanted
+            if not wanted:
+                address = addresses.choose(
+                    subnet.spec.allocation_pools, taken, zone_cidr=zone_cidr, exclude=lost, rng=_rng
+                )
+            if address is None:
+                break
+            claimed = await claims.claim_address(
+                engine.store,
+                region=subnet.metadata.region,
+                project=project,
+                subnet_id=subnet.id,
+                address=address,
+                owner_kind=Port.kind,
+                owner_id=owner,
+                attempt=attempt,
+            )
+            if claimed is not None:
+                engine.cache.apply(claimed)
+                return FixedIP(subnet_id=subnet.id, ip_address=address)
+            lost.add(address)
+            if wanted:
+                break
+    raise NoAddressError("No more IP addresses available on the network.")
+
+
+async def free(engine: Engine, owner: str, *, before_attempt: int | None = None) -> None:
+    """Free the claims of a port: all, or those of attempts before the given one."""
+    for claim in list(engine.view.index(AddressClaim, "by_owner", owner)):
+        if before_attempt is not None and claim.spec.attempt >= before_attempt:
+            continue
+        try:
+            await engine.store.delete(AddressClaim, claim.id)
+        except NotFoundError:
+            continue  # freed by the killed process before us
+
+
+def is_orphan(engine: Engine, claim: AddressClaim, grace: float) -> bool:
+    """Whether nobody holds the claim: its port is gone or does not list the address, and it is older than `grace`."""
+    if engine.clock.time() - claim.metadata.created_at < grace:
+        return False
+    port = engine.cache.get(Port, claim.spec.owner_id)
+    return port is None or all(fixed.ip_address != claim.spec.address for fixed in port.spec.fixed_ips)

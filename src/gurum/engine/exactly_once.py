@@ -1,0 +1,169 @@
+"""Exactly once: the discipline by which a creation is neither forgotten nor repeated, whatever is killed when.
+
+The intent (whole request, token, attempt) is in the store before the call. After that a crash, a lost answer or a
+failure in the middle leaves a *doubt*, and each recipe has its own way out of it:
+
+* `token`: send the same bytes with the same token again; the cloud answers with what it made.
+* `name`: send again; `Duplicate` means it is there, so find it and adopt it.
+* `adopt`: look for our tag. The cloud may show a new thing late, so "not found" is believed only from a look that is
+  `window` seconds after the last possible call; only then the call is made (again).
+
+A call whose failure proves that nothing was made leaves no doubt. The token is an HMAC of (uid, step, attempt): never
+of the generation, because a rename would then make a second instance. `attempt` rises only after the previous attempt
+is proven failed or gone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gurum.engine.work import Work
+from gurum.model.base import Intent, Resource
+from gurum.model.conditions import Reason
+from gurum.ops.clock import Clock
+from gurum.providers.contract import Absent, Done, Doubt, Driver, Duplicate, Place, Refused, Step, Wait
+
+R = TypeVar("R", bound=Resource)
+
+_LOOK_AGAIN = 2.0  # seconds between looks for something that must be there but is not visible yet
+
+
+@dataclass(frozen=True)
+class _Call:
+    uid: str
+    step: str
+    attempt: int
+
+
+class ExactlyOnce:
+    """The rule, for every creation and removal of every kind in one cloud.
+
+    `window` is the cloud's visibility window in seconds.
+    """
+
+    def __init__(self, clock: Clock, key: bytes, window: float) -> None:
+        self._clock = clock
+        self._key = key
+        self._window = window
+        self._born = clock.time()  # calls of a process before this one were made before this moment
+        self._never_called: set[_Call] = set()
+        self._doubted: dict[_Call, float] = {}
+
+    def token(self, uid: str, step: str, attempt: int) -> str:
+        """Return the idempotency token: 52 characters, the same for the same three, unguessable without the key."""
+        digest = hmac.new(self._key, f"{uid}\n{step}\n{attempt}".encode(), hashlib.sha256).digest()
+        return base64.b32encode(digest).decode().rstrip("=")
+
+    async def ensure(self, work: Work[R], step: Step, driver: Driver, place: Place) -> Done | Wait | Refused:
+        """Take the creation one call further. Done: it is there, and the store says so."""
+        obj = work.obj
+        intent = obj.status.intents.get(step.name)
+        if intent is not None and intent.state == "done":
+            return Done(intent.external)
+        if intent is None or intent.state in ("failed", "gone"):
+            intent = await self._intend(work, step, 1 if intent is None else intent.attempt + 1)
+        call = _Call(obj.id, intent.step, intent.attempt)
+        if intent.recipe == "adopt" and call not in self._never_called:
+            found = await self._search(work, intent, driver, place, call)
+            if found is not None:
+                return found
+        self._never_called.discard(call)
+        outcome = await driver.create(work.obj, intent, place)
+        if isinstance(outcome, Duplicate):
+            adopted = await driver.find(work.obj, intent, place)
+            if isinstance(adopted, Absent):
+                message = "it exists, but is not visible yet"
+                return Wait(Reason.PROGRESSING, message, self._clock.time() + _LOOK_AGAIN)
+            outcome = adopted
+        if isinstance(outcome, Done):
+            await self._made(work, intent, outcome)
+        elif isinstance(outcome, Doubt):
+            self._doubted[call] = self._clock.time()
+            return Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
+        elif isinstance(outcome, Refused):
+            intent.state, intent.error = "failed", outcome.message
+            await work.save()
+        elif call not in self._doubted and intent.written_at >= self._born:
+            self._never_called.add(call)  # proven: nothing happened, and no earlier call is in doubt
+        return outcome
+
+    async def remove(self, work: Work[R], intent: Intent, driver: Driver, place: Place) -> Done | Wait | Refused:
+        """Take the removal one call further. Done: the removal was accepted, or there is nothing to remove.
+
+        Whether acceptance is enough is the caller's to know: an instance is gone when it is observed as gone.
+        """
+        obj = work.obj
+        call = _Call(obj.id, intent.step, intent.attempt)
+        if intent.state in ("gone", "failed"):
+            return Done()
+        if intent.state == "intended":
+            if call in self._never_called:
+                await self._gone(work, intent)
+                return Done()
+            found = await self._search(work, intent, driver, place, call)
+            if found is None:
+                await self._gone(work, intent)
+                return Done()
+            if not isinstance(found, Done):
+                return found
+        outcome = await driver.destroy(obj, intent, place)
+        if isinstance(outcome, Absent):
+            await self._gone(work, intent)
+            return Done()
+        if isinstance(outcome, Doubt):
+            return Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
+        if isinstance(outcome, Done) and intent.state != "deleting":
+            intent.state = "deleting"
+            await work.save()
+        return outcome
+
+    async def gone(self, work: Work[R], intent: Intent) -> None:
+        """Record that what the intent made was observed as gone."""
+        await self._gone(work, intent)
+
+    async def _intend(self, work: Work[R], step: Step, attempt: int) -> Intent:
+        intent = Intent(
+            step=step.name,
+            attempt=attempt,
+            recipe=step.recipe,
+            zone=step.zone,
+            request=step.request,
+            token=self.token(work.obj.id, step.name, attempt) if step.recipe == "token" else "",
+            written_at=self._clock.time(),
+        )
+        work.obj.status.intents[step.name] = intent
+        await work.save()
+        self._never_called.add(_Call(work.obj.id, step.name, attempt))
+        return work.obj.status.intents[step.name]
+
+    async def _search(
+        self, work: Work[R], intent: Intent, driver: Driver, place: Place, call: _Call
+    ) -> Done | Wait | Refused | None:
+        """Look for what a call in doubt may have made. None: believed, there is nothing."""
+        doubt = self._doubted.get(call, self._born)
+        looked_at = self._clock.time()
+        found = await driver.find(work.obj, intent, place)
+        if isinstance(found, Done):
+            await self._made(work, intent, found)
+            return found
+        if not isinstance(found, Absent):
+            return found
+        if looked_at < doubt + self._window:
+            message = f"looking for what an interrupted call may have made ({intent.step})"
+            until = min(doubt + self._window, looked_at + max(_LOOK_AGAIN, self._window / 4))
+            return Wait(Reason.PROGRESSING, message, until)
+        self._doubted.pop(call, None)
+        return None
+
+    async def _made(self, work: Work[R], intent: Intent, outcome: Done) -> None:
+        intent.state, intent.external, intent.error = "done", outcome.external, ""
+        self._doubted.pop(_Call(work.obj.id, intent.step, intent.attempt), None)
+        await work.save()
+
+    async def _gone(self, work: Work[R], intent: Intent) -> None:
+        intent.state = "gone"
+        await work.save()

@@ -1,0 +1,170 @@
+"""Domains, subnets, security groups, keys, ports: kinds whose controller is the same, because their drivers differ.
+
+Creations in the order the driver says, each exactly once; then natural-key facts; when deletion is asked for, the same
+backwards, as soon as nothing depends on the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from gurum.engine.context import SHOWN_FROM, Engine
+from gurum.engine.work import FINALIZER, Work
+from gurum.model.base import Resource
+from gurum.model.conditions import Reason
+from gurum.providers.contract import Absent, Blocked, Done, Doubt, Refused, Wait
+
+R = TypeVar("R", bound=Resource)
+
+RETRY_REFUSED = 60.0  # seconds until a refused creation is tried again as a new attempt
+RETRY_BLOCKED = 30.0  # a look at what is waited for, should its event have been missed
+
+Holds = Callable[[Engine, R], str]  # what still depends on the object, in words; empty: nothing
+Made = Callable[[Work[R], Done], None]
+Freed = Callable[[Engine, R], Awaitable[None]]
+Unneeded = Callable[[Engine, R], bool]
+
+
+@dataclass(frozen=True)
+class Hooks(Generic[R]):
+    """Where kinds differ beside their drivers.
+
+    holds: what removal waits for. made: what a creation's answer says about the object. freed: what to let go of once
+    nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion.
+    """
+
+    holds: Holds[R]
+    made: Made[R] | None = None
+    freed: Freed[R] | None = None
+    unneeded: Unneeded[R] | None = None
+
+
+class MaterialController(Generic[R]):
+    """Reconciles one kind."""
+
+    def __init__(self, engine: Engine, kind: type[R], hooks: Hooks[R]) -> None:
+        self.kind = kind
+        self._engine = engine
+        self._hooks = hooks
+
+    async def reconcile(self, id: str) -> float | None:
+        """Take one object as far as it goes now. Returns when to come again, None: when something changes."""
+        engine = self._engine
+        obj = engine.cache.get(self.kind, id)
+        if obj is None:
+            return None
+        cloud = engine.cloud(obj)
+        if cloud is None or engine.view.place(obj) in engine.fenced:
+            return None
+        work = engine.work(obj)
+        if obj.deleting:
+            return await self._remove(work)
+        if self._hooks.unneeded is not None and self._hooks.unneeded(engine, obj):
+            await engine.store.delete(self.kind, id)
+            return None
+        return await self._ensure(work)
+
+    async def _ensure(self, work: Work[R]) -> float | None:
+        engine, cloud = self._engine, self._engine.clouds[work.obj.metadata.region]
+        driver = cloud.provider.driver(self.kind.kind)
+        now = engine.clock.time()
+        if driver is None:
+            work.ready(now)
+            await work.save()
+            return None
+        place = engine.view.place(work.obj)
+        for step in driver.steps(work.obj, engine.view):
+            if isinstance(step, Blocked):
+                return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
+            intent = work.obj.status.intents.get(step.name)
+            if intent is not None and intent.state == "done":
+                continue
+            if intent is not None and intent.state == "failed":
+                again = intent.written_at + RETRY_REFUSED
+                if now < again:
+                    return again
+            work.obj.metadata.account = place.account
+            outcome = await cloud.once.ensure(work, step, driver, place)
+            if isinstance(outcome, Refused):
+                work.condition("Available", False, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
+                await work.save()
+                return now + RETRY_REFUSED
+            if isinstance(outcome, Wait):
+                return await self._later(work, outcome)
+            if self._hooks.made is not None:
+                self._hooks.made(work, outcome)
+        for name in driver.retired(work.obj, engine.view):
+            later = await self._undo(work, name)
+            if later is not None:
+                return later
+        return await self._sync(work)
+
+    async def _sync(self, work: Work[R]) -> float | None:
+        engine, cloud = self._engine, self._engine.clouds[work.obj.metadata.region]
+        driver = cloud.provider.driver(self.kind.kind)
+        place = engine.view.place(work.obj)
+        while driver is not None:
+            outcome = await driver.sync(work.obj, engine.view, place)
+            if outcome is None:
+                break
+            now = engine.clock.time()
+            if isinstance(outcome, Doubt):
+                outcome = Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
+            if isinstance(outcome, Wait):
+                return await self._later(work, outcome)
+            if isinstance(outcome, Refused | Absent):
+                text = outcome.message if isinstance(outcome, Refused) else "the cloud no longer knows it"
+                work.condition("Available", False, Reason.INVALID_CONFIGURATION, text, now, now + RETRY_REFUSED)
+                await work.save()
+                return now + RETRY_REFUSED
+            work.obj.status.applied.update(outcome.facts)
+            await work.save()
+        work.ready(engine.clock.time())
+        await work.save()
+        return None
+
+    async def _later(self, work: Work[R], wait: Wait) -> float:
+        now = self._engine.clock.time()
+        if wait.until - now >= SHOWN_FROM:
+            work.condition("Progressing", True, wait.reason, wait.message, now, wait.until)
+            await work.save()
+        return wait.until
+
+    async def _remove(self, work: Work[R]) -> float | None:
+        engine, cloud = self._engine, self._engine.clouds[work.obj.metadata.region]
+        if FINALIZER not in work.obj.metadata.finalizers:
+            return None
+        now = engine.clock.time()
+        held = self._hooks.holds(engine, work.obj)
+        if held:
+            return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {held}", now + RETRY_BLOCKED))
+        if cloud.provider.driver(self.kind.kind) is not None:
+            for name in reversed(list(work.obj.status.intents)):
+                later = await self._undo(work, name)
+                if later is not None:
+                    return later
+        if self._hooks.freed is not None:
+            await self._hooks.freed(engine, work.obj)
+        await work.release()
+        return None
+
+    async def _undo(self, work: Work[R], name: str) -> float | None:
+        """Remove what a step made. None: it is gone."""
+        engine, cloud = self._engine, self._engine.clouds[work.obj.metadata.region]
+        driver = cloud.provider.driver(self.kind.kind)
+        if driver is None:
+            return None
+        now = engine.clock.time()
+        outcome = await cloud.once.remove(work, work.obj.status.intents[name], driver, engine.view.place(work.obj))
+        if isinstance(outcome, Refused):
+            work.condition("Progressing", True, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
+            await work.save()
+            return now + RETRY_REFUSED
+        if isinstance(outcome, Wait):
+            return await self._later(work, outcome)
+        # These calls answer when it is done: unlike an instance, a subnet is gone when its removal is accepted.
+        work.obj.status.applied.pop(name, None)
+        await cloud.once.gone(work, work.obj.status.intents[name])
+        return None

@@ -1,0 +1,184 @@
+"""From BUILD to ACTIVE: place, ports, launch, look.
+
+Each attempt is in one zone with claims of its own. Another zone is another attempt, and an attempt is given up only when
+it is proven that it made nothing: because EC2's token is idempotent within a zone only, the same token in another zone
+would be a second instance, without an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from gurum.engine.context import Engine
+from gurum.engine.servers import faults, ports
+from gurum.engine.servers.place import NoPlaceError, next_zone
+from gurum.engine.work import FINALIZER, Work
+from gurum.model.base import Metadata
+from gurum.model.compute import CloudKey, CloudKeySpec
+from gurum.model.conditions import Reason, get
+from gurum.model.network import Domain, Network, SecurityGroup, Subnet
+from gurum.model.server import ActionOutcome, Server
+from gurum.providers.contract import Blocked, Place, Refused, Wait
+from gurum.store.contract import ExistsError
+
+RETRY_BLOCKED = 15.0
+TERMINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.INVALID_CONFIGURATION})
+
+
+async def build(engine: Engine, work: Work[Server]) -> float | None:
+    """Take the launch one step further. Returns when to come again."""
+    now = engine.clock.time()
+    status = work.obj.status
+    intent = status.intents.get("instance")
+    if not status.zone or (intent is not None and intent.state == "failed" and intent.attempt >= status.attempt):
+        try:
+            zone = next_zone(engine, work.obj)
+        except NoPlaceError as error:
+            return await _fail(engine, work, Reason.UNRECOVERABLE_ERROR, faults.NO_HOST, str(error))
+        status.attempt += 1
+        status.zone, status.availability_zone = zone, engine.zone_name(work.obj.metadata.region, zone)
+        status.task_state = "scheduling"
+        await work.save()
+        status = work.obj.status
+    try:
+        await ports.ensure(engine, work.obj)
+    except ports.PortProblemError as error:
+        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
+    place = engine.view.place(work.obj)
+    await _ensure_key(engine, work.obj, place)
+    driver = engine.clouds[work.obj.metadata.region].provider.driver(Server.kind)
+    if driver is None:
+        raise LookupError(f"the provider of {place.region} has no driver for servers")
+    step = driver.steps(work.obj, engine.view)[0]
+    if isinstance(step, Blocked):
+        trouble = _trouble(engine, work.obj)
+        if trouble is not None:
+            return await _fail(engine, work, Reason(trouble[0]), trouble[1])
+        return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
+    work.obj.metadata.account = place.account
+    status.task_state = "spawning"
+    outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+    if isinstance(outcome, Refused):
+        if outcome.capacity:
+            work.obj.status.zones_failed.append(work.obj.status.zone)
+            await work.save()
+            return engine.clock.time()
+        text = f"{faults.NO_HOST}{outcome.message}"
+        return await _fail(engine, work, outcome.reason, text, outcome.message, outcome.cloud_request_id)
+    if isinstance(outcome, Wait):
+        return await _wait(engine, work, outcome)
+    if work.obj.status.external is None:
+        work.obj.status.external = outcome.external
+        await work.save()
+        await ports.learn(engine, work.obj, dict(outcome.facts))
+    return await _look(engine, work, place)
+
+
+async def _look(engine: Engine, work: Work[Server], place: Place) -> float | None:
+    """Become ACTIVE when the instance is seen running."""
+    now, external = engine.clock.time(), work.obj.status.external
+    provider = engine.clouds[place.region].provider
+    seen = provider.observed(place, external.id) if external is not None else None
+    if external is None or seen is None or seen.state == "pending":
+        if external is not None:
+            provider.expect(place, external.id)
+        return now + RETRY_BLOCKED * 4  # the informer tells; this is only for a missed word
+    if seen.state in ("running", "stopping", "stopped"):
+        status = work.obj.status
+        status.vm_state = "active" if seen.state == "running" else "stopped"
+        status.power_state = 1 if seen.state == "running" else 4
+        status.task_state, status.progress = None, 0
+        status.launched_at, status.boot_time = now, seen.launched
+        status.addresses = ports.shown(engine, work.obj)
+        status.zones_failed = []
+        _finish_create(work, now, "Success", "")
+        faults.well(work, now)
+        await work.save()
+        return None
+    # EC2 ends a launch that it accepted: Client.InternalError, Server.InsufficientInstanceCapacity and the like.
+    intent = work.obj.status.intents["instance"]
+    if seen.state == "terminated":
+        intent.state, intent.error = "failed", seen.reason
+        work.obj.status.external = None
+        if "capacity" in seen.reason.lower():
+            work.obj.status.zones_failed.append(work.obj.status.zone)
+            await work.save()
+            return now
+        return await _fail(engine, work, Reason.UNRECOVERABLE_ERROR, f"{faults.NO_HOST}{seen.reason}", seen.reason)
+    return now + RETRY_BLOCKED
+
+
+def _finish_create(work: Work[Server], now: float, result: str, details: str, request_id: str = "") -> None:
+    first = work.obj.spec.actions[0].start_time if work.obj.spec.actions else work.obj.metadata.created_at
+    faults.outcome(
+        work,
+        ActionOutcome(
+            number=1,
+            event="compute__do_build_and_run_instance",
+            start_time=first,
+            finish_time=now,
+            result=result,
+            details=details,
+            cloud_request_id=request_id,
+        ),
+    )
+    work.obj.status.done = max(1, work.obj.status.done)
+
+
+async def _wait(engine: Engine, work: Work[Server], wait: Wait) -> float:
+    faults.waits(work, engine.clock.time(), wait)
+    await work.save()
+    return wait.until
+
+
+async def _fail(
+    engine: Engine, work: Work[Server], reason: Reason, message: str, details: str = "", request_id: str = ""
+) -> None:
+    """End in ERROR. As Nova does, the networks are given back; nothing is in the cloud."""
+    now = engine.clock.time()
+    faults.failed(work, now, reason, message, details)
+    _finish_create(work, now, "Error", details or message, request_id)
+    await work.save()
+    await ports.let_go(engine, work.obj)
+
+
+async def _ensure_key(engine: Engine, server: Server, place: Place) -> None:
+    """Have the public key in the account, where the cloud keeps keys."""
+    provider = engine.clouds[place.region].provider
+    if server.spec.key is None or provider.driver(CloudKey.kind) is None:
+        return
+    public_key = server.spec.key.public_key.strip()
+    key = f"{place.region}/{place.account}/{hashlib.sha256(public_key.encode()).hexdigest()}"
+    if engine.cache.by_key(CloudKey, key) is not None:
+        return
+    metadata = Metadata(
+        id=str(uuid.uuid4()),
+        key=key,
+        region=place.region,
+        account=place.account,
+        finalizers=[FINALIZER],
+        cause=server.metadata.cause,
+    )
+    spec = CloudKeySpec(public_key=public_key, fingerprint=server.spec.key.fingerprint)
+    try:
+        engine.cache.apply(await engine.store.create(CloudKey(metadata=metadata, spec=spec)))
+    except ExistsError:
+        await engine.cache.fresh(CloudKey)
+
+
+def _trouble(engine: Engine, server: Server) -> tuple[str, str] | None:
+    """Return the condition of something the server waits for that will not come about by waiting."""
+    for port in ports.bound(engine, server):
+        network = engine.cache.get(Network, port.spec.network_id)
+        domain = engine.cache.get(Domain, network.status.domain) if network is not None else None
+        needed = [
+            domain, port,
+            *(engine.cache.get(Subnet, fixed.subnet_id) for fixed in port.spec.fixed_ips),
+            *(engine.cache.get(SecurityGroup, group) for group in port.spec.security_groups),
+        ]  # fmt: skip
+        for thing in needed:
+            condition = get(thing.status.conditions, "Available") if thing is not None else None
+            if condition is not None and not condition.status and condition.reason in TERMINAL:
+                return condition.reason, condition.message
+    return None

@@ -1,0 +1,40 @@
+"""Which of the server's modules is due: the one place that knows the order."""
+
+from __future__ import annotations
+
+from gurum.engine.context import Engine
+from gurum.engine.servers.actions import pending, work_off
+from gurum.engine.servers.build import build
+from gurum.engine.servers.remove import remove
+from gurum.engine.servers.watch import watch
+from gurum.model.server import Server
+
+
+class ServerController:
+    """Reconciles servers."""
+
+    kind = Server
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def reconcile(self, id: str) -> float | None:
+        """Take one server one step further. Returns when to come again, None: when something changes."""
+        engine = self._engine
+        server = engine.cache.get(Server, id)
+        if server is None or engine.cloud(server) is None:
+            return None
+        place = engine.view.place(server)
+        if place in engine.fenced:
+            return None
+        work = engine.work(server)
+        if server.deleting:
+            return await remove(engine, work)
+        if server.status.vm_state == "building":
+            return await build(engine, work)
+        action = pending(server)
+        if action is not None:
+            return await work_off(engine, work, action, place)
+        if server.status.vm_state == "error":
+            return None
+        return await watch(engine, work, place)

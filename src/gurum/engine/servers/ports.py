@@ -1,0 +1,178 @@
+"""A server's ports: the user's own are bound, the implied ones are made here with addresses of the server's zone."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+from gurum.engine import claims
+from gurum.engine.context import Engine
+from gurum.engine.work import FINALIZER, Work
+from gurum.model import addresses, codec
+from gurum.model.base import Metadata
+from gurum.model.network import Network, Port, PortSpec, Subnet
+from gurum.model.server import Address, NetworkRequest, Server
+from gurum.store.contract import ExistsError, NotFoundError
+
+INDEX, ATTEMPT = "index", "attempt"  # labels of a bound port: which interface it is, and for which attempt
+_rng = random.Random()  # noqa: S311 - MAC addresses are not secrets
+
+
+class PortProblemError(Exception):
+    """A port cannot be had; the message is Nova's or Neutron's."""
+
+
+def bound(engine: Engine, server: Server) -> list[Port]:
+    """Return the server's ports in the order of its interfaces."""
+    found = engine.view.index(Port, "by_device", server.id)
+    return sorted(found, key=lambda port: (port.metadata.labels.get(INDEX, "999"), port.id))
+
+
+def implied_id(server: Server, number: int) -> str:
+    """Return the id of an implied port: it follows from the server's, so that a crash cannot make a second one."""
+    return str(uuid.uuid5(uuid.UUID(server.id), f"port/{number}"))
+
+
+async def ensure(engine: Engine, server: Server) -> None:
+    """Have every interface's port bound, with addresses claimed for the current attempt.
+
+    Raises PortProblemError; ConflictError when somebody changed a port meanwhile.
+    """
+    for number, request in enumerate(server.spec.networks):
+        if request.port_id:
+            await _bind(engine, server, number, request)
+        else:
+            await _imply(engine, server, number, request)
+
+
+async def _bind(engine: Engine, server: Server, number: int, request: NetworkRequest) -> None:
+    port = engine.cache.get(Port, request.port_id)
+    if port is None or port.deleting:
+        raise PortProblemError(f"Port {request.port_id} could not be found.")
+    if port.spec.device_id == server.id:
+        return
+    if port.spec.device_id:
+        raise PortProblemError(f"Port {request.port_id} is still in use.")
+    mine = codec.copy(port)
+    mine.spec.device_id = server.id
+    mine.spec.device_owner = f"compute:{server.status.availability_zone}"
+    mine.metadata.labels[INDEX] = f"{number:03d}"
+    engine.cache.apply(await engine.store.update_spec(mine, cause=server.metadata.cause))
+
+
+async def _imply(engine: Engine, server: Server, number: int, request: NetworkRequest) -> None:
+    port_id, attempt = implied_id(server, number), server.status.attempt
+    port = engine.cache.get(Port, port_id)
+    if port is not None and port.metadata.labels.get(ATTEMPT) == str(attempt):
+        await claims.free(engine, port_id, before_attempt=attempt)
+        return
+    network = engine.cache.get(Network, request.network_id)
+    if network is None or network.deleting:
+        raise PortProblemError(f"Network {request.network_id} could not be found.")
+    subnets = [s for s in engine.view.index(Subnet, "by_network", network.id) if not s.deleting]
+    subnets.sort(key=lambda subnet: subnet.spec.ip_version)
+    zone = server.status.zone
+    try:
+        fixed = await claims.claim_one(
+            engine,
+            owner=port_id,
+            project=server.metadata.project,
+            subnets=subnets,
+            zone=zone,
+            attempt=attempt,
+            wanted=request.fixed_ip,
+        )
+    except claims.NoAddressError as error:
+        raise PortProblemError(str(error)) from error
+    if port is not None:
+        mine = codec.copy(port)
+        mine.spec.fixed_ips, mine.spec.zone = [fixed], zone
+        mine.metadata.labels[ATTEMPT] = str(attempt)
+        engine.cache.apply(await engine.store.update_spec(mine, cause=server.metadata.cause))
+        await claims.free(engine, port_id, before_attempt=attempt)
+        return
+    metadata = Metadata(
+        id=port_id,
+        key=port_id,
+        region=server.metadata.region,
+        project=server.metadata.project,
+        finalizers=[FINALIZER],
+        labels={INDEX: f"{number:03d}", ATTEMPT: str(attempt)},
+        cause=server.metadata.cause,
+    )
+    spec = PortSpec(
+        network_id=network.id,
+        mac_address=addresses.mac(_rng),
+        fixed_ips=[fixed],
+        zone=zone,
+        implied=True,
+        security_groups=list(server.spec.security_groups) if network.spec.port_security_enabled else [],
+        port_security_enabled=network.spec.port_security_enabled,
+        device_id=server.id,
+        device_owner=f"compute:{server.status.availability_zone}",
+    )
+    try:
+        engine.cache.apply(await engine.store.create(Port(metadata=metadata, spec=spec)))
+    except ExistsError:
+        await engine.cache.fresh(Port)  # made by the process that was killed; the next look sees it
+        engine.wake(Server, server.id)
+
+
+async def learn(engine: Engine, server: Server, facts: dict[str, str]) -> None:
+    """Write what the launch's answer said of the interfaces into the ports' status, and that they are up."""
+    for number, port in enumerate(bound(engine, server)):
+        work: Work[Port] = engine.work(port)
+        told = facts.get(f"interface:{number}", "").split(",")
+        if len(told) == 4:
+            cloud_id, mac, _, groups = told
+            external = server.status.external
+            if external is not None and port.spec.implied:
+                work.obj.status.external = type(external)(
+                    provider=external.provider,
+                    partition=external.partition,
+                    account=external.account,
+                    region=external.region,
+                    zone=external.zone,
+                    id=cloud_id,
+                )
+                work.obj.status.applied["groups"] = groups
+            work.obj.status.mac_address = mac
+        work.obj.status.status = "ACTIVE"
+        await work.save()
+
+
+def shown(engine: Engine, server: Server) -> list[Address]:
+    """Return the addresses as the server's user sees them."""
+    out = []
+    for port in bound(engine, server):
+        network = engine.cache.get(Network, port.spec.network_id)
+        for fixed in port.spec.fixed_ips:
+            out.append(
+                Address(
+                    network=network.spec.name if network is not None else port.spec.network_id,
+                    addr=fixed.ip_address,
+                    mac=port.status.mac_address or port.spec.mac_address,
+                    port_id=port.id,
+                    version=6 if ":" in fixed.ip_address else 4,
+                )
+            )
+    return out
+
+
+async def let_go(engine: Engine, server: Server) -> None:
+    """Unbind the user's ports and have the implied ones deleted. Only when nothing of the server is left."""
+    for port in bound(engine, server):
+        if not port.spec.implied:
+            mine = codec.copy(port)
+            mine.spec.device_id = mine.spec.device_owner = ""
+            mine.metadata.labels.pop(INDEX, None)
+            engine.cache.apply(await engine.store.update_spec(mine, cause=server.metadata.deletion_cause))
+            work = engine.work(mine)
+            work.obj = codec.copy(engine.cache.get(Port, port.id) or mine)
+            work.obj.status.status = "DOWN"
+            await work.save()
+        elif not port.deleting:
+            try:
+                await engine.store.delete(Port, port.id, cause=server.metadata.deletion_cause)
+            except NotFoundError:
+                continue

@@ -1,0 +1,105 @@
+"""What controllers and drivers read: the cache with its indexes, and where an object's things are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from typing import Any, TypeVar
+
+from gurum.model.base import Resource
+from gurum.model.compute import CloudKey, Flavor, KeyPair
+from gurum.model.image import Image
+from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.quota import QuotaUsage
+from gurum.model.region import Account, Region
+from gurum.model.server import ConsoleLog, Server
+from gurum.providers.contract import Place
+from gurum.store.cache import Cache, Change
+
+R = TypeVar("R", bound=Resource)
+
+KINDS: Sequence[type[Resource]] = (
+    Region, Account, Flavor, KeyPair, CloudKey, Image, Network, Domain, Subnet, Port, SecurityGroup,
+    SecurityGroupRule, AddressClaim, QuotaUsage, Server, ConsoleLog,
+)  # fmt: skip
+
+_NONE: Set[str] = frozenset()
+
+Values = Callable[[Any], Iterable[str]]
+
+
+def _domains(group: SecurityGroup) -> Iterable[str]:
+    """Return the domains in which something of the group exists, or may."""
+    steps = (intent.step for intent in group.status.intents.values() if intent.state not in ("gone", "failed"))
+    return [step.removeprefix("group:") for step in steps if step.startswith("group:")]
+
+
+INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
+    (Network, "by_domain", lambda network: [network.status.domain] if network.status.domain else []),
+    (Subnet, "by_network", lambda subnet: [subnet.spec.network_id]),
+    (Port, "by_network", lambda port: [port.spec.network_id]),
+    (Port, "by_device", lambda port: [port.spec.device_id] if port.spec.device_id else []),
+    (Port, "by_subnet", lambda port: {fixed.subnet_id for fixed in port.spec.fixed_ips}),
+    (Port, "by_group", lambda port: port.spec.security_groups),
+    (SecurityGroupRule, "by_group", lambda rule: [rule.spec.security_group_id]),
+    (
+        SecurityGroupRule,
+        "by_remote_group",
+        lambda rule: [rule.spec.remote_group_id] if rule.spec.remote_group_id else [],
+    ),
+    (AddressClaim, "by_owner", lambda claim: [claim.spec.owner_id]),
+    (AddressClaim, "by_subnet", lambda claim: [claim.spec.subnet_id]),
+    (SecurityGroup, "by_domain", lambda group: _domains(group)),
+    (KeyPair, "by_public_key", lambda pair: [pair.spec.public_key.strip()]),
+    (Server, "by_public_key", lambda server: [server.spec.key.public_key.strip()] if server.spec.key else []),
+)
+
+
+class EngineView:
+    """The cache as drivers see it."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        self._taken: dict[str, set[str]] = {}
+        cache.subscribe(AddressClaim, self._count, replay=True)
+        for kind, name, values in INDEXES:
+            cache.add_index(kind, name, values)
+
+    def get(self, kind: type[R], id: str) -> R | None:
+        """Return the object, also while its deletion is under way."""
+        return self.cache.get(kind, id)
+
+    def by_key(self, kind: type[R], key: str) -> R | None:
+        """Return the object that holds the key."""
+        return self.cache.by_key(kind, key)
+
+    def index(self, kind: type[R], index: str, key: str) -> Iterable[R]:
+        """Return the objects of an index, oldest first."""
+        return self.cache.select(kind, index, key)
+
+    def taken(self, subnet_id: str) -> Set[str]:
+        """Return the claimed addresses of a subnet. Kept as claims come and go, not gathered for each question."""
+        return self._taken.get(subnet_id, _NONE)
+
+    def _count(self, change: Change, old: AddressClaim | None, new: AddressClaim | None) -> None:
+        if old is not None and (held := self._taken.get(old.spec.subnet_id)) is not None:
+            held.discard(old.spec.address)
+            if not held:
+                del self._taken[old.spec.subnet_id]
+        if new is not None:
+            self._taken.setdefault(new.spec.subnet_id, set()).add(new.spec.address)
+
+    def place(self, obj: Resource) -> Place:
+        """Return where the object's things are made: as recorded with its first intent, else by its project.
+
+        A region without accounts (the simulated one) has one place, whose account is the region's own name.
+        """
+        region = obj.metadata.region
+        if obj.metadata.account:
+            return Place(region, obj.metadata.account)
+        default = region
+        for account in self.cache.objects(Account, region=region):
+            if obj.metadata.project in account.spec.projects:
+                return Place(region, account.spec.number)
+            if not account.spec.projects:
+                default = account.spec.number
+        return Place(region, default)
