@@ -223,3 +223,56 @@ test_rule := [
 	},
 	{"name": "not a text", "input": object.union(show(admin, own), {"rule": 1}), "want": denied},
 ]
+
+# A plain attribute needs nothing beyond its action; an action with one takes no other's.
+plain := {
+	"network:networks:create": "name",
+	"network:networks:update": "name",
+	"network:subnets:create": "name",
+	"network:subnets:update": "name",
+	"network:ports:create": "name",
+	"network:ports:update": "name",
+	"network:security_groups:create": "name",
+	"network:security_groups:update": "name",
+	"network:security_group_rules:create": "description",
+	"network:address_groups:create": "name",
+	"network:address_groups:update": "name",
+	"network:address_scopes:create": "name",
+	"network:address_scopes:update": "name",
+	"network:subnetpools:create": "name",
+	"network:subnetpools:update": "name",
+	"network:rbac_policies:create": "tenant_id",
+	"network:rbac_policies:update": "tenant_id",
+	"network:agents:create": "admin_state_up",
+	"network:agents:update": "admin_state_up",
+	"network:segments:create": "name",
+	"network:segments:update": "name",
+	"network:routers:create": "name",
+	"network:routers:update": "name",
+	"network:floatingips:create": "description",
+	"network:floatingips:update": "description",
+	"network:trunks:create": "name",
+	"network:trunks:update": "name",
+	"network:qos_policies:create": "name",
+	"network:qos_policies:update": "name",
+}
+
+test_plain := [case |
+	some action
+	attribute := plain[action]
+	case := {
+		"name": concat(" ", [action, attribute]),
+		"input": asks(action, admin, object.union(own, {"attributes": [attribute]})),
+		"want": {"allow": true, "denied": []},
+	}
+]
+
+test_not_plain := [case |
+	some action
+	plain[action]
+	case := {
+		"name": action,
+		"input": asks(action, admin, object.union(own, {"attributes": ["forced_host"]})),
+		"want": {"allow": false, "denied": ["forced_host"]},
+	}
+]

@@ -24,7 +24,7 @@ from regopy import Interpreter, RegoError
 
 from gurum.policy.bundle import BundleSource, read_bundle
 from gurum.policy.model import Decision, PolicyInput, Verdict
-from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter
+from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter, try_in_child
 
 ENTRYPOINT = "gurum/authz/decision"
 MEMO_SIZE = 4096
@@ -75,7 +75,11 @@ class EmbeddedDecisionPoint:
             return EngineStats(**self._counts)
 
     def reload(self) -> str:
-        """Read the directory again, forget every kept answer, and return the revision that decides from now on."""
+        """Read the directory again, forget every kept answer, and return the revision that decides from now on.
+
+        The bundle is tried in a child process first, which takes half a second: not for an event loop.
+        """
+        try_in_child(self._directory, [ENTRYPOINT])
         policy = _Policy(read_bundle(self._directory), self._memo_size)
         self._policy = policy
         return policy.revision
