@@ -14,8 +14,8 @@ import msgspec
 
 from aws_emulator import tokens
 from aws_emulator.actions import ACTIONS
-from aws_emulator.actions.default_vpc import make_default_vpc
 from aws_emulator.actions.action import Action, Answer, check_accepted
+from aws_emulator.actions.default_vpc import make_default_vpc
 from aws_emulator.caller import Caller, identify, service_of
 from aws_emulator.clock import Clock, SystemClock
 from aws_emulator.config import Config
@@ -101,7 +101,7 @@ class Emulator:
             entry.account, entry.region = caller.account, caller.region
             faults = self._strike(caller, entry, ("delay", "drop-before", "status5xx", "error"))
             if any(fault.kind == "drop-before" for fault in faults):
-                return self._close(entry, "(dropped before)", Reply(0, b"", "", "", cut=True))
+                return self._close(entry, "(dropped before)", Reply(200, b"", "text/plain", "", cut=True))
             action = _known(caller.service, entry.action)
             params = wire_request.parse(caller.service, action.name, fields)
             down = next((fault for fault in faults if fault.kind == "status5xx"), None)

@@ -26,9 +26,9 @@ def application(emulator: Emulator) -> web.Application:
             # Nothing may reach the caller: a lost answer is a closed connection without a byte.
             request.transport.abort()
         return web.Response(
-            status=reply.status if reply.status >= 200 else 200,
+            status=reply.status,
             body=reply.body,
-            content_type=reply.content_type or "text/plain",
+            content_type=reply.content_type,
             headers={"x-amzn-requestid": reply.request_id},
         )
 

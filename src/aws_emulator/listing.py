@@ -57,10 +57,7 @@ def matches(wanted: Sequence[str], offered: Values) -> bool:
     """Tell whether any offered value matches any wanted one."""
     plain = {value for value in wanted if _pattern(value) is None}
     patterns = [pattern for value in wanted if (pattern := _pattern(value)) is not None]
-    for value in offered:
-        if value in plain or any(pattern.fullmatch(value) for pattern in patterns):
-            return True
-    return False
+    return any(value in plain or any(pattern.fullmatch(value) for pattern in patterns) for value in offered)
 
 
 def filters_of(params: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

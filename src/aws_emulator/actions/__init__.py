@@ -3,17 +3,26 @@
 from collections.abc import Mapping
 
 from aws_emulator.actions import (
+    address,
     catalogue,
+    gateway,
     group,
     group_rules,
+    instance_attribute,
     instance_describe,
     instance_state,
     interface,
+    interface_change,
     key_pair,
     launch,
+    route_table,
+    snapshot,
     sts,
     subnet,
     tag,
+    volume,
+    volume_attach,
+    volume_modify,
     vpc,
     zones,
 )
@@ -22,17 +31,26 @@ from aws_emulator.actions.action import Action
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (action.service, action.name): action
     for module in (
+        address,
         catalogue,
+        gateway,
         group,
         group_rules,
+        instance_attribute,
         instance_describe,
         instance_state,
         interface,
+        interface_change,
         key_pair,
         launch,
+        route_table,
+        snapshot,
         sts,
         subnet,
         tag,
+        volume,
+        volume_attach,
+        volume_modify,
         vpc,
         zones,
     )

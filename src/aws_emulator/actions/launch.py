@@ -187,14 +187,14 @@ def _launch(call: Context, params: Params, plan: Plan, reservation: str, number:
 def _interface(call: Context, plan: Plan, row: Instance, nic: Nic, addresses: Any) -> None:
     table = call.region.interfaces
     if nic.existing is not None:
-        attach_interface(call, nic.existing, row, nic.index, delete_on_termination=False)
+        attach_interface(call, nic.existing, row, nic.device, delete_on_termination=False)
         call.save(table, nic.existing)
         return
     description = nic.wish.get("Description", "")
     fresh = new_interface(call, nic.subnet, next(addresses), nic.groups, description)
     if nic.public_ip:
         fresh.auto_public_ip = call.next_public_ip()
-    attach_interface(call, fresh, row, nic.index, delete_on_termination=nic.delete_on_termination)
+    attach_interface(call, fresh, row, nic.device, delete_on_termination=nic.delete_on_termination)
     call.create(table, fresh, plan.tags["network-interface"])
 
 

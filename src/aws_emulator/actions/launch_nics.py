@@ -25,7 +25,7 @@ _INSTANCE_LEVEL = {
 class Nic(NamedTuple):
     """An interface of an instance to be: an existing one, or the wish for a new one."""
 
-    index: int
+    device: int
     existing: NetworkInterface | None
     subnet: Subnet
     groups: list[SecurityGroup]
@@ -46,8 +46,8 @@ def nics_of(call: Context, params: Params, kind: str, most: int) -> list[Nic]:
     for name, words in _INSTANCE_LEVEL.items():
         if params.get(name):
             raise refuse("run.interfaces-and-subnet", name=words)
-    nics = sorted((_from_spec(call, spec, most) for spec in asked), key=lambda nic: nic.index)
-    indexes = [nic.index for nic in nics]
+    nics = sorted((_from_spec(call, spec, most) for spec in asked), key=lambda nic: nic.device)
+    indexes = [nic.device for nic in nics]
     for index in indexes:
         if indexes.count(index) > 1:
             raise refuse("interface.device-index", instance="(new)", index=index)

@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from aws_emulator.catalogue.types import InstanceType
+from aws_emulator.catalogue.types import TYPES, InstanceType
 from aws_emulator.context import Context
 from aws_emulator.rules import refuse
 
@@ -18,11 +18,12 @@ def room_for(call: Context, kind: InstanceType, zone: str, zone_id: str, least: 
         raise refuse("run.capacity", type=kind.name, zone=zone)
     limit = call.config.quotas.vcpus
     table = call.region.instances
-    used = 0
-    for key in table.keys("vcpus"):
-        quota_class, vcpus = key  # type: ignore[misc]  # the index's keys are such pairs
-        if quota_class == kind.quota_class:
-            used += vcpus * len(table.ids("vcpus", key))
+    classes = {(each.quota_class, each.vcpus) for each in TYPES.values()}
+    used = sum(
+        vcpus * len(table.ids("vcpus", (kind.quota_class, vcpus)))
+        for quota_class, vcpus in classes
+        if quota_class == kind.quota_class
+    )
     by_quota = (limit - used) // kind.vcpus
     if by_quota < least:
         raise refuse("run.vcpu-limit", limit=limit)

@@ -18,12 +18,12 @@ from aws_emulator.rules.rows_storage import ROWS as STORAGE
 RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, STORAGE)
 
 
-def refuse(name: str, **values: object) -> Refusal:
-    """Return the refusal of the rule `name` with its text filled in; the caller raises it.
+def refuse(rule_name: str, /, **values: object) -> Refusal:
+    """Return the refusal of a rule with its text filled in; the caller raises it.
 
     A name that is not in the table is a KeyError: no refusal without a row.
     """
-    rule = RULES[name]
+    rule = RULES[rule_name]
     return Refusal(rule, rule.text.format(**values))
 
 

@@ -1,6 +1,6 @@
 """Rules of Elastic IP addresses."""
 
-from aws_emulator.rules.row import ERRORS, PRACTICE, Row
+from aws_emulator.rules.row import ERRORS, Row
 
 ROWS: tuple[Row, ...] = (
     ("address.limit", "AllocateAddress", "the account has its quota of addresses",
@@ -25,6 +25,6 @@ ROWS: tuple[Row, ...] = (
      "The instance '{id}' is not in a valid state for this operation.", ERRORS),
     ("address.instance-interfaces", "AssociateAddress",
      "an instance with several interfaces is given without saying which", "InvalidInstanceID",
-     400, "There are multiple interfaces attached to instance '{id}'. Please specify an interface"
-     " ID for the operation instead.", ERRORS),
+     400, ("There are multiple interfaces attached to instance '{id}'. Please specify an interface"
+     " ID for the operation instead."), ERRORS),
 )  # fmt: skip

@@ -54,8 +54,8 @@ ROWS: tuple[Row, ...] = (
      "Request would have succeeded, but DryRun flag is set.", ERRORS),
     ("page.size", "Describe*", "MaxResults is outside the action's range",
      "InvalidParameterValue", 400,
-     "Value ( {value} ) for parameter maxResults is invalid. Expecting a value from {low} to"
-     " {high}.", REFERENCE),
+     ("Value ( {value} ) for parameter maxResults is invalid. Expecting a value from {low} to"
+     " {high}."), REFERENCE),
     ("page.with-ids", "Describe*", "MaxResults together with ids, where the action forbids it",
      "InvalidParameterCombination", 400,
      "The parameter {ids} cannot be used with the parameter maxResults", REFERENCE),
@@ -92,8 +92,8 @@ ROWS: tuple[Row, ...] = (
     ("token.mismatch", "every action with ClientToken",
      "the token was used with other parameters (region and zone do not count)",
      "IdempotentParameterMismatch", 400,
-     "Arguments on this idempotent request are inconsistent with arguments used in previous"
-     " request(s).", DEVGUIDE),
+     ("Arguments on this idempotent request are inconsistent with arguments used in previous"
+     " request(s)."), DEVGUIDE),
     ("rate", "*", "the bucket of the account, region and action is empty", "RequestLimitExceeded",
      503, "Request limit exceeded.", DEVGUIDE),
     ("internal", "*", "the emulator itself failed; its log has the traceback", "InternalError",

@@ -8,11 +8,11 @@ ROWS: tuple[Row, ...] = (
      "The security group '{name}' already exists for VPC '{vpc}'", ERRORS),
     ("group.reserved", "CreateSecurityGroup", "the name is default or starts with sg-",
      "InvalidGroup.Reserved", 400, "The security group name '{name}' is reserved", ERRORS),
-    ("group.name", "CreateSecurityGroup", "name or description is empty, longer than 255 or has"
-     " characters outside a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{{}}!$*",
+    ("group.name", "CreateSecurityGroup", ("name or description is empty, longer than 255 or has"
+     " characters outside a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{{}}!$*"),
      "InvalidParameterValue", 400,
-     "Value ({value}) for parameter {name} is invalid. Character sets beyond ASCII are not"
-     " supported.", REFERENCE),
+     ("Value ({value}) for parameter {name} is invalid. Character sets beyond ASCII are not"
+     " supported."), REFERENCE),
     ("group.limit", "CreateSecurityGroup", "the account has its quota of groups",
      "SecurityGroupLimitExceeded", 400,
      "The maximum number of security groups has been reached.", ERRORS),
@@ -40,17 +40,17 @@ ROWS: tuple[Row, ...] = (
      "InvalidParameterValue", 400, "Invalid TCP/UDP port range ({low}:{high})", PRACTICE),
     ("group.rule-protocol", "Authorize*, Revoke*", "the protocol is none", "InvalidParameterValue",
      400, "Invalid value '{protocol}' for IP protocol. Unknown protocol.", PRACTICE),
-    ("group.rule-description", "Authorize*", "a rule's description has other characters or is"
-     " longer than 255", "InvalidParameterValue", 400,
-     "Invalid rule description. Valid descriptions are strings less than 256 characters from the"
-     " following set: a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*", REFERENCE),
+    ("group.rule-description", "Authorize*", ("a rule's description has other characters or is"
+     " longer than 255"), "InvalidParameterValue", 400,
+     ("Invalid rule description. Valid descriptions are strings less than 256 characters from the"
+     " following set: a-zA-Z0-9. _-:/()#,@[]+=&;{{}}!$*"), REFERENCE),
     ("group.rule-peer-vpc", "Authorize*", "the peer group is of another VPC",
      "InvalidGroup.NotFound", 400,
      "You have specified two resources that belong to different networks.", PRACTICE),
     ("key.duplicate", "ImportKeyPair", "the region has a key pair of the name",
      "InvalidKeyPair.Duplicate", 400, "The keypair already exists", ERRORS),
-    ("key.format", "ImportKeyPair", "the material is no RSA (1024, 2048, 4096 bit) or ED25519"
-     " public key", "InvalidKey.Format", 400, "Key is not in valid OpenSSH public key format",
+    ("key.format", "ImportKeyPair", ("the material is no RSA (1024, 2048, 4096 bit) or ED25519"
+     " public key"), "InvalidKey.Format", 400, "Key is not in valid OpenSSH public key format",
      ERRORS),
     ("key.limit", "ImportKeyPair", "the account has its quota of key pairs",
      "KeyPairLimitExceeded", 400, "The maximum number of key pairs has been reached.", PRACTICE),

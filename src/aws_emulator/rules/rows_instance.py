@@ -22,27 +22,27 @@ ROWS: tuple[Row, ...] = (
      "The following supplied instance types do not exist: [{type}]", PRACTICE),
     ("run.architecture", "RunInstances, ModifyInstanceAttribute",
      "image and instance type have different architectures", "InvalidParameterValue", 400,
-     "The architecture '{type_arch}' of the specified instance type does not match the"
+     ("The architecture '{type_arch}' of the specified instance type does not match the"
      " architecture '{image_arch}' of the specified AMI. Specify an instance type and an AMI that"
-     " have matching architectures, and try again.", PRACTICE),
+     " have matching architectures, and try again."), PRACTICE),
     ("run.type-zone", "RunInstances", "the zone does not offer the instance type", "Unsupported",
-     400, "Your requested instance type ({type}) is not supported in your requested Availability"
+     400, ("Your requested instance type ({type}) is not supported in your requested Availability"
      " Zone ({zone}). Please retry your request by not specifying an Availability Zone or"
-     " choosing {others}.", ERRORS),
+     " choosing {others}."), ERRORS),
     ("run.capacity", "RunInstances, StartInstances", "AWS has no room for the type in the zone",
      "InsufficientInstanceCapacity", 500,
-     "We currently do not have sufficient {type} capacity in the Availability Zone you requested"
-     " ({zone}). Our system will be working on provisioning additional capacity.", ERRORS),
+     ("We currently do not have sufficient {type} capacity in the Availability Zone you requested"
+     " ({zone}). Our system will be working on provisioning additional capacity."), ERRORS),
     ("run.vcpu-limit", "RunInstances, StartInstances",
      "the account's running vCPUs would pass the quota of the type's class", "VcpuLimitExceeded",
-     400, "You have requested more vCPU capacity than your current vCPU limit of {limit} allows"
-     " for the instance bucket that the specified instance type belongs to.", ERRORS),
+     400, ("You have requested more vCPU capacity than your current vCPU limit of {limit} allows"
+     " for the instance bucket that the specified instance type belongs to."), ERRORS),
     ("run.user-data", "RunInstances, ModifyInstanceAttribute", "user data is above 16 KB raw",
      "InvalidParameterValue", 400, "User data is limited to 16384 bytes", EC2_GUIDE),
     ("run.zone-subnet", "RunInstances", "the zone is not the subnet's",
      "InvalidParameterValue", 400,
-     "Value ({zone}) for parameter availabilityZone is invalid. The subnet '{subnet}' is in"
-     " {actual}.", PRACTICE),
+     ("Value ({zone}) for parameter availabilityZone is invalid. The subnet '{subnet}' is in"
+     " {actual}."), PRACTICE),
     ("run.interfaces-and-subnet", "RunInstances",
      "NetworkInterfaces together with subnet, groups or address of the instance",
      "InvalidParameterCombination", 400,
@@ -67,15 +67,15 @@ ROWS: tuple[Row, ...] = (
      "Network interfaces must be in the same availability zone", PRACTICE),
     ("run.public-ip", "RunInstances", "AssociatePublicIpAddress with several interfaces",
      "InvalidParameterCombination", 400,
-     "The associatePublicIPAddress parameter cannot be specified when launching with multiple"
-     " network interfaces.", REFERENCE),
+     ("The associatePublicIPAddress parameter cannot be specified when launching with multiple"
+     " network interfaces."), REFERENCE),
     ("run.group-name", "RunInstances", "groups by name in a VPC that is not the default one",
      "InvalidParameterCombination", 400,
      "The parameter groupName cannot be used with the parameter subnet", ERRORS),
     ("device.malformed", "RunInstances, AttachVolume", "the device name is none",
      "InvalidParameterValue", 400,
-     "Value ({device}) for parameter device is invalid. {device} is not a valid EBS device"
-     " name.", EC2_GUIDE),
+     ("Value ({device}) for parameter device is invalid. {device} is not a valid EBS device"
+     " name."), EC2_GUIDE),
     ("device.duplicate", "RunInstances", "one device name twice", "InvalidBlockDeviceMapping", 400,
      "The device '{device}' is used in more than one block-device mapping", ERRORS),
     ("device.small", "RunInstances", "the volume is smaller than its snapshot",
@@ -103,17 +103,17 @@ ROWS: tuple[Row, ...] = (
      "This instance is not enabled for hibernation: {id}", ERRORS),
     ("instance.protected", "TerminateInstances", "DisableApiTermination is set",
      "OperationNotPermitted", 400,
-     "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance"
-     " attribute and try again.", ERRORS),
+     ("The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance"
+     " attribute and try again."), ERRORS),
     ("instance.stop-protected", "StopInstances, TerminateInstances", "DisableApiStop is set",
      "OperationNotPermitted", 400,
-     "The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and"
-     " try again.", EC2_GUIDE),
+     ("The instance '{id}' may not be stopped. Modify its 'disableApiStop' instance attribute and"
+     " try again."), EC2_GUIDE),
     ("instance.attribute", "ModifyInstanceAttribute", "not exactly one attribute",
      "InvalidParameterCombination", 400, "Exactly one attribute must be given, not: {names}",
      REFERENCE),
     ("instance.groups-interfaces", "ModifyInstanceAttribute",
      "groups of an instance with several interfaces", "InvalidInstanceID", 400,
-     "There are multiple interfaces attached to instance '{id}'. Please specify an interface ID"
-     " for the operation instead.", PRACTICE),
+     ("There are multiple interfaces attached to instance '{id}'. Please specify an interface ID"
+     " for the operation instead."), PRACTICE),
 )  # fmt: skip

@@ -33,12 +33,12 @@ ROWS: tuple[Row, ...] = (
     ("interface.limit", "CreateNetworkInterface, RunInstances",
      "the account has its quota of interfaces in the region", "NetworkInterfaceLimitExceeded", 400,
      "The maximum number of network interfaces has been reached.", ERRORS),
-    ("interface.groups-limit", "CreateNetworkInterface, ModifyNetworkInterfaceAttribute,"
-     " RunInstances, ModifyInstanceAttribute", "more groups than the quota on one interface",
+    ("interface.groups-limit", ("CreateNetworkInterface, ModifyNetworkInterfaceAttribute,"
+     " RunInstances, ModifyInstanceAttribute"), "more groups than the quota on one interface",
      "SecurityGroupsPerInterfaceLimitExceeded", 400,
      "The maximum number of security groups per interface has been reached.", ERRORS),
-    ("interface.groups-vpc", "CreateNetworkInterface, ModifyNetworkInterfaceAttribute,"
-     " RunInstances, ModifyInstanceAttribute", "a group is of another VPC", "InvalidParameter",
+    ("interface.groups-vpc", ("CreateNetworkInterface, ModifyNetworkInterfaceAttribute,"
+     " RunInstances, ModifyInstanceAttribute"), "a group is of another VPC", "InvalidParameter",
      400, "Security group {group} and subnet {subnet} belong to different networks.", ERRORS),
     ("interface.in-use", "DeleteNetworkInterface", "the interface is attached",
      "InvalidParameterValue", 400, "Network interface '{id}' is currently in use.", PRACTICE),
@@ -46,8 +46,8 @@ ROWS: tuple[Row, ...] = (
      "InvalidNetworkInterface.InUse", 400, "Interface: [{id}] in use.", ERRORS),
     ("interface.zone", "AttachNetworkInterface", "interface and instance are in different zones",
      "InvalidParameterCombination", 400,
-     "You may not attach a network interface to an instance if they are not in the same"
-     " availability zone", PRACTICE),
+     ("You may not attach a network interface to an instance if they are not in the same"
+     " availability zone"), PRACTICE),
     ("interface.device-index", "AttachNetworkInterface, RunInstances",
      "the instance has an interface with the device index", "InvalidParameterValue", 400,
      "Instance '{instance}' already has an interface attached at device index '{index}'.", ERRORS),

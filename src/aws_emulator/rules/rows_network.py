@@ -29,8 +29,8 @@ ROWS: tuple[Row, ...] = (
      400, "The subnet '{id}' has dependencies and cannot be deleted.", ERRORS),
     ("zone.unknown", "CreateSubnet, CreateVolume, RunInstances", "the region has no such zone",
      "InvalidParameterValue", 400,
-     "Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be"
-     " created in the following availability zones: {zones}.", ERRORS),
+     ("Value ({zone}) for parameter availabilityZone is invalid. Subnets can currently only be"
+     " created in the following availability zones: {zones}."), ERRORS),
     ("zone.list", "DescribeAvailabilityZones", "the region has no such zone",
      "InvalidParameterValue", 400, "Invalid availability zone: [{zone}]", PRACTICE),
     ("region.unknown", "DescribeRegions", "AWS has no such region", "InvalidParameterValue", 400,
@@ -48,8 +48,8 @@ ROWS: tuple[Row, ...] = (
      "Gateway.NotAttached", 400, "resource {id} is not attached to network {vpc}", ERRORS),
     ("gateway.addresses", "DetachInternetGateway", "the VPC has mapped public addresses",
      "DependencyViolation", 400,
-     "Network {vpc} has some mapped public address(es). Please unmap those public address(es)"
-     " before detaching the gateway.", ERRORS),
+     ("Network {vpc} has some mapped public address(es). Please unmap those public address(es)"
+     " before detaching the gateway."), ERRORS),
     ("gateway.in-use", "DeleteInternetGateway", "the gateway is attached to a VPC",
      "DependencyViolation", 400,
      "The internetGateway '{id}' has dependencies and cannot be deleted.", ERRORS),
@@ -86,8 +86,8 @@ ROWS: tuple[Row, ...] = (
      "InvalidParameterValue", 400,
      "route table {id} and network gateway {gateway} belong to different networks", PRACTICE),
     ("route.other-vpc", "CreateRoute", "the target interface is in another VPC",
-     "InvalidParameterValue", 400, "route table {id} and interface {interface} belong to different"
-     " networks", PRACTICE),
+     "InvalidParameterValue", 400, ("route table {id} and interface {interface} belong to different"
+     " networks"), PRACTICE),
     ("vpc.no-default", "RunInstances, CreateSecurityGroup",
      "no subnet or VPC is given and the account has no default VPC", "VPCIdNotSpecified", 400,
      "No default VPC for this user", ERRORS),

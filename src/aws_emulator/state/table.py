@@ -17,8 +17,9 @@ _by_seq = attrgetter("seq")
 
 
 class Table(Generic[R]):
-    """Rows by id in order of creation. After changing a row, `put` it again: that is what
-    keeps the indexes, and what marks it for the disk (`on_change`).
+    """Rows by id in order of creation.
+
+    After changing a row, `put` it again: that keeps the indexes and marks it for the disk.
     """
 
     def __init__(self, kind: str, indexes: Mapping[str, Keys], on_change: Callable[[str, str], None]) -> None:
@@ -68,10 +69,6 @@ class Table(Generic[R]):
     def ids(self, index: str, key: Hashable) -> frozenset[str] | set[str]:
         """Return the ids with `key` in `index`; not to be changed."""
         return self._found[index].get(key) or frozenset()
-
-    def keys(self, index: str) -> Iterable[Hashable]:
-        """Return the keys in use in `index`."""
-        return self._found[index].keys()
 
     def ordered(self, ids: Iterable[str]) -> list[R]:
         """Return the rows of `ids` in order of creation; unknown ids are left out."""
