@@ -42,7 +42,7 @@ class VirtualTime:
         self.now += seconds
 
     def time(self) -> Time:
-        return Time(now=lambda: self.now, sleep=self.sleep)
+        return Time(now=lambda: self.now, sleep=self.sleep, longest_wait=20)
 
 
 def run_on(fake: FakeCloud, transport: HttpTransport, told: list[str] | None = None, *, clean: bool = False) -> Run:
@@ -150,6 +150,7 @@ async def test_waits_poll_until_the_values_are_there(transport: HttpTransport) -
   path: /v2.0/a
   headers: {X-Version: '3'}
   wait: {path: /v2.1/a, until: 200, service: compute, as: admin}
+- {name: too long, path: /v2.0/a, wait: {path: /v2.0/a/4, until: 404, timeout: 90, every: 1}}
 """
     )
     polls: list[Asked] = []
@@ -163,12 +164,14 @@ async def test_waits_poll_until_the_values_are_there(transport: HttpTransport) -
         return Reply(status=404 if asked.path == "/v2.0/a/2" else 200)
 
     recording, _ = await play(transport, sample, answer)
-    assert [step.waited for step in recording.steps] == [True, True, False, True]
+    assert [step.waited for step in recording.steps] == [True, True, False, True, False]
     assert [a.path for a in polls].count("/v2.0/a/1") == 3
     assert [a.path for a in polls].count("/v2.0/a/3") == 3
+    assert [a.path for a in polls].count("/v2.0/a/4") == 20
     assert polls[0].headers["x-version"] == "3"
     # Another service does not know the headers of this one.
-    assert (polls[-1].who, "x-version" in polls[-1].headers) == ("admin", False)
+    (elsewhere,) = (a for a in polls if a.service == "compute")
+    assert (elsewhere.who, "x-version" in elsewhere.headers) == ("admin", False)
 
 
 async def test_a_variable_the_region_lacks_fails_the_steps_that_need_it(

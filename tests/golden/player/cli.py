@@ -66,6 +66,13 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     p.add_argument("--update-rows", action="store_true", help="write candidates, drop stale rows")
     p.add_argument("--record", type=Path, help="keep the recordings in this directory")
     p.add_argument("--clean", action="store_true", help="remove what was made")
+    p.add_argument(
+        "--longest-wait",
+        type=float,
+        default=float("inf"),
+        metavar="SECONDS",
+        help="give up waits earlier than the scenarios say",
+    )
     p.add_argument("-j", "--jobs", type=int, default=3)
     p.add_argument("-f", "--format", choices=("table", "json"), default="table")
     p.add_argument("-v", "--verbose", action="store_true", help="every difference of a step")
@@ -132,7 +139,7 @@ async def _played(options: argparse.Namespace, cases: list[Case], allowed: Allow
         )
         return Played(recordings={r.scenario: r for r in found if r is not None}), None
     cloud = clouds.load(options.cloud, os.environ)
-    clock = Time(now=time.monotonic, sleep=asyncio.sleep)
+    clock = Time(now=time.monotonic, sleep=asyncio.sleep, longest_wait=options.longest_wait)
     async with http(cloud.verify) as transport:
         keystone = Keystone(transport, cloud, options.region)
         run = Run(transport, keystone, clock, _tell, jobs=options.jobs, clean=options.clean)

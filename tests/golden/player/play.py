@@ -35,10 +35,11 @@ Tamper = Callable[[str, str, Response], Response]
 
 
 class Time(msgspec.Struct, frozen=True, kw_only=True):
-    """The clock that waits are measured with, in seconds, and how to let it pass."""
+    """The clock that waits are measured with, in seconds, how to let it pass, and how long to wait at most."""
 
     now: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    longest_wait: float = float("inf")
 
 
 class Player:
@@ -156,7 +157,7 @@ class Player:
             service=wait.service or step.service,
             headers=headers,
         )
-        end = self._time.now() + wait.timeout
+        end = self._time.now() + min(wait.timeout, self._time.longest_wait)
         while self._time.now() < end:
             if await self._reached(poll, wait.until):
                 return True
