@@ -136,7 +136,7 @@ expected := {
 	"compute:flavor_extra_specs:create": {"rule": "os_compute_api:os-flavor-extra-specs:create", "may": "a"},
 	"compute:flavor_extra_specs:update": {"rule": "os_compute_api:os-flavor-extra-specs:update", "may": "a"},
 	"compute:flavor_extra_specs:delete": {"rule": "os_compute_api:os-flavor-extra-specs:delete", "may": "a"},
-	"compute:keypairs:list": {"rule": "os_compute_api:os-keypairs:index", "may": "rmgnuasty"},
+	"compute:keypairs:list": {"rule": "os_compute_api:os-keypairs:index", "may": "rmgua"},
 	"compute:keypairs:show": {"rule": "os_compute_api:os-keypairs:show", "may": "rmgua"},
 	"compute:keypairs:create": {"rule": "os_compute_api:os-keypairs:create", "may": "rmgua"},
 	"compute:keypairs:delete": {"rule": "os_compute_api:os-keypairs:delete", "may": "rmgua"},

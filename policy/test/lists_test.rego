@@ -139,6 +139,16 @@ test_key_pairs_of_another := [
 	},
 ]
 
+# Who may read a field for two reasons is told of it once.
+test_revealed_once := {
+	"input": {
+		"action": "network:ports:show",
+		"principal": {"user_id": "u1", "project_id": "p1", "roles": ["service", "admin"]},
+		"target": own,
+	},
+	"want": {"reveals": array.concat(binding, port)},
+}
+
 # Fields that only some may read, of an object and of a list of them.
 revealed := {
 	"compute:servers:show": {"admin": ["extended_attributes", "host_status"], "service": [], "member": []},

@@ -209,12 +209,14 @@ seen := row.see
 seen := row.lists
 
 # Fields of an answer that only some may read, and that this principal may. A list shows what its objects show.
-reveals := [a |
+reveals := [a | some a in shown.reveals; a in readable]
+
+readable contains a if {
 	some a in shown.reveals
 	some who in roles
 	some scope in shown.attributes[a].allow[who]
 	scope in reached
-]
+}
 
 shown := row if not row.lists
 
