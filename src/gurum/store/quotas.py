@@ -10,7 +10,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
 import msgspec
 
@@ -21,6 +21,8 @@ from gurum.model.quota import QuotaUsageSpec as Spec
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
 
 Amounts = Mapping[str, int]  # by resource: cores, ram, instances, ...
+
+Count = Callable[[], Awaitable[tuple[Amounts, Container[str]]]]  # what exists: its sum, and the ids in that sum
 
 UNLIMITED = -1
 _TRIES = 64  # how often other processes may be faster
@@ -63,12 +65,17 @@ class Quotas:
         limits: Amounts,
         now: float,
         ttl: float = 300.0,
+        counted: Count | None = None,
     ) -> QuotaUsage:
         """Reserve `amounts` for the object `id` until now + ttl (seconds); return the usage as it is then.
 
         `limits` are the defaults; the project's own stand in the usage object and go before. A resource without a limit
         is unlimited (-1), and a request of nothing but unlimited resources writes nothing. Idempotent by `id`: a second
         reservation replaces the first. Raises OverQuotaError, UnavailableError.
+
+        With `counted`, the usage is settled first (see `settle`) with what exists now, so that the answer does not
+        depend on when the quota controller last ran. It is called after the usage was read, and must see every object
+        acknowledged before its call: counting earlier would miss one whose reservation was dropped in between.
         """
         key = usage_key(region, project, service)
         queue = self._queues.setdefault(key, _Queue())
@@ -77,7 +84,7 @@ class Quotas:
             async with queue.lock:
                 wanted = Reservation(id=id, amounts=dict(amounts), until=now + ttl)
                 fresh = QuotaUsage(metadata=Metadata(id=new_id(), key=key, region=region, project=project), spec=Spec())
-                return await self._swap(fresh, wanted, limits, now)
+                return await self._swap(fresh, wanted, limits, now, counted)
         finally:
             queue.users -= 1
             if not queue.users:
@@ -99,22 +106,27 @@ class Quotas:
             return
         raise UnavailableError(f"the quota of project {project} changes all the time; try again")
 
-    async def _swap(self, fresh: QuotaUsage, wanted: Reservation, limits: Amounts, now: float) -> QuotaUsage:
+    async def _swap(
+        self, fresh: QuotaUsage, wanted: Reservation, limits: Amounts, now: float, counted: Count | None
+    ) -> QuotaUsage:
         for _ in range(_TRIES):
             try:
                 usage = await self._store.get_by_key(QuotaUsage, fresh.metadata.key)
             except NotFoundError:
-                usage = fresh
+                usage = codec.copy(fresh)
+            if counted is not None:
+                in_use, present = await counted()
+                usage = settle(usage, present, in_use, now=now)
             check(usage.spec, wanted, limits, now)
             if all(_limit(usage.spec, limits, resource) == UNLIMITED for resource in wanted.amounts):
                 return usage
             usage.spec.reservations = [*_valid(usage.spec, now, but=wanted.id), wanted]
             try:
-                if usage is fresh:
-                    return await self._store.create(usage)
-                return await self._store.update_spec(usage)
+                if usage.metadata.resource_version:
+                    return await self._store.update_spec(usage)
+                return await self._store.create(usage)
             except (ConflictError, ExistsError, NotFoundError):
-                fresh.spec = Spec()
+                continue
         raise UnavailableError(f"the quota of project {fresh.metadata.project} changes all the time; try again")
 
 

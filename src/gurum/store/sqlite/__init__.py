@@ -4,6 +4,7 @@ It exists beside the other backends so that `gurum up` needs no database server,
 acknowledged.
 """
 
+from gurum.store.sqlite.journal import SqliteJournal
 from gurum.store.sqlite.store import SqliteStore
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteJournal", "SqliteStore"]
