@@ -1,7 +1,7 @@
 """Who must look again when something changes: the edges between kinds, as a table.
 
-A level-triggered controller may be woken too often but never too seldom. Too often costs: a thousand ports of a subnet
-must not reconcile the subnet a thousand times, so an edge asks whether the other end still needs what the change brings.
+A level-triggered controller may be woken too often but never too seldom. Too often costs: a thousand ports of a
+subnet must not reconcile the subnet a thousand times, so an edge asks whether the other end still needs the change.
 """
 
 from __future__ import annotations

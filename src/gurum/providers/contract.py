@@ -185,6 +185,11 @@ class Provider(Protocol):
         """The capability table, published through Region."""
         ...
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The numbers that the API refuses from, published through Region."""
+        ...
+
     def driver(self, kind: str) -> Driver | None:
         """Return the driver of a kind; None: the kind needs nothing of this cloud."""
         ...

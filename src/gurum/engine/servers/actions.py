@@ -37,8 +37,8 @@ _RUN = Phase("start", "running", "active", 1)
 VERBS: dict[str, Verb] = {
     "start": Verb("compute_start_instance", "powering-on", (_RUN,)),
     "stop": Verb("compute_stop_instance", "powering-off", (Phase("stop", "stopped", "stopped", 4),)),
-    # A guest that does not answer is reset by EC2 after four minutes; nothing tells when a reboot is over, so it is over
-    # when the call was taken and the instance is seen running after it.
+    # A guest that does not answer is reset by EC2 after four minutes; nothing tells when a reboot is over, so it is
+    # over when the call was taken and the instance is seen running after it.
     "reboot/SOFT": Verb("compute_reboot_instance", "rebooting", (Phase("reboot", "running", "active", 1),)),
     "reboot/HARD": Verb(
         "compute_reboot_instance", "rebooting_hard", (Phase("force-stop", "stopped", "active", 4), _RUN)
@@ -62,8 +62,8 @@ def verb_of(action: Action) -> Verb | None:
 async def work_off(engine: Engine, work: Work[Server], action: Action, place: Place) -> float | None:
     """Take the action one step further.
 
-    The phase reached stands in the outcome (`called:<n>`), written before a call, so that after a crash the same phase is
-    called again: all calls but reboot are idempotent, and a repeated reboot reboots again, which its caller asked for.
+    The phase reached stands in the outcome, written before the call (`phase:<n>`) and after it (`called:<n>`); after a
+    crash the same phase is called again: all calls but reboot are idempotent, and a reboot repeated is a reboot.
     """
     now, status = engine.clock.time(), work.obj.status
     verb, external = verb_of(action), status.external

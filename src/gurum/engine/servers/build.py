@@ -1,8 +1,8 @@
 """From BUILD to ACTIVE: place, ports, launch, look.
 
-Each attempt is in one zone with claims of its own. Another zone is another attempt, and an attempt is given up only when
-it is proven that it made nothing: because EC2's token is idempotent within a zone only, the same token in another zone
-would be a second instance, without an error.
+Each attempt is in one zone with claims of its own. Another zone is another attempt, and an attempt is given up only
+when it is proven that it made nothing: because EC2's token is idempotent within a zone only, the same token in another
+zone would be a second instance, without an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.conditions import Reason, get
 from gurum.model.network import Domain, Network, SecurityGroup, Subnet
 from gurum.model.server import ActionOutcome, Server
-from gurum.providers.contract import Blocked, Place, Refused, Wait
+from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
 
 RETRY_BLOCKED = 15.0
@@ -28,36 +28,20 @@ TERMINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.INVALID_CONFIGURATION})
 
 async def build(engine: Engine, work: Work[Server]) -> float | None:
     """Take the launch one step further. Returns when to come again."""
-    now = engine.clock.time()
-    status = work.obj.status
-    intent = status.intents.get("instance")
-    if not status.zone or (intent is not None and intent.state == "failed" and intent.attempt >= status.attempt):
-        try:
-            zone = next_zone(engine, work.obj)
-        except NoPlaceError as error:
-            return await _fail(engine, work, Reason.UNRECOVERABLE_ERROR, faults.NO_HOST, str(error))
-        status.attempt += 1
-        status.zone, status.availability_zone = zone, engine.zone_name(work.obj.metadata.region, zone)
-        status.task_state = "scheduling"
-        await work.save()
-        status = work.obj.status
-    try:
-        await ports.ensure(engine, work.obj)
-    except ports.PortProblemError as error:
-        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
+    intent = work.obj.status.intents.get("instance")
+    if intent is None or intent.state in ("failed", "gone"):
+        step = await _prepare(engine, work)
+        if not isinstance(step, Step):
+            return step
+    else:
+        # The request is in the store and may have been sent: whatever changed since, it is sent again as it stands.
+        step = Step("instance", intent.recipe, intent.request, intent.zone)
     place = engine.view.place(work.obj)
-    await _ensure_key(engine, work.obj, place)
-    driver = engine.clouds[work.obj.metadata.region].provider.driver(Server.kind)
+    work.obj.metadata.account = place.account
+    work.obj.status.task_state = "spawning"
+    driver = engine.clouds[place.region].provider.driver(Server.kind)
     if driver is None:
         raise LookupError(f"the provider of {place.region} has no driver for servers")
-    step = driver.steps(work.obj, engine.view)[0]
-    if isinstance(step, Blocked):
-        trouble = _trouble(engine, work.obj)
-        if trouble is not None:
-            return await _fail(engine, work, Reason(trouble[0]), trouble[1])
-        return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
-    work.obj.metadata.account = place.account
-    status.task_state = "spawning"
     outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
     if isinstance(outcome, Refused):
         if outcome.capacity:
@@ -73,6 +57,35 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         await work.save()
         await ports.learn(engine, work.obj, dict(outcome.facts))
     return await _look(engine, work, place)
+
+
+async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
+    """Place the attempt, have its ports and prerequisites, and return the launch; else when to come again."""
+    status, intent = work.obj.status, work.obj.status.intents.get("instance")
+    if not status.zone or (intent is not None and intent.attempt >= status.attempt):
+        try:
+            zone = next_zone(engine, work.obj)
+        except NoPlaceError as error:
+            return await _fail(engine, work, Reason.UNRECOVERABLE_ERROR, faults.NO_HOST, str(error))
+        status.attempt += 1
+        status.zone, status.availability_zone = zone, engine.zone_name(work.obj.metadata.region, zone)
+        status.task_state = "scheduling"
+        await work.save()
+    try:
+        await ports.ensure(engine, work.obj)
+    except ports.PortProblemError as error:
+        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
+    place = engine.view.place(work.obj)
+    await _ensure_key(engine, work.obj, place)
+    driver = engine.clouds[place.region].provider.driver(Server.kind)
+    step = driver.steps(work.obj, engine.view)[0] if driver is not None else Blocked("a driver for servers")
+    if isinstance(step, Step):
+        return step
+    trouble = _trouble(engine, work.obj)
+    if trouble is not None:
+        return await _fail(engine, work, Reason(trouble[0]), trouble[1])
+    until = engine.clock.time() + RETRY_BLOCKED
+    return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", until))
 
 
 async def _look(engine: Engine, work: Work[Server], place: Place) -> float | None:
@@ -134,13 +147,14 @@ async def _wait(engine: Engine, work: Work[Server], wait: Wait) -> float:
 
 async def _fail(
     engine: Engine, work: Work[Server], reason: Reason, message: str, details: str = "", request_id: str = ""
-) -> None:
+) -> float | None:
     """End in ERROR. As Nova does, the networks are given back; nothing is in the cloud."""
     now = engine.clock.time()
     faults.failed(work, now, reason, message, details)
     _finish_create(work, now, "Error", details or message, request_id)
     await work.save()
     await ports.let_go(engine, work.obj)
+    return None
 
 
 async def _ensure_key(engine: Engine, server: Server, place: Place) -> None:

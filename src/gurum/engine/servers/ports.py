@@ -143,20 +143,16 @@ async def learn(engine: Engine, server: Server, facts: dict[str, str]) -> None:
 
 def shown(engine: Engine, server: Server) -> list[Address]:
     """Return the addresses as the server's user sees them."""
-    out = []
-    for port in bound(engine, server):
-        network = engine.cache.get(Network, port.spec.network_id)
-        for fixed in port.spec.fixed_ips:
-            out.append(
-                Address(
-                    network=network.spec.name if network is not None else port.spec.network_id,
-                    addr=fixed.ip_address,
-                    mac=port.status.mac_address or port.spec.mac_address,
-                    port_id=port.id,
-                    version=6 if ":" in fixed.ip_address else 4,
-                )
-            )
-    return out
+    return [
+        Address(
+            network=network.spec.name if network is not None else port.spec.network_id,
+            addr=fixed.ip_address, mac=port.status.mac_address or port.spec.mac_address, port_id=port.id,
+            version=6 if ":" in fixed.ip_address else 4,
+        )
+        for port in bound(engine, server)
+        for network in (engine.cache.get(Network, port.spec.network_id),)
+        for fixed in port.spec.fixed_ips
+    ]  # fmt: skip
 
 
 async def let_go(engine: Engine, server: Server) -> None:

@@ -5,6 +5,8 @@ Addresses and ports are freed only when the instance is seen as terminated: unti
 
 from __future__ import annotations
 
+import contextlib
+
 from gurum.engine.context import Engine
 from gurum.engine.servers import faults, ports
 from gurum.engine.work import FINALIZER, Work
@@ -31,10 +33,10 @@ async def remove(engine: Engine, work: Work[Server]) -> float | None:
     if any(port.spec.implied for port in ports.bound(engine, work.obj)):
         return engine.clock.time() + LOOK  # their own deletion tells when they are gone
     await _record(engine, work.obj)
-    try:
-        await engine.store.delete(ConsoleLog, f"{work.obj.id}")
-    except NotFoundError:
-        pass
+    console = engine.cache.by_key(ConsoleLog, work.obj.id)
+    if console is not None:
+        with contextlib.suppress(NotFoundError):
+            await engine.store.delete(ConsoleLog, console.id)
     await work.release()
     return None
 

@@ -25,6 +25,9 @@ from gurum.providers.contract import Absent, Doubt, Duplicate, Place, Refused, W
 
 log = structlog.get_logger("gurum.aws")
 
+_SILENT = 8  # calls in a row without an answer until AWS counts as down: single losses are ordinary
+_PROBE = 6.0  # seconds between two looks whether it is back; long enough to be told to users
+
 Problem = Wait | Doubt | Refused | Duplicate | Absent
 
 
@@ -44,6 +47,8 @@ class Shard:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     answered_at: float = 0.0  # when AWS last answered at all
     silent_since: float | None = None
+    silences: int = 0  # calls in a row without an answer
+    probe_at: float = 0.0  # while AWS is silent: when the next caller may try
     trouble: str = ""
 
 
@@ -89,12 +94,17 @@ class Caller:
             slot = bucket.admit(f"{action} {who}")
             if slot > self._clock.time():
                 return Wait(Reason.THROTTLED, f"AWS limits {action}; its turn is at {_clock_text(slot)}", slot)
+        if shard.silences >= _SILENT and self._clock.time() < shard.probe_at:
+            # One caller at a time finds out whether AWS is back; the others are told when that is.
+            return Wait(Reason.TRANSIENT_ERROR, f"AWS does not answer ({shard.trouble})", shard.probe_at)
+        if shard.silences >= _SILENT:
+            shard.probe_at = self._clock.time() + _PROBE
         async with shard.gate:
             began = self._clock.time()
             try:
                 body = await self._transport.call(place.account, action, dict(params))
             except AwsError as error:
-                shard.answered_at, shard.silent_since = self._clock.time(), None
+                self._heard(shard)
                 problem = self._problem(action, error, bucket, not_found)
                 self._done(place, action, who, error.code, error.request_id, began)
                 return problem
@@ -106,7 +116,7 @@ class Caller:
                 self._silent(shard, str(error))
                 self._done(place, action, who, "lost", "", began)
                 return Doubt(f"no answer came from AWS to {action}: {error}", self._soon(1.0))
-            shard.answered_at, shard.silent_since = self._clock.time(), None
+            self._heard(shard)
             request_id = body.get("ResponseMetadata", {}).get("RequestId", "")
             self._done(place, action, who, "ok", request_id, began)
             return Answer(body, request_id)
@@ -119,9 +129,14 @@ class Caller:
             bucket = shard.buckets[action] = Bucket(self._clock, *rate_of(action, self._config.rates))
         return bucket
 
+    def _heard(self, shard: Shard) -> None:
+        shard.answered_at, shard.silent_since, shard.silences = self._clock.time(), None, 0
+
     def _silent(self, shard: Shard, trouble: str) -> None:
         if shard.silent_since is None:
             shard.silent_since = self._clock.time()
+        shard.silences += 1
+        shard.probe_at = self._clock.time() + _PROBE
         shard.trouble = trouble
 
     def _soon(self, seconds: float) -> float:

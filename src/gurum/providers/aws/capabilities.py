@@ -1,6 +1,6 @@
 """What AWS can, what we emulate on it, and what is refused: the table that the API refuses from.
 
-Reasons are AWS's rules; `docs/limits.md` shows this table.
+A reason ends the sentence with which the API refuses, so it has no full stop. `docs/limits.md` shows this table.
 """
 
 from __future__ import annotations
@@ -22,18 +22,41 @@ _ROWS = (
     ("server.user_data.16k", NATIVE, "EC2 takes at most 16 KiB of user data"),
     ("keypair.x509", ABSENT, "EC2 imports RSA and ED25519 keys only"),
     ("keypair.ecdsa", ABSENT, "EC2 imports RSA and ED25519 keys only"),
-    ("network.zonal_subnets", NATIVE, "an AWS subnet lies in one availability zone"),
+    ("network.zonal_subnets", EMULATED, "an AWS subnet lies in one availability zone"),
     ("network.ipv6", ABSENT, "an AWS subnet's IPv6 prefix is Amazon's, not the user's"),
     ("network.mtu", ABSENT, "the MTU inside a VPC is AWS's"),
-    ("network.shared", EMULATED, "shared between projects of one AWS account"),
-    ("port.mac_address", ABSENT, "the MAC address of a network interface is AWS's"),
-    ("port.port_security", ABSENT, "a network interface always has its source checked here"),
-    ("port.allowed_address_pairs", ABSENT, "foreign addresses on an interface need routes"),
-    ("port.multiple_subnets", ABSENT, "a network interface lies in one AWS subnet"),
-    ("port.implied_delete", ABSENT, "the first interface of an instance cannot be taken off"),
-    ("subnet.gateway", ABSENT, "the gateway of an AWS subnet is its first address"),
+    ("network.admin_state", ABSENT, "a VPC cannot be switched off"),
+    ("network.shared", EMULATED, "shared between the projects of one AWS account"),
+    ("network.external", ABSENT, "external networks come with routers, which this release does not build"),
+    ("network.availability_zone_hints", ABSENT, "a network lies in every zone of the region"),
+    ("subnet.gateway_ip", ABSENT, "the gateway of an AWS subnet is its first address"),
+    ("subnet.dns_nameservers", EMULATED, "kept and shown; AWS's DHCP hands out its own resolver"),
     ("subnet.host_routes", ABSENT, "AWS's DHCP hands out no routes"),
+    ("subnet.service_types", EMULATED, ""),
+    ("subnet.enable_dhcp", EMULATED, "AWS answers DHCP in any case"),
+    ("port.mac_address", ABSENT, "AWS gives an interface its own MAC address"),
+    ("port.several_subnets", ABSENT, "a network interface lies in one AWS subnet"),
+    ("port.several_addresses", NATIVE, ""),
+    ("port.fixed_ips_update", ABSENT, "the first address of a network interface cannot be changed"),
+    ("port.allowed_address_pairs", ABSENT, "foreign addresses on an interface need routes"),
+    ("port.allowed_address_pairs.mac_address", ABSENT, "AWS gives an interface its own MAC address"),
+    ("port.allowed_address_pairs.cidr", ABSENT, "foreign addresses on an interface need routes"),
+    ("port.port_security", ABSENT, "a network interface always has its source checked here"),
+    ("port.extra_dhcp_opts", ABSENT, "DHCP options belong to a whole VPC"),
+    ("port.vnic_type", ABSENT, "every network interface is of one kind"),
+    ("port.admin_state", ABSENT, "a network interface cannot be switched off"),
+    ("port.implied_delete", ABSENT, "the first interface of an instance cannot be taken off"),
     ("security_group.stateless", ABSENT, "AWS's groups are stateful"),
 )
 
 CAPABILITIES = {verb: Capability(verb=verb, level=level, why=why) for verb, level, why in _ROWS}
+
+# Numbers that the API refuses from. Source: Amazon VPC quotas and EC2's user guide.
+LIMITS = {
+    "network.mtu": 9001,
+    "security_group.ingress_rules": 60,
+    "security_group.egress_rules": 60,
+    "port.security_groups": 5,
+    "subnet.dns_nameservers": 4,
+    "server.user_data": 16384,  # bytes before base64
+}

@@ -10,7 +10,7 @@ from gurum.model.region import Capability
 from gurum.ops.clock import Clock
 from gurum.ops.config import RegionConfig
 from gurum.providers.aws.caller import Answer, Caller
-from gurum.providers.aws.capabilities import CAPABILITIES
+from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
 from gurum.providers.aws.drivers.common import Context, settle
 from gurum.providers.aws.drivers.groups import GroupDriver
 from gurum.providers.aws.drivers.keys import KeyDriver
@@ -67,6 +67,11 @@ class AwsProvider:
     def capabilities(self) -> Mapping[str, Capability]:
         """The capability table."""
         return CAPABILITIES
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """EC2's numbers."""
+        return LIMITS
 
     def driver(self, kind: str) -> Driver | None:
         """Return the driver of a kind."""

@@ -101,6 +101,11 @@ class SimulatedProvider:
         """The capability table."""
         return self._table
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """No limits but OpenStack's own."""
+        return {}
+
     def driver(self, kind: str) -> Driver | None:
         """Return the driver of servers; nothing else needs one."""
         return self._server if kind == "Server" else None

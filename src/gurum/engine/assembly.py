@@ -1,0 +1,158 @@
+"""An engine put together: what a process, a test and the chaos harness build alike, from parts that they may replace."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from gurum.engine import seed
+from gurum.engine.claims import is_orphan
+from gurum.engine.consoles import ConsoleController
+from gurum.engine.context import Cloud, Engine
+from gurum.engine.edges import connect
+from gurum.engine.exactly_once import ExactlyOnce
+from gurum.engine.kinds import controllers
+from gurum.engine.leases import Leases
+from gurum.engine.networks import NetworkController
+from gurum.engine.queue import WorkQueue
+from gurum.engine.quotas import QuotaController
+from gurum.engine.runtime import Runtime
+from gurum.engine.servers.controller import ServerController
+from gurum.engine.view import KINDS, EngineView
+from gurum.model.network import AddressClaim
+from gurum.model.server import Server
+from gurum.ops.clock import Clock
+from gurum.ops.config import Config
+from gurum.providers.contract import Place, Provider
+from gurum.store.cache import Cache
+from gurum.store.contract import Journal, NotFoundError, Store
+
+log = structlog.get_logger("gurum.engine")
+
+CLAIM_GRACE = 60.0  # seconds after which a claim without a port counts as left by a crash
+Observe = Callable[[str, str, float], None]
+
+
+@dataclass
+class Assembly:
+    """A whole engine. `start` before `run`; `stop` afterwards, also after a failure."""
+
+    engine: Engine
+    runtime: Runtime
+    leases: Leases
+    config: Config
+    places: list[Place]
+
+    async def start(self) -> None:
+        """Seed the catalogue, fill the cache, take the leases, and queue whatever was under way."""
+        await self.engine.cache.start()
+        connect(self.engine)
+        await self.leases.take(self.places)
+        self.runtime.start_all()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.runtime.run(), name="runtime")
+            group.create_task(self.leases.keep(self.places), name="leases")
+            group.create_task(self._collect(), name="collector")
+            for region, cloud in self.engine.clouds.items():
+                places = [place for place in self.places if place.region == region]
+                group.create_task(cloud.provider.run(places, self._seen), name=f"observe {region}")
+
+    def _seen(self, uid: str, instance: str) -> None:
+        if uid:
+            self.engine.wake(Server, uid)
+
+    async def _collect(self) -> None:
+        """Free orphaned claims, and remove what carries our tag but belongs to nobody."""
+        engine = self.engine
+        while True:
+            await engine.clock.sleep(engine.config.sweep)
+            await self.collect_claims(CLAIM_GRACE)
+            for place in self.places:
+                if place in engine.fenced:
+                    continue
+                removed = await engine.clouds[place.region].provider.sweep(place, self._known)
+                for words in removed:
+                    log.warning("leftover removed", region=place.region, account=place.account, what=words)
+
+    async def collect_claims(self, grace: float) -> int:
+        """Free claims whose port is gone or does not list them, older than `grace` seconds; return how many."""
+        engine, freed = self.engine, 0
+        for claim in engine.cache.objects(AddressClaim):
+            if engine.cloud(claim) is not None and is_orphan(engine, claim, grace):
+                try:
+                    await engine.store.delete(AddressClaim, claim.id, resource_version=claim.metadata.resource_version)
+                    freed += 1
+                except NotFoundError:
+                    continue
+        return freed
+
+    def _known(self, uid: str) -> bool:
+        return any(self.engine.cache.get(kind, uid) is not None for kind in KINDS)
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """End what is in work, give the leases up, close the clouds. The store stays the caller's."""
+        await self.runtime.stop(grace)
+        await self.leases.give_up()
+        await self.engine.cache.stop()
+        for cloud in self.engine.clouds.values():
+            await cloud.provider.close()
+
+
+async def assemble(
+    config: Config,
+    *,
+    store: Store,
+    journal: Journal,
+    clock: Clock,
+    providers: Mapping[str, Provider],
+    token_key: bytes,
+    observe: Observe = lambda kind, outcome, seconds: None,
+) -> Assembly:
+    """Put an engine together for the regions that `providers` has, and seed their catalogue.
+
+    Raises UnavailableError. Nothing runs yet.
+    """
+    regions = [region for region in config.regions if region.name in providers]
+    places: list[Place] = []
+    clouds: dict[str, Cloud] = {}
+    for region in regions:
+        provider = providers[region.name]
+        await seed.seed(store, region)
+        await seed.publish(store, region, provider.capabilities, provider.limits)
+        window = region.aws.visibility_window if region.aws is not None else 0.0
+        clouds[region.name] = Cloud(provider, ExactlyOnce(clock, token_key, window))
+        accounts = [account.number for account in region.aws.accounts] if region.aws is not None else [region.name]
+        places += [Place(region.name, number) for number in accounts]
+    cache = Cache(store, KINDS, clock=clock)
+    engine = Engine(
+        store=store,
+        journal=journal,
+        cache=cache,
+        view=EngineView(cache),
+        queue=WorkQueue(clock),
+        clock=clock,
+        config=config.engine,
+        clouds=clouds,
+    )
+    runtime = Runtime(
+        engine,
+        [
+            *controllers(engine),
+            NetworkController(engine),
+            ServerController(engine),
+            ConsoleController(engine),
+            QuotaController(engine),
+        ],  # fmt: skip
+        observe,
+    )
+    holder = f"{socket.gethostname()}/{os.getpid()}/{clock.time():.3f}"
+    leases = Leases(engine, holder, runtime.start_all)
+    return Assembly(engine, runtime, leases, config, places)

@@ -1,0 +1,150 @@
+"""The engine's process: from a configuration to controllers at work, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gurum.engine.assembly import Assembly, assemble
+from gurum.ops import health, metrics, secrets
+from gurum.ops import log as logs
+from gurum.ops.clock import Clock, SystemClock
+from gurum.ops.config import Config, ConfigError, RegionConfig, load
+from gurum.providers.aws.provider import AwsProvider
+from gurum.providers.aws.transport import BotoTransport
+from gurum.providers.contract import Provider
+from gurum.providers.simulated.provider import SimulatedProvider
+from gurum.store.contract import Store, StoreError
+from gurum.store.opening import open_store
+
+log = structlog.get_logger("gurum.engine")
+
+Observe = Callable[[str, str, float], None]
+
+
+def provider_of(region: RegionConfig, config: Config, clock: Clock, observe: Observe) -> Provider:
+    """Return the provider that a region's configuration names. Raises ConfigError."""
+    if region.provider == "simulated":
+        return SimulatedProvider(region, clock)
+    if region.provider == "aws" and region.aws is not None:
+        transport = BotoTransport(region.aws, region.cloud_region)
+        return AwsProvider(region, transport, clock, config.engine.deployment, observe)
+    raise ConfigError(f"region {region.name}: provider {region.provider!r} is not one of simulated, aws (with `aws:`)")
+
+
+class Meters:
+    """The engine's figures for /metrics."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._reconciles = Histogram(
+            "gurum_reconcile_seconds", "Time of one step of one object", ["kind", "outcome"], registry=registry
+        )
+        self._calls = Counter("gurum_aws_calls_total", "Requests sent to AWS", ["action", "outcome"], registry=registry)
+        self._call_seconds = Histogram(
+            "gurum_aws_call_seconds", "Time of one request to AWS", ["action"], registry=registry
+        )
+        self._queue = Gauge("gurum_queue_length", "Objects waiting to be reconciled", registry=registry)
+
+    def reconciled(self, kind: str, outcome: str, seconds: float) -> None:
+        """Take one step of one object."""
+        self._reconciles.labels(kind, outcome).observe(seconds)
+
+    def called(self, action: str, outcome: str, seconds: float) -> None:
+        """Take one request to AWS."""
+        self._calls.labels(action, outcome).inc()
+        self._call_seconds.labels(action).observe(seconds)
+
+    def watch(self, assembly: Assembly) -> None:
+        """Read the queue's length when asked."""
+        self._queue.set_function(lambda: float(len(assembly.engine.queue)))
+
+
+async def serve(config: Config) -> None:
+    """Run the engine until SIGTERM or SIGINT. Raises ConfigError, StoreError, SecretError, OSError."""
+    clock = SystemClock()
+    registry = metrics.registry("engine")
+    meters = Meters(registry)
+    store, journal = await open_store(config.store, clock)
+    try:
+        providers = {region.name: provider_of(region, config, clock, meters.called) for region in config.regions}
+        assembly = await assemble(
+            config,
+            store=store,
+            journal=journal,
+            clock=clock,
+            providers=providers,
+            token_key=secrets.read(Path(config.engine.token_key_file)).encode(),
+            observe=meters.reconciled,
+        )
+        meters.watch(assembly)
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        started = asyncio.Event()
+        readiness = health.Readiness("engine", _checks(assembly, store, started), registry)
+        async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
+            log.info("engine starts", metrics_port=port, regions=list(providers))
+            await _until(stopping, assembly, started)
+        await assembly.stop()
+        log.info("engine stopped")
+    finally:
+        await journal.close()
+        await store.close()
+
+
+async def _until(stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event) -> None:
+    async def work() -> None:
+        await assembly.start()
+        started.set()
+        await assembly.run()
+
+    working = asyncio.create_task(work(), name="engine")
+    stop = asyncio.create_task(stopping.wait(), name="signal")
+    await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        stop.cancel()
+        await working  # raises what ended it
+        return
+    await assembly.runtime.stop(10.0)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+def _checks(assembly: Assembly, store: Store, started: asyncio.Event) -> dict[str, health.Check]:
+    async def controllers() -> str | None:
+        return None if started.is_set() else "the cache is being filled or a lease is another engine's"
+
+    checks: dict[str, health.Check] = {"controllers": controllers}
+    for place in assembly.places:
+
+        async def answers(place: object = place) -> str | None:
+            found = next(p for p in assembly.places if p == place)
+            well, why = assembly.engine.clouds[found.region].provider.healthy(found)
+            return None if well else why
+
+        checks[f"cloud {place.region} {place.account}"] = answers
+    return checks
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the engine; return the exit code. A problem of the surroundings is one sentence, not a traceback."""
+    parser = argparse.ArgumentParser(prog="gurum-engine", description="Run the controllers of the configured regions.")
+    parser.add_argument("--config", required=True, help="the YAML configuration")
+    options = parser.parse_args(argv)
+    try:
+        config = load(Path(options.config), os.environ)
+        logs.configure(config.log, "engine")
+        asyncio.run(serve(config))
+    except (ConfigError, StoreError, secrets.SecretError, OSError) as error:
+        print(f"gurum engine: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
+        return 1
+    return 0
