@@ -25,6 +25,7 @@ R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 Values = Iterable[str]
 # A filter's name -> what a row offers to it.
+_Filter = tuple[str, list[str]]
 FilterTable = Mapping[str, Callable[[Context, Any], Values]]
 _MOST_VALUES = 200
 _PAGING = frozenset({"MaxResults", "NextToken"})
@@ -53,14 +54,23 @@ def _pattern(value: str) -> re.Pattern[str] | None:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def matches(wanted: Sequence[str], offered: Values) -> bool:
-    """Tell whether any offered value matches any wanted one."""
+def matcher(wanted: Sequence[str]) -> Callable[[Values], bool]:
+    """Return the question whether any offered value matches any wanted one."""
     plain = {value for value in wanted if _pattern(value) is None}
     patterns = [pattern for value in wanted if (pattern := _pattern(value)) is not None]
-    return any(value in plain or any(pattern.fullmatch(value) for pattern in patterns) for value in offered)
+    if not patterns:
+        return lambda offered: any(value in plain for value in offered)
+    return lambda offered: any(
+        value in plain or any(pattern.fullmatch(value) for pattern in patterns) for value in offered
+    )
 
 
-def filters_of(params: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def matches(wanted: Sequence[str], offered: Values) -> bool:
+    """Tell whether any offered value matches any wanted one."""
+    return matcher(wanted)(offered)
+
+
+def filters_of(params: Mapping[str, Any]) -> list[_Filter]:
     """Return the filters of a call; Refusal above 200 values."""
     filters = [(each.get("Name", ""), each.get("Values", [])) for each in params.get("Filters", ())]
     if sum(len(values) for _, values in filters) > _MOST_VALUES:
@@ -75,16 +85,17 @@ def select(call: Context, table: Table[R], params: Mapping[str, Any], ids: str, 
     """
     filters = filters_of(params)
     for name, _ in filters:
-        if name not in known and not name.startswith("tag:") and name not in ("tag-key", "tag"):
+        if name not in known and not name.startswith("tag:") and name != "tag-key":
             raise refuse("filter.unknown", name=name)
     if params.get(ids):
         rows = sorted(call.many(table, params[ids]), key=attrgetter("seq"))
     else:
-        found = _from_index(table, filters)
+        rows, filters = _candidates(table, filters)
         now = call.now
-        rows = [row for row in (table if found is None else found) if row.visible_at <= now]
+        rows = [row for row in rows if row.visible_at <= now]
     for name, wanted in filters:
-        rows = [row for row in rows if matches(wanted, _offered(call, row, name, known))]
+        fits, offer = matcher(wanted), known.get(name) or _tag_offer(name)
+        rows = [row for row in rows if fits(offer(call, row))]
     return rows
 
 
@@ -98,32 +109,29 @@ def choose(call: Context, rows: Iterable[T], params: Mapping[str, Any], known: F
     return chosen
 
 
-def _offered(call: Context, row: Resource, name: str, known: FilterTable) -> Values:
-    own = known.get(name)
-    if own is not None:
-        return own(call, row)
+def _tag_offer(name: str) -> Callable[[Context, Any], Values]:
     if name == "tag-key":
-        return row.shown_tags
-    value = row.shown_tags.get(name.removeprefix("tag:"))
-    return () if value is None else (value,)
+        return lambda call, row: row.shown_tags
+    key = name.removeprefix("tag:")
+    return lambda call, row: (row.shown_tags[key],) if key in row.shown_tags else ()
 
 
-def _from_index(table: Table[R], filters: Sequence[tuple[str, list[str]]]) -> list[R] | None:
-    """Return candidates from the tag index, or None when no filter can use it."""
+def _candidates(table: Table[R], filters: list[_Filter]) -> tuple[list[R], list[_Filter]]:
+    """Return the rows that the tag index leaves, and the filters still to be asked."""
     best: set[str] | None = None
+    left = []
     for name, wanted in filters:
-        if any(_pattern(value) is not None for value in wanted):
+        indexed = name == "tag-key" or name.startswith("tag:")
+        if not indexed or any(_pattern(value) is not None for value in wanted):
+            left.append((name, wanted))
             continue
-        if name.startswith("tag:"):
-            key = name.removeprefix("tag:")
-            ids = [table.ids("tag", (key, value)) for value in wanted]
-        elif name == "tag-key":
+        if name == "tag-key":
             ids = [table.ids("tag-key", value) for value in wanted]
         else:
-            continue
+            ids = [table.ids("tag", (name.removeprefix("tag:"), value)) for value in wanted]
         found = set().union(*ids)
         best = found if best is None else best & found
-    return None if best is None else table.ordered(best)
+    return (list(table) if best is None else table.ordered(best)), left
 
 
 def page(rows: list[T], params: Mapping[str, Any], rule: Page, ids: str = "") -> tuple[list[T], dict[str, str]]:

@@ -53,6 +53,7 @@ class FakeCloud:
         self.users: dict[str, dict[str, Any]] = {
             "u-admin": {"name": "admin", "password": PASSWORD, "project": "p-admin"}
         }
+        self.roles = ["member", "reader", "admin"]
         self.url = ""
 
     def cloud(self) -> Cloud:
@@ -72,6 +73,8 @@ class FakeCloud:
         v3 = "/identity/v3"
         app.router.add_post(v3 + "/auth/tokens", self._authenticate)
         app.router.add_get(v3 + "/roles", self._roles)
+        app.router.add_post(v3 + "/roles", self._make_role)
+        app.router.add_delete(v3 + "/roles/{id}", self._delete_role)
         app.router.add_post(v3 + "/projects", self._make_project)
         app.router.add_post(v3 + "/users", self._make_user)
         app.router.add_put(v3 + "/projects/{p}/users/{u}/roles/{r}", self._nothing)
@@ -118,8 +121,17 @@ class FakeCloud:
         ]
 
     async def _roles(self, _: web.Request) -> web.Response:
-        roles = [{"id": f"r-{name}", "name": name} for name in ("member", "reader", "admin")]
+        roles = [{"id": f"r-{name}", "name": name} for name in self.roles]
         return web.json_response({"roles": roles})
+
+    async def _make_role(self, request: web.Request) -> web.Response:
+        name = (await request.json())["role"]["name"]
+        self.roles.append(name)
+        return web.json_response({"role": {"id": f"r-{name}", "name": name}}, status=201)
+
+    async def _delete_role(self, request: web.Request) -> web.Response:
+        self.roles.remove(request.match_info["id"].removeprefix("r-"))
+        return web.Response(status=204)
 
     async def _make_project(self, request: web.Request) -> web.Response:
         name = (await request.json())["project"]["name"]

@@ -151,6 +151,8 @@ def test_unstable_steps_are_not_compared() -> None:
         ({"content-type": "text/html"}, {"content-type": "text/plain"}, [("headers", "content-type")]),
         ({}, {"server": "nginx", "connection": "close", "content-length": "7"}, []),
         ({"allow": "<maybe>"}, {}, []),
+        ({"allow": "GET, HEAD"}, {"allow": "HEAD, GET"}, []),
+        ({"allow": "GET, HEAD"}, {"allow": "GET"}, [("headers", "allow")]),
         ({"allow": "<any:str>"}, {}, [("headers", "allow")]),
     ],
 )  # fmt: skip

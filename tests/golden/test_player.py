@@ -196,7 +196,8 @@ async def test_a_variable_the_region_lacks_fails_the_steps_that_need_it(
     assert fine.response is not None
     assert endpoint.failed == "the region has no volume endpoint"
     assert set(played.unresolved) == {
-        "image", "flavor", "flavor2", "flavor0", "ext_net", "ext_subnet"
+        "image", "flavor", "flavor2", "flavor0", "ext_net", "ext_subnet",
+        "role load-balancer_member", "role creator",
     }  # fmt: skip
     assert any("flavor0" in line for line in told)
 
@@ -247,6 +248,20 @@ async def test_what_cannot_be_removed_is_reported_and_its_project_kept(
         played = await run_on(fake, transport, clean=True).play([scenario("- {name: a, path: /}")])
         assert played.left == {"network/play": ["servers s-1"]}
         assert project in fake.projects
+
+
+async def test_roles_that_are_lacking_are_made_only_when_told(transport: HttpTransport) -> None:
+    async with serving(lambda _: Reply()) as fake:
+        assert await Keystone(transport, fake.cloud(), REGION).prepare() == [
+            "load-balancer_member",
+            "creator",
+        ]
+        keystone = Keystone(transport, fake.cloud(), REGION, make_roles=True)
+        before = list(fake.roles)
+        assert await keystone.prepare() == []
+        assert {"load-balancer_member", "creator"} <= set(fake.roles)
+        await keystone.restore()
+        assert fake.roles == before
 
 
 async def test_a_wrong_password_is_an_error_that_does_not_say_it(transport: HttpTransport) -> None:

@@ -1,4 +1,4 @@
-"""An engine put together: what a process, a test and the chaos harness build alike, from parts that they may replace."""
+"""An engine put together: what a process, a test and the chaos harness build alike, from parts they may replace."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ async def assemble(
             ServerController(engine),
             ConsoleController(engine),
             QuotaController(engine),
-        ],  # fmt: skip
+        ],
         observe,
     )
     holder = f"{socket.gethostname()}/{os.getpid()}/{clock.time():.3f}"

@@ -11,7 +11,7 @@ import random
 from gurum.engine.context import Engine
 from gurum.model import addresses
 from gurum.model.network import AddressClaim, FixedIP, Port, Subnet
-from gurum.store import claims
+from gurum.store.claims import claim_address
 from gurum.store.contract import NotFoundError
 
 _TRIES = 16  # how often a lost race for an address is run again before the pool counts as too busy
@@ -47,7 +47,7 @@ async def claim_one(
                 )
             if address is None:
                 break
-            claimed = await claims.claim_address(
+            claimed = await claim_address(
                 engine.store,
                 region=subnet.metadata.region,
                 project=project,

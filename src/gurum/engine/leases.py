@@ -87,10 +87,7 @@ class Leases:
                 except UnavailableError as error:
                     held = False
                     log.warning("lease not renewed", region=place.region, account=place.account, why=str(error))
-                if (
-                    not held
-                    and self._engine.clock.time() > self._renewed.get(place, 0.0) + self._engine.config.lease / 2
-                ):
+                if not held and self._engine.clock.time() > self._renewed.get(place, 0.0) + half:
                     self._engine.fenced.add(place)
 
     async def give_up(self) -> None:

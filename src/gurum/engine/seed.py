@@ -92,7 +92,7 @@ def _image(region: str, image: ImageConfig) -> Image:
 
 
 async def seed(store: Store, region: RegionConfig) -> None:
-    """Create what is missing and bring the rest in line. What the configuration no longer names stays: it may be in use.
+    """Create what is missing, bring the rest in line. What the configuration no longer names stays: it may be in use.
 
     Idempotent; several engines may do it at once. Raises UnavailableError.
     """

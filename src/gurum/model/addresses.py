@@ -116,6 +116,12 @@ def contains(pools: Iterable[Pool], address: str) -> bool:
     return any(first <= number <= last for first, last in map(_bounds, pools))
 
 
+def overlap(first: Pool, second: Pool) -> bool:
+    """Whether the pools have an address in common."""
+    (low, high), (start, end) = _bounds(first), _bounds(second)
+    return low <= end and start <= high
+
+
 def size(pools: Iterable[Pool]) -> int:
     """Return how many addresses the pools hold together."""
     return sum(last - first + 1 for first, last in map(_bounds, pools))

@@ -66,6 +66,7 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     p.add_argument("--update-rows", action="store_true", help="write candidates, drop stale rows")
     p.add_argument("--record", type=Path, help="keep the recordings in this directory")
     p.add_argument("--clean", action="store_true", help="remove what was made")
+    p.add_argument("--make-roles", action="store_true", help="make the recorded member's roles that the cloud lacks")
     p.add_argument(
         "--longest-wait",
         type=float,
@@ -141,13 +142,17 @@ async def _played(options: argparse.Namespace, cases: list[Case], allowed: Allow
     cloud = clouds.load(options.cloud, os.environ)
     clock = Time(now=time.monotonic, sleep=asyncio.sleep, longest_wait=options.longest_wait)
     async with http(cloud.verify) as transport:
-        keystone = Keystone(transport, cloud, options.region)
+        keystone = Keystone(transport, cloud, options.region, make_roles=options.make_roles)
         run = Run(transport, keystone, clock, _tell, jobs=options.jobs, clean=options.clean)
-        played = await run.play(cases)
-        if not options.mutate_live:
-            return played, None
-        baseline = Baseline(cases, played.recordings, allowed)
-        return played, await live.survey(run, cases, baseline, options.seed)
+        try:
+            played, lived = await run.play(cases), None
+            if options.mutate_live:
+                baseline = Baseline(cases, played.recordings, allowed)
+                lived = await live.survey(run, cases, baseline, options.seed)
+        finally:
+            if options.clean:
+                await keystone.restore()
+        return played, lived
 
 
 def _tell(line: str) -> None:

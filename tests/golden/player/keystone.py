@@ -29,7 +29,7 @@ SERVICE_TYPES: dict[str, tuple[str, ...]] = {
 """A scenario's name for a service -> its types in catalogues, the preferred one first."""
 
 MEMBER_ROLES = ("member", "reader", "load-balancer_member", "creator")
-"""What the scenarios' member holds; roles that a cloud does not have are left out."""
+"""What the scenarios' member holds, as in the recorded cloud; roles that a cloud does not have are left out."""
 
 _DOMAIN = "default"
 
@@ -66,12 +66,18 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Keystone:
-    """The identity service, as the administrator of `cloud` uses it; endpoints are those of `region`."""
+    """The identity service, as the administrator of `cloud` uses it; endpoints are those of `region`.
 
-    def __init__(self, transport: Transport, cloud: Cloud, region: str) -> None:
+    With `make_roles` the member's roles that the cloud lacks are made: tokens list the roles they carry, so without
+    them no token is equal.
+    """
+
+    def __init__(self, transport: Transport, cloud: Cloud, region: str, *, make_roles: bool = False) -> None:
         self._transport, self._cloud, self._region = transport, cloud, region
+        self._make_roles = make_roles
         self._admin: Actor | None = None
         self._roles: dict[str, str] = {}
+        self._made: list[str] = []
 
     async def admin(self) -> Actor:
         """The administrator; authenticated once a run."""
@@ -82,12 +88,29 @@ class Keystone:
             self._admin = await self._login(user, scope)
         return self._admin
 
+    async def prepare(self) -> list[str]:
+        """Find (and make, if so told) the roles; the member's roles that are lacking. Before any cast."""
+        admin = await self.admin()
+        listed = await self._call(admin, "GET", "/roles")
+        self._roles = {role["name"]: role["id"] for role in listed["roles"]}
+        lacking = [role for role in MEMBER_ROLES if role not in self._roles]
+        if not self._make_roles:
+            return lacking
+        for name in lacking:
+            made = await self._call(admin, "POST", "/roles", {"role": {"name": name}})
+            self._roles[name] = made["role"]["id"]
+            self._made.append(made["role"]["id"])
+        return []
+
+    async def restore(self) -> None:
+        """Remove the roles that were made."""
+        admin = await self.admin()
+        for role in self._made:
+            await self._call(admin, "DELETE", f"/roles/{role}", also=(404,))
+
     async def cast(self) -> Cast:
         """Two fresh projects: one with a member and a reader, one with another member. And the administrator."""
         admin = await self.admin()
-        if not self._roles:
-            listed = await self._call(admin, "GET", "/roles")
-            self._roles = {role["name"]: role["id"] for role in listed["roles"]}
         tag = secrets.token_hex(4)
         projects = [await self._project(admin, f"golden-{tag}-{letter}") for letter in "ab"]
         actors = {"admin": admin}

@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True):
-    """The recordings by scenario, variables that the region lacks, and what could not be removed."""
+    """The recordings by scenario, variables and roles that are lacking, and what could not be removed."""
 
     recordings: dict[str, Recording]
     unresolved: dict[str, str] = {}
@@ -50,12 +50,14 @@ class Run:
     async def play(self, cases: Iterable[Case], tamper: Tamper | None = None) -> Played:
         """All cases. Raises KeystoneError or TransportError only if the administrator cannot authenticate."""
         resolved = await resolve(self._transport, await self._keystone.admin())
-        for name, why in resolved.missing.items():
+        lacking = await self._keystone.prepare()
+        unresolved = resolved.missing | {f"role {r}": "the cloud has no such role" for r in lacking}
+        for name, why in unresolved.items():
             self._tell(f"unresolved: {name}: {why}")
         recordings = await asyncio.gather(*(self._one(case, resolved, tamper) for case in cases))
         return Played(
             recordings={recording.scenario: recording for recording in recordings},
-            unresolved=resolved.missing,
+            unresolved=unresolved,
             left=self._left,
         )
 

@@ -4,6 +4,7 @@ Keystone reads only its own INI file. It is written at every start, so that edit
 no effect that could be forgotten; what is special is passed in `options`.
 """
 
+from gurum.identity.keystone.cache import BACKEND
 from gurum.identity.keystone.config import KeystoneConfig
 from gurum.identity.keystone.state import State
 
@@ -38,9 +39,8 @@ def options(config: KeystoneConfig, state: State) -> Options:
             "default_log_levels": ",".join((f"keystone={config.log_level}", *LOG_LEVELS)),
         },
         "database": {"connection": f"sqlite:///{state.database}"},
-        # Without a cache a validation costs 0.8 s of CPU. The cache is this process's own, which
-        # is right only because there is one process.
-        "cache": {"enabled": True, "backend": "oslo_cache.dict"},
+        # Without a cache a validation costs 0.8 s of CPU.
+        "cache": {"enabled": True, "backend": BACKEND},
         # The list of revocation events is read by pollers alone, each time with another `since`:
         # caching it would only fill memory.
         "revoke": {"caching": False},
@@ -48,7 +48,9 @@ def options(config: KeystoneConfig, state: State) -> Options:
         "fernet_tokens": {"key_repository": str(state.fernet_keys)},
         "fernet_receipts": {"key_repository": str(state.fernet_keys)},
         "credential": {"key_repository": str(state.credential_keys)},
-        "auth": {"methods": "password,token,application_credential"},
+        # Claims of a federated login are looked for where no client's header can be: a WSGI server
+        # puts those under HTTP_.
+        "federation": {"assertion_prefix": "OIDC-"},
         "identity": {
             "password_hash_algorithm": "bcrypt",
             "password_hash_rounds": config.bcrypt_rounds,

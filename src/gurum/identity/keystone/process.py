@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from gurum.identity.keystone import conf_file
+from gurum.identity.keystone import cache, conf_file
 from gurum.identity.keystone.config import KeystoneConfig, Ready
 from gurum.identity.keystone.one_writer import WsgiApplication, one_writer
 from gurum.identity.keystone.state import Stamp, State, fingerprint
@@ -126,6 +126,7 @@ def _configure(state: State) -> None:
             _import_when_used(name)
         import keystone.server
 
+    cache.register()
     keystone.server.configure()
     _report_crashes_on_stderr_too()
 

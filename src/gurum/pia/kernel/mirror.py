@@ -70,10 +70,38 @@ class Mirror(Generic[R]):
         self._keys: dict[str, Entry[R]] = {}
         self._lists: dict[tuple[str, str | None], list[Entry[R]]] = {}
         self._listeners: list[Listener[R]] = []
+        self._indexes: dict[str, dict[str, dict[str, None]]] = {}
 
     def listen(self, listener: Listener[R]) -> None:
-        """Call with (object before, object after) at every change; None is absence."""
+        """Call with (object before, object after) at every change; None is absence. Begins with what is there."""
+        for entry in self._entries.values():
+            listener(None, entry.object)
         self._listeners.append(listener)
+
+    def index(self, name: str, values: Callable[[R], Iterable[str]]) -> None:
+        """Keep an index by the values of an object, for `select`. An index of that name already there stays."""
+        if name in self._indexes:
+            return
+        ids: dict[str, dict[str, None]] = {}
+        self._indexes[name] = ids
+
+        def move(old: R | None, new: R | None) -> None:
+            before = set(values(old)) if old is not None else set()
+            after = set(values(new)) if new is not None else set()
+            some = new if new is not None else old
+            uid = some.metadata.id if some is not None else ""
+            for value in before - after:
+                ids[value].pop(uid, None)
+                if not ids[value]:
+                    del ids[value]
+            for value in after - before:
+                ids.setdefault(value, {})[uid] = None
+
+        self.listen(move)
+
+    def select(self, name: str, value: str) -> list[R]:
+        """Return the objects that have the value in an index. Raises KeyError for an unknown index."""
+        return [self._entries[uid].object for uid in self._indexes[name].get(value, ())]
 
     def feed(self, change: Literal["put", "gone"], before: R | None, after: R | None) -> None:
         """Take in one change of the cache."""
@@ -189,12 +217,15 @@ class Board:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self._mirrors: dict[type[Resource], Mirror[Any]] = {}
+        self._waiting: dict[type[Resource], list[Callable[[Mirror[Any]], None]]] = {}
 
     def add(self, mirror: Mirror[R]) -> Mirror[R]:
         """Take a mirror in and have it fed. A kind has one mirror: a second is a mistake (ValueError)."""
         if mirror.kind in self._mirrors:
             raise ValueError(f"{mirror.kind.kind} has a mirror already")
         self._mirrors[mirror.kind] = mirror
+        for prepare in self._waiting.pop(mirror.kind, ()):
+            prepare(mirror)
         self._cache.subscribe(mirror.kind, mirror.feed, replay=True)
         return mirror
 
@@ -202,6 +233,14 @@ class Board:
         """Return the mirror of a kind; one with the defaults where nobody added another."""
         mirror = self._mirrors.get(kind)
         return mirror if mirror is not None else self.add(Mirror(kind))
+
+    def when(self, kind: type[R], prepare: Callable[[Mirror[R]], None]) -> None:
+        """Call with the mirror of a kind as soon as there is one: for indexes and listeners on what others add."""
+        mirror = self._mirrors.get(kind)
+        if mirror is not None:
+            prepare(mirror)
+        else:
+            self._waiting.setdefault(kind, []).append(prepare)
 
     async def fresh(self, *kinds: type[Resource]) -> None:
         """Bring kinds up to everything acknowledged before this call."""
