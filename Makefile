@@ -1,0 +1,73 @@
+# Everything a person does here, by name. `make help` lists it.
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+STATE ?= var
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-run run clean-state test check format pins \
+        bench chaos drift faults fuzz golden isolation secrets upgrade
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## make the virtual environment with everything that tests need
+	@scripts/setup dev $(VENV)
+
+setup-run:
+	@scripts/setup run $(VENV)
+
+run: setup-run ## start everything and play the tour; stays up until Ctrl-C (ONCE=1: stop after the tour)
+	@exec $(VENV)/bin/gurum up --state $(STATE) $(if $(ONCE),--once) $(ARGS)
+
+clean-state: ## remove what runs have kept: databases, secrets, logs
+	rm -rf $(STATE)
+
+test: setup ## run all tests
+	$(PYTHON) -m pytest $(ARGS)
+
+check: setup ## lint, strict types, layers, the policy's own tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --explicit-package-bases tests
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/gurum policy test --quiet
+
+format: setup ## put the code into its canonical form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
+	cd requirements && for set in setup run dev; do \
+	  ../$(VENV)/bin/uv pip compile -q --system-certs --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header $(ARGS) $$set.in -o $$set.txt || exit 1; done
+
+# What is too long, or too special, for `make test`. Each exits non-zero when what it shows does not hold.
+
+bench: setup ## measure against the committed budgets
+	$(PYTHON) -m tests.bench $(ARGS)
+
+chaos: setup ## kill engine and API before and after every visible step, then at random
+	$(PYTHON) -m tests.chaos $(ARGS)
+
+drift: setup ## change the cloud behind our back
+	$(PYTHON) -m tests.drift $(ARGS)
+
+faults: setup ## throttle, fail, lose answers, run out of capacity
+	$(PYTHON) -m tests.faults $(ARGS)
+
+fuzz: setup ## send generated requests
+	$(PYTHON) -m tests.fuzz $(ARGS)
+
+golden: setup ## compare with recordings of a real OpenStack
+	$(PYTHON) -m tests.golden $(ARGS)
+
+isolation: setup ## every route, as everybody, on everybody's objects
+	$(PYTHON) -m tests.isolation $(ARGS)
+
+secrets: setup ## look for every secret of a run where none may be
+	$(PYTHON) -m tests.secrets $(ARGS)
+
+upgrade: setup ## serve a store of the previous schema
+	$(PYTHON) -m tests.upgrade $(ARGS)

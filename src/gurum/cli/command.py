@@ -1,0 +1,57 @@
+"""The shape of a command: a row with its words, its arguments and what it does."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from gurum.ops.config import Config, load
+from gurum.supervisor.places import Places
+from gurum.supervisor.rows import Refusal
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a command may use of the world; tests pass their own."""
+
+    environ: Mapping[str, str]
+    out: TextIO
+    err: TextIO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """words: `("config", "show")`. run returns the exit status; what it raises is told in one sentence."""
+
+    words: tuple[str, ...]
+    help: str
+    run: Callable[[Namespace, Surroundings], int]
+    arguments: Callable[[ArgumentParser], None] = lambda _parser: None
+
+
+def place_arguments(parser: ArgumentParser) -> None:
+    """Add where the run lives."""
+    parser.add_argument("--state", type=Path, metavar="DIR", help="state directory (default: var)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: gurum.yaml in the state)")
+
+
+def format_argument(parser: ArgumentParser) -> None:
+    """Add the choice of output, in the words of the `openstack` command."""
+    parser.add_argument("-f", "--format", choices=("table", "json"), default="table", help="output (default: table)")
+
+
+def places(arguments: Namespace) -> Places:
+    """Return the places of the run that the arguments name."""
+    return Places((arguments.state or Path("var")).absolute())
+
+
+def configuration(arguments: Namespace, around: Surroundings) -> Config:
+    """Return the configuration that a run with these arguments has. Raises ConfigError, Refusal."""
+    here = places(arguments)
+    file = arguments.config or here.config
+    if arguments.config is None and not file.exists():
+        raise Refusal(f"there is no {file}: start with `gurum up`, or name a configuration with --config")
+    return load(file, around.environ, state=here.state if arguments.state or not arguments.config else None)

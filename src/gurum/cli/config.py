@@ -1,0 +1,33 @@
+"""`gurum config show`: what a run would really use, from all three sources, with the places filled in."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+import msgspec
+
+from gurum.cli.command import Command, Surroundings, configuration, format_argument, place_arguments
+from gurum.cli.output import write_json
+from gurum.ops.config import show
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    place_arguments(parser)
+    format_argument(parser)
+
+
+def _run(arguments: Namespace, around: Surroundings) -> int:
+    config = configuration(arguments, around)
+    if arguments.format == "json":
+        write_json(msgspec.to_builtins(config), around.out)
+    else:
+        around.out.write(show(config))
+    return 0
+
+
+COMMAND = Command(
+    words=("config", "show"),
+    help="show the configuration in force: defaults, file and environment (no secrets: those are files)",
+    run=_run,
+    arguments=_arguments,
+)

@@ -1,0 +1,66 @@
+"""The entry point of `gurum`: arguments in, exit status out, and no traceback for what is not a defect.
+
+Exit status: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from gurum.cli import config, explain, policy, store, up, version
+from gurum.cli.command import Command, Surroundings
+from gurum.ops.config import ConfigError
+from gurum.ops.secrets import SecretError
+from gurum.store.contract import StoreError
+from gurum.supervisor.rows import Refusal
+
+COMMANDS: tuple[Command, ...] = (
+    up.COMMAND,
+    explain.COMMAND,
+    config.COMMAND,
+    policy.COMMAND,
+    store.COMMAND,
+    version.COMMAND,
+)
+GROUPS = {"config": "the configuration", "policy": "the policy bundle", "store": "the store"}
+
+
+def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
+    """Do what the arguments say; return the exit status."""
+    around = around or Surroundings(os.environ, sys.stdout, sys.stderr)
+    found = parser().parse_args(arguments)
+    command: Command = found.command
+    try:
+        return command.run(found, around)
+    except (Refusal, ConfigError, SecretError, StoreError) as error:
+        around.err.write(f"gurum: {error}\n")
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        around.err.write(f"gurum: {where}{error.strerror or error}\n")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of all commands."""
+    root = ArgumentParser(
+        prog="gurum", description="One more region in your OpenStack's region list that is really AWS."
+    )
+    top = root.add_subparsers(required=True, metavar="COMMAND")
+    groups = {
+        word: top.add_parser(word, help=text).add_subparsers(required=True, metavar="COMMAND")
+        for word, text in GROUPS.items()
+    }
+    for command in COMMANDS:
+        *group, word = command.words
+        into = groups[group[0]] if group else top
+        one = into.add_parser(word, help=command.help, description=command.help)
+        command.arguments(one)
+        one.set_defaults(command=command)
+    return root

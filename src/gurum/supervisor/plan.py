@@ -1,0 +1,111 @@
+"""The embedded run as rows: which children there are, what each is told, and what it waits for."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import urlsplit
+
+from gurum.identity.catalogue import KeystoneRefused, ensure
+from gurum.identity.session import IdentityUnavailable, PasswordAuth
+from gurum.ops.config import Config
+from gurum.supervisor import people
+from gurum.supervisor.places import Places
+from gurum.supervisor.prepare import emulated
+from gurum.supervisor.rows import Child, Refusal, Row, Task
+
+# What any program may need of its surroundings. Everything else, above all OS_* and AWS_*, stays out.
+ENVIRON = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "TZ")
+# To reach clouds that are not on this machine.
+OUTSIDE = (*ENVIRON, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE")
+
+
+def rows(config: Config, places: Places) -> tuple[Row, ...]:
+    """Return the rows, in an order in which each comes after what it needs."""
+    keystone = _keystone(config, places) if config.identity.embedded else ()
+    emulator = _emulator(config, places)
+    catalogue = Task(
+        name="catalogue",
+        title="Catalogue, projects and users",
+        run=lambda: _catalogue(config, places),
+        after=tuple(row.name for row in keystone),
+    )
+    engine = Child(
+        name="engine",
+        title="Engine, controllers",
+        argv=_module("gurum.engine", "--config", str(places.effective)),
+        ready=f"http://{config.engine.metrics_host}:{config.engine.metrics_port}/readyz",
+        output=places.output("engine"),
+        environ=OUTSIDE,
+        after=tuple(row.name for row in emulator),
+    )
+    pia = Child(
+        name="pia",
+        title=f"Public Infra API of {len(config.regions)} regions",
+        argv=_module("gurum.pia", "--config", str(places.effective)),
+        ready=f"http://{config.regions[0].host}:{config.regions[0].port}/readyz",
+        output=places.output("pia"),
+        environ=OUTSIDE,
+        after=("catalogue",),
+    )
+    return (*keystone, *emulator, catalogue, engine, pia)
+
+
+def listening(config: Config) -> list[tuple[str, str, int]]:
+    """Return (what for, host, port) of the embedded parts whose address is a URL of the configuration."""
+    urls = {region.aws.endpoint_url: "the AWS emulator" for region in emulated(config) if region.aws}
+    if config.identity.embedded:
+        urls[config.identity.url] = "Keystone"
+    return [(what, urlsplit(url).hostname or "", urlsplit(url).port or 80) for url, what in urls.items()]
+
+
+def _keystone(config: Config, places: Places) -> tuple[Child, ...]:
+    return (
+        Child(
+            name="keystone",
+            title="Keystone",
+            argv=_module("gurum.identity.keystone", "--config", str(places.keystone_config)),
+            ready=config.identity.url,
+            output=places.output("keystone"),
+            environ=ENVIRON,
+        ),
+    )
+
+
+def _emulator(config: Config, places: Places) -> tuple[Child, ...]:
+    # Regions of one endpoint share the emulator, as real regions share AWS.
+    endpoints = dict.fromkeys(region.aws.endpoint_url for region in emulated(config) if region.aws)
+    return tuple(
+        Child(
+            name=f"aws-emulator{f'-{number}' if number else ''}",
+            title="AWS emulator (simulated)",
+            argv=_module(
+                "aws_emulator",
+                *("--host", urlsplit(endpoint).hostname or ""),
+                *("--port", str(urlsplit(endpoint).port or 80)),
+                *("--state", str(places.state / "aws-emulator")),
+                *("--config", str(places.emulator_config)),
+            ),
+            ready=f"{endpoint}/_emulator/health",
+            output=places.output("aws-emulator"),
+            environ=ENVIRON,
+        )
+        for number, endpoint in enumerate(endpoints)
+    )
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *arguments)
+
+
+async def _catalogue(config: Config, places: Places) -> str:
+    admin = PasswordAuth(
+        auth_url=config.identity.url,
+        username=people.BOOTSTRAPPED,
+        password_file=places.secret(people.BOOTSTRAPPED),
+        project_name="admin",
+    )
+    try:
+        changes = await ensure(admin, people.catalogue(config, places))
+    except (KeystoneRefused, IdentityUnavailable) as error:
+        raise Refusal(f"the catalogue could not be written: {error}") from error
+    return f"{len(changes)} changes" if changes else "as it should be"

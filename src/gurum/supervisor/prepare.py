@@ -1,0 +1,90 @@
+"""What a run needs before its first child: directories, secrets, and the files that the children read.
+
+Everything is idempotent. What is the operator's (`gurum.yaml`, passwords) is made once and then left alone; what is
+derived from it is written anew at each start, so that it cannot be stale.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+import string
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import yaml
+
+from gurum.ops import secrets
+from gurum.ops.config import Config, RegionConfig, shipped, show
+from gurum.supervisor import people
+from gurum.supervisor.places import Places
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def operator_config(places: Places) -> Path:
+    """Return the operator's document, a copy of the shipped one on the first start."""
+    if not places.config.exists():
+        secrets.write(places.config, (shipped() / "config" / "gurum.yaml").read_bytes())
+    return places.config
+
+
+def prepare(config: Config, places: Places) -> None:
+    """Make secrets and write what the children and the clients read. Raises OSError, SecretError."""
+    secrets.directory(places.secrets)
+    secrets.directory(places.run)
+    if config.log.directory:
+        secrets.directory(Path(config.log.directory))
+    for name in ("gurum", *(person.name for person in people.PEOPLE)):
+        secrets.make(places.secret(name))
+    secrets.make(Path(config.engine.token_key_file))
+    secrets.write(places.effective, show(config))
+    if config.identity.embedded:
+        secrets.write(places.keystone_config, yaml.safe_dump(keystone_document(config, places)))
+    if emulated(config):
+        secrets.write(places.emulator_config, msgspec.json.encode(emulator_document(config)))
+    secrets.write(places.clouds, people.clouds(config, places))
+
+
+def emulated(config: Config) -> list[RegionConfig]:
+    """Return the regions whose AWS is to be our emulator on this machine (their `aws` is set)."""
+    return [
+        region
+        for region in config.regions
+        if config.embedded.aws_emulator and region.aws and urlsplit(region.aws.endpoint_url).hostname in LOOPBACK
+    ]
+
+
+def keystone_document(config: Config, places: Places) -> dict[str, Any]:
+    """Return the embedded Keystone's configuration; it listens where the identity URL says."""
+    url = urlsplit(config.identity.url)
+    return {
+        "dir": str(places.state / "keystone"),
+        "admin_password_file": str(places.secret(people.BOOTSTRAPPED)),
+        "region": config.regions[0].name,
+        "host": url.hostname,
+        "port": url.port or 5000,
+        **({"log_file": str(Path(config.log.directory) / "keystone.log")} if config.log.directory else {}),
+        **config.embedded.keystone_settings,
+    }
+
+
+def emulator_document(config: Config) -> dict[str, Any]:
+    """Return the emulator's configuration: the accounts are those whose credentials we made."""
+    accounts = {}
+    for region in emulated(config):
+        for account in region.aws.accounts if region.aws else ():
+            accounts[aws_credentials(Path(account.credentials_file))["access_key_id"]] = account.number
+    return {"accounts": accounts, **config.embedded.aws_emulator_settings}
+
+
+def aws_credentials(path: Path) -> dict[str, str]:
+    """Return the AWS credentials in the file; for the emulator they are made at random, in AWS's form."""
+    if not path.exists():
+        made = {
+            "access_key_id": "AKIA" + "".join(random.choice(string.ascii_uppercase + "234567") for _ in range(16)),
+            "secret_access_key": random.token_urlsafe(30),
+        }
+        secrets.write(path, msgspec.json.encode(made))
+    return msgspec.json.decode(secrets.read(path), type=dict[str, str])
