@@ -31,6 +31,11 @@ def one(golden: Any, got: Any, *, status: int = 200, ordered: bool = False) -> l
     return brief(found(sample, recording(answered("show", got, status))))
 
 
+def test_the_corpus_is_whole() -> None:
+    assert (len(CASES), sum(len(c.golden) for c in CASES)) == (47, 1305)
+    assert sum(a.unstable is None for c in CASES for a in c.golden) == 1301
+
+
 @pytest.mark.parametrize("name", [c.name for c in CASES])
 def test_a_cloud_that_differs_in_ids_and_times_only_is_equal(name: str) -> None:
     sample = next(c for c in CASES if c.name == name)
