@@ -73,6 +73,11 @@ class Cache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    @property
+    def failed(self) -> bool:
+        """Whether following broke down for a reason that will not pass: the process had better end."""
+        return self._failure is not None
+
     async def fresh(self, *kinds: type[Resource]) -> None:
         """Apply every write acknowledged before this call, whoever made it; no kinds: all kinds.
 

@@ -131,7 +131,10 @@ class Table(Generic[R]):
         if old is not None and self.keys.get(old.metadata.key) == old.id:
             del self.keys[old.metadata.key]
         if new is not None:
-            self.keys[new.metadata.key] = new.id
+            holder = self.entries.get(self.keys.get(new.metadata.key, ""))
+            # The stream may be behind this process's own writes: a key that was passed on stays where it is now.
+            if holder is None or holder.object.metadata.resource_version <= new.metadata.resource_version:
+                self.keys[new.metadata.key] = new.id
         for index in self.indexes.values():
             index.move(old, new)
 
