@@ -6,6 +6,7 @@ cleanly on SIGTERM or SIGINT.
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import signal
@@ -35,8 +36,18 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"{options.config}: {error}\n")
         return 2
+    quiet_collector()
     asyncio.run(_run(options.host, options.port, options.state, config))
     return 0
+
+
+def quiet_collector() -> None:
+    """Let the cyclic collector run rarely.
+
+    Rows form no cycles, and walking 300,000 objects during a describe triples its time.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 async def _run(host: str, port: int, state: Path | None, config: Config) -> None:

@@ -139,9 +139,11 @@ class Emulator:
         """Run an action in process with parameters by their model names; return its members.
 
         Raises Refusal (or InjectedError) as a client would get an error, Dropped where a fault
-        cuts the connection. `external` is a person acting behind the caller's back: no rates, no
+        cuts the connection, ValueError for parameters that no client could send. `external` is a person acting behind the caller's back: no rates, no
         faults.
         """
+        if (service, action) in ACTIONS:
+            wire_request.check(service, action, params or {})
         now = self._moment()
         entry = self._entry(now, "external" if external else "in-process")
         entry.action, entry.account, entry.region = action, account, region
@@ -281,7 +283,8 @@ class Emulator:
 
     def ledger(self, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the calls after number `since`, oldest first."""
-        return [msgspec.to_builtins(entry) for entry in self.world.ledger.since(since, limit)]
+        found = msgspec.json.encode(self.world.ledger.since(since, limit))
+        return msgspec.json.decode(found, type=list[dict[str, Any]])
 
     def summary(self, since: int = 0) -> dict[str, Any]:
         """Return counts of the calls after number `since`."""

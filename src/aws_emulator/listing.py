@@ -59,7 +59,7 @@ def matcher(wanted: Sequence[str]) -> Callable[[Values], bool]:
     plain = {value for value in wanted if _pattern(value) is None}
     patterns = [pattern for value in wanted if (pattern := _pattern(value)) is not None]
     if not patterns:
-        return lambda offered: any(value in plain for value in offered)
+        return lambda offered: not plain.isdisjoint(offered)
     return lambda offered: any(
         value in plain or any(pattern.fullmatch(value) for pattern in patterns) for value in offered
     )

@@ -15,7 +15,7 @@ STATE_CODES = {
 }
 
 
-class Instance(Resource, kw_only=True):
+class Instance(Resource, kw_only=True, gc=False):
     """An instance; its interfaces and volumes point to it, not it to them."""
 
     state: str
@@ -60,7 +60,7 @@ class Instance(Resource, kw_only=True):
         return self.state in ("shutting-down", "terminated")
 
 
-class KeyPair(Resource, kw_only=True):
+class KeyPair(Resource, kw_only=True, gc=False):
     """An imported public key."""
 
     name: str

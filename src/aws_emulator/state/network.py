@@ -5,7 +5,7 @@ import msgspec
 from aws_emulator.state.resource import Resource
 
 
-class Vpc(Resource, kw_only=True):
+class Vpc(Resource, kw_only=True, gc=False):
     """A virtual private cloud with one IPv4 block."""
 
     cidr: str
@@ -16,7 +16,7 @@ class Vpc(Resource, kw_only=True):
     usage_metrics: bool = False
 
 
-class Subnet(Resource, kw_only=True):
+class Subnet(Resource, kw_only=True, gc=False):
     """One block of a VPC in one zone."""
 
     vpc_id: str
@@ -27,7 +27,7 @@ class Subnet(Resource, kw_only=True):
     map_public_ip: bool = False
 
 
-class InterfaceAttachment(msgspec.Struct, kw_only=True):
+class InterfaceAttachment(msgspec.Struct, kw_only=True, gc=False):
     """How an interface hangs on an instance; `status` is attaching, attached or detaching."""
 
     id: str
@@ -38,7 +38,7 @@ class InterfaceAttachment(msgspec.Struct, kw_only=True):
     delete_on_termination: bool
 
 
-class NetworkInterface(Resource, kw_only=True):
+class NetworkInterface(Resource, kw_only=True, gc=False):
     """An elastic network interface; the first of `addresses` is the primary one."""
 
     vpc_id: str
@@ -54,7 +54,7 @@ class NetworkInterface(Resource, kw_only=True):
     client_token: str = ""
 
 
-class GroupRule(msgspec.Struct, kw_only=True):
+class GroupRule(msgspec.Struct, kw_only=True, gc=False):
     """One rule of a security group; exactly one of the four peers is set. Ports -1 mean all."""
 
     id: str
@@ -80,7 +80,7 @@ class GroupRule(msgspec.Struct, kw_only=True):
         return (self.egress, self.protocol, self.from_port, self.to_port, self.peer)
 
 
-class SecurityGroup(Resource, kw_only=True):
+class SecurityGroup(Resource, kw_only=True, gc=False):
     """A security group of a VPC."""
 
     vpc_id: str
@@ -89,13 +89,13 @@ class SecurityGroup(Resource, kw_only=True):
     rules: list[GroupRule] = msgspec.field(default_factory=list)
 
 
-class InternetGateway(Resource, kw_only=True):
+class InternetGateway(Resource, kw_only=True, gc=False):
     """A gateway, attached to at most one VPC."""
 
     vpc_id: str = ""
 
 
-class Route(msgspec.Struct, kw_only=True):
+class Route(msgspec.Struct, kw_only=True, gc=False):
     """A route that somebody made (the local one is derived from the VPC)."""
 
     cidr: str
@@ -103,7 +103,7 @@ class Route(msgspec.Struct, kw_only=True):
     interface_id: str = ""
 
 
-class RouteTable(Resource, kw_only=True):
+class RouteTable(Resource, kw_only=True, gc=False):
     """A route table; `associations` maps association ids to subnets, "" being the main one."""
 
     vpc_id: str
@@ -116,7 +116,7 @@ class RouteTable(Resource, kw_only=True):
         return "" in self.associations.values()
 
 
-class Address(Resource, kw_only=True):
+class Address(Resource, kw_only=True, gc=False):
     """An Elastic IP address; `association_id` is empty while it is free."""
 
     public_ip: str

@@ -3,12 +3,13 @@
 import msgspec
 
 
-class Resource(msgspec.Struct, kw_only=True):
+class Resource(msgspec.Struct, kw_only=True, gc=False):
     """A row of a table.
 
     `tags` is the truth and `shown_tags` what reads see until the lag has passed; `visible_at` is
     when reads see the resource at all. `timers` maps what will happen to when (absolute seconds):
-    it is kept with the row so that a restart forgets nothing.
+    it is kept with the row so that a restart forgets nothing. Rows never refer to each other but by
+    id, so they form no cycles and the collector need not look at them (`gc=False`).
     """
 
     id: str

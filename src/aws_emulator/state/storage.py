@@ -5,7 +5,7 @@ import msgspec
 from aws_emulator.state.resource import Resource
 
 
-class VolumeAttachment(msgspec.Struct, kw_only=True):
+class VolumeAttachment(msgspec.Struct, kw_only=True, gc=False):
     """How a volume hangs on an instance; `state` is attaching, attached or detaching."""
 
     instance_id: str
@@ -15,7 +15,7 @@ class VolumeAttachment(msgspec.Struct, kw_only=True):
     delete_on_termination: bool
 
 
-class Modification(msgspec.Struct, kw_only=True):
+class Modification(msgspec.Struct, kw_only=True, gc=False):
     """The latest change of a volume; `state` is modifying, optimizing or completed."""
 
     state: str
@@ -27,7 +27,7 @@ class Modification(msgspec.Struct, kw_only=True):
     throughput: tuple[int, int]
 
 
-class Volume(Resource, kw_only=True):
+class Volume(Resource, kw_only=True, gc=False):
     """An EBS volume of `size` GiB; iops and throughput are 0 where the type has none."""
 
     size: int
@@ -46,7 +46,7 @@ class Volume(Resource, kw_only=True):
     modified_at: list[float] = msgspec.field(default_factory=list)
 
 
-class Snapshot(Resource, kw_only=True):
+class Snapshot(Resource, kw_only=True, gc=False):
     """A snapshot; it holds no data, only what describes tell."""
 
     volume_id: str

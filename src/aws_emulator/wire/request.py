@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from botocore.validate import ParamValidator
+
 from aws_emulator.rules import refuse
 from aws_emulator.wire.model import operation
 
@@ -49,6 +51,17 @@ def parse(service: str, action: str, fields: Mapping[str, str]) -> Params:
         _plant(tree, name, value)
     parsed: Params = _converter(shape)("", tree)
     return parsed
+
+
+def check(service: str, action: str, params: Mapping[str, Any]) -> None:
+    """Raise ValueError when structured parameters are not what the model says.
+
+    For in-process callers and the control API, whose parameters never were a form.
+    """
+    shape = operation(service, action).input_shape  # type: ignore[union-attr]  # action is known
+    report = ParamValidator().validate(dict(params), shape) if shape else None
+    if report is not None and report.has_errors():
+        raise ValueError(f"{action}: {report.generate_report()}")
 
 
 def _plant(tree: dict[str, Any], name: str, value: str) -> None:
