@@ -85,6 +85,7 @@ class FakeKeystone:
         self.password = SERVICE_PASSWORD
         self.status: int | None = None  # answered to everything, instead of the truth
         self.events_status: int | None = None
+        self.lost = False  # a front end answers, in HTML, that there is nothing here
         self.open = asyncio.Event()  # validations wait for it
         self.open.set()
         self.held = asyncio.Event()  # a validation is waiting
@@ -122,6 +123,8 @@ class FakeKeystone:
         return response
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if self.lost:
+            return web.Response(status=404, text="<html>no such site</html>", content_type="text/html")
         if self.status is not None:
             return _error(self.status)
         route = (request.method, request.path)

@@ -15,7 +15,7 @@ import pytest
 from tests.identity.client import Client
 from tests.support.keystone import RunningKeystone, configure, running, stop
 
-from gurum.identity.keystone import ConfigError, KeystoneConfig, load, read_ready
+from gurum.identity.keystone import ConfigError, KeystoneConfig, load, read_ready, save
 from gurum.identity.keystone.conf_file import options, render
 from gurum.identity.keystone.state import State
 from gurum.identity.session import KeystoneSession
@@ -188,6 +188,14 @@ def test_configuration_errors_name_the_key(tmp_path: Path) -> None:
             load(path)
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.yaml")
+
+
+def test_a_saved_configuration_is_read_back(tmp_path: Path) -> None:
+    config = KeystoneConfig(
+        dir=tmp_path, admin_password_file=tmp_path / "x", region="r", options={"token": {"expiration": 60}}
+    )
+    save(config, tmp_path / "c.yaml")
+    assert load(tmp_path / "c.yaml") == config
 
 
 def test_options_reach_keystone_conf(tmp_path: Path) -> None:

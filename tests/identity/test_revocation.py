@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gurum.identity.tokens import Principal, Trust
@@ -131,6 +131,7 @@ events = st.builds(
 )
 
 
+@settings(deadline=None)  # how long an example takes is the machine's business
 @given(st.lists(principals, max_size=12), events)
 def test_the_index_drops_exactly_what_is_meant(tokens: list[Principal], revoked: RevocationEvent) -> None:
     cache = TokenCache(100, 100)

@@ -19,6 +19,7 @@ from gurum.identity.tokens import (
     www_authenticate,
 )
 from gurum.ops import secrets
+from gurum.ops.config import IdentityConfig
 
 SETTINGS = ValidatorSettings(cache_seconds=60, poll_seconds=2, blind_seconds=10, invalid_seconds=5)
 
@@ -218,6 +219,15 @@ async def test_is_closed_while_keystone_gives_no_usable_answer(
     assert (await validator.validate(token)).user_id == "user-alice"
 
 
+async def test_a_front_end_that_lost_keystone_logs_nobody_out(fake: FakeKeystone, validator: TokenValidator) -> None:
+    token = fake.issue("alice")
+    fake.lost = True
+    with pytest.raises(IdentityUnavailable):
+        await validator.validate(token)
+    fake.lost = False
+    assert (await validator.validate(token)).user_id == "user-alice"
+
+
 async def test_is_closed_when_nobody_listens(service: PasswordAuth, fake: FakeKeystone, clock: Clock) -> None:
     dead = PasswordAuth(auth_url="http://127.0.0.1:1/v3", username="gurum", password_file=service.password_file)
     with pytest.raises(IdentityUnavailable, match="no answer"):
@@ -320,6 +330,13 @@ async def test_nothing_secret_in_texts(
 @pytest.mark.parametrize("url", ["http://k:5000/v3", "http://k:5000/v3/", "http://k:5000", "http://k:5000/"])
 def test_www_authenticate(url: str) -> None:
     assert www_authenticate(url) == 'Keystone uri="http://k:5000"'
+
+
+async def test_is_made_from_the_configuration(fake: FakeKeystone, service: PasswordAuth) -> None:
+    config = IdentityConfig(url=fake.auth_url, service_password_file=str(service.password_file), token_cache_seconds=7)
+    async with TokenValidator.of(config) as validator:
+        assert (await validator.validate(fake.issue("alice"))).user_name == "alice"
+    assert (validator.settings.cache_seconds, validator.settings.poll_seconds) == (7, 2)
 
 
 def test_settings_that_never_use_the_cache_are_refused() -> None:

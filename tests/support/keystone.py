@@ -9,7 +9,6 @@ own projects and users.
 
 from __future__ import annotations
 
-import os
 import secrets as random
 import signal
 import subprocess
@@ -80,8 +79,6 @@ def start(directory: Path, **settings: Any) -> RunningKeystone:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
-            env=os.environ | {"PYTHONPATH": "src"},
-            cwd=Path(__file__).parents[2],
         )
     end = time.monotonic() + START_SECONDS
     ready_file = directory / "state" / "ready.json"

@@ -7,6 +7,6 @@ the supervisor starts `python -m gurum.identity.keystone --config FILE` and wait
 file. Nothing in this package imports keystone unless it is that process.
 """
 
-from gurum.identity.keystone.config import ConfigError, KeystoneConfig, Ready, load, read_ready
+from gurum.identity.keystone.config import ConfigError, KeystoneConfig, Ready, load, read_ready, save
 
-__all__ = ["ConfigError", "KeystoneConfig", "Ready", "load", "read_ready"]
+__all__ = ["ConfigError", "KeystoneConfig", "Ready", "load", "read_ready", "save"]

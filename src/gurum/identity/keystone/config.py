@@ -72,6 +72,11 @@ def load(path: Path) -> KeystoneConfig:
         raise ConfigError(f"{path}: {error}") from error
 
 
+def save(config: KeystoneConfig, path: Path) -> None:
+    """Write a configuration file that `load` reads back equal. The file holds no secret."""
+    path.write_bytes(msgspec.yaml.encode(config, enc_hook=str))
+
+
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str) and value:
         return Path(value)

@@ -16,6 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ from gurum.identity.session import Answer, IdentityUnavailable, KeystoneSession,
 from gurum.identity.tokens.cache import Key, TokenCache, entry_of, key_of
 from gurum.identity.tokens.principal import Principal, principal_of
 from gurum.identity.tokens.revocation import RevocationEvent, events_of, facets, is_meant
+from gurum.ops.config import IdentityConfig
 
 log = structlog.get_logger()
 
@@ -110,6 +112,28 @@ class TokenValidator:
         self._polled_server_time: float | None = None
         self._recent: list[RevocationEvent] = []
         self._poller: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of(cls, config: IdentityConfig) -> "TokenValidator":
+        """Make a validator from the configuration's section `identity`."""
+        poll = config.revocation_poll_seconds
+        return cls(
+            PasswordAuth(
+                auth_url=config.url,
+                username=config.service_user,
+                password_file=Path(config.service_password_file),
+                project_name=config.service_project,
+                user_domain_id=config.service_domain,
+                project_domain_id=config.service_domain,
+            ),
+            ValidatorSettings(
+                cache_seconds=config.token_cache_seconds,
+                poll_seconds=poll,
+                # Five failed polls in a row.
+                blind_seconds=5 * poll,
+                timeout_seconds=config.timeout,
+            ),
+        )
 
     async def __aenter__(self) -> "TokenValidator":
         await self._session.__aenter__()
