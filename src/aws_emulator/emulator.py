@@ -139,8 +139,8 @@ class Emulator:
         """Run an action in process with parameters by their model names; return its members.
 
         Raises Refusal (or InjectedError) as a client would get an error, Dropped where a fault
-        cuts the connection, ValueError for parameters that no client could send. `external` is a person acting behind the caller's back: no rates, no
-        faults.
+        cuts the connection, ValueError for parameters that no client could send. `external` is a
+        person acting behind the caller's back: no rates, no faults.
         """
         if (service, action) in ACTIONS:
             wire_request.check(service, action, params or {})

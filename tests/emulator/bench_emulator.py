@@ -11,6 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,12 +64,13 @@ def _measure(emulator: Emulator, count: int) -> dict[str, float]:
             raise RuntimeError(reply.body.decode())
         return reply.body
 
-    where = {"account": emulator.config.accounts[ACCESS_KEY], "region": "us-east-1"}
-    vpc = emulator.call("CreateVpc", {"CidrBlock": "10.0.0.0/16"}, **where)["Vpc"]["VpcId"]
-    zones = emulator.call("DescribeAvailabilityZones", {}, **where)["AvailabilityZones"]
+    account = emulator.config.accounts[ACCESS_KEY]
+    call = partial(emulator.call, account=account, region="us-east-1")
+    vpc = call("CreateVpc", {"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
+    zones = call("DescribeAvailabilityZones")["AvailabilityZones"]
     zone = next(each["ZoneName"] for each in zones if each["ZoneId"] == "use1-az1")
     wish = {"VpcId": vpc, "CidrBlock": "10.0.0.0/16", "AvailabilityZone": zone}
-    subnet = emulator.call("CreateSubnet", wish, **where)["Subnet"]["SubnetId"]
+    subnet = call("CreateSubnet", wish)["Subnet"]["SubnetId"]
     launches = [
         body(
             "RunInstances",
@@ -101,7 +103,7 @@ def _measure(emulator: Emulator, count: int) -> dict[str, float]:
     figures["first_describe_fires_timers_ms"] = cpu_ms(lambda: send(page), 1)
     figures["describe_100_ms"] = cpu_ms(lambda: send(page), 10)
     figures["describe_100_kib"] = len(send(page)) / 1024
-    ids = emulator.state()[where["account"]]["us-east-1"]["instance"]
+    ids = emulator.state()[account]["us-east-1"]["instance"]
     one = body("DescribeInstances", InstanceIds=[ids[count // 2]["id"]])
     figures["describe_one_id_ms"] = cpu_ms(lambda: send(one), 50)
     tag = body("DescribeInstances", Filters=[{"Name": "tag:pia:uid", "Values": [f"uid-{count // 3}"]}])
