@@ -110,7 +110,7 @@ class LiveView:
                 state.row.title,
                 Text(state.phase, colour),
                 "" if state.phase in (Phase.WAITING, Phase.STOPPED) else f"{seconds_of(state, self._clock):.1f} s",
-                state.detail,
+                Text(state.detail),  # as it is: brackets are no markup
             )
         return table
 
