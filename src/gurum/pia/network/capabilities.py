@@ -1,0 +1,121 @@
+"""What a region's cloud cannot do, and the refusal of it: the seam through which AWS shows.
+
+The API may not know the clouds, so the engine publishes their capability tables (Region.status.capabilities) and
+this table says which attribute hangs on which name. What is absent is refused with Neutron's own error, and never
+accepted and then ignored: a user who asked for a MAC address must not find out later that AWS gave another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gurum.model.region import Region, Zone
+from gurum.pia.network.attributes import UNSET
+from gurum.pia.network.faults import invalid_input
+
+ABSENT = "absent"
+ZONAL = "network.zonal_subnets"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A capability and when a body needs it: `attribute` is written and `when` holds of its value."""
+
+    name: str
+    noun: str
+    attribute: str
+    when: Callable[[Any], bool]
+
+
+def _given(value: Any) -> bool:
+    return value is not UNSET and value is not None and value != [] and value != ""
+
+
+def _off(value: Any) -> bool:
+    return value is False
+
+
+def _on(value: Any) -> bool:
+    return value is True
+
+
+TABLE = (
+    Need("network.mtu", "network", "mtu", bool),
+    Need("network.admin_state", "network", "admin_state_up", _off),
+    Need("network.shared", "network", "shared", _on),
+    Need("network.external", "network", "router:external", _on),
+    Need("network.availability_zone_hints", "network", "availability_zone_hints", _given),
+    Need("network.ipv6", "subnet", "ip_version", lambda value: value == 6),
+    Need("subnet.dns_nameservers", "subnet", "dns_nameservers", _given),
+    Need("subnet.host_routes", "subnet", "host_routes", _given),
+    Need("subnet.service_types", "subnet", "service_types", _given),
+    Need("subnet.enable_dhcp", "subnet", "enable_dhcp", _off),
+    Need("port.mac_address", "port", "mac_address", _given),
+    Need("port.several_addresses", "port", "fixed_ips", lambda value: _given(value) and len(value) > 1),
+    Need("port.allowed_address_pairs", "port", "allowed_address_pairs", _given),
+    Need(
+        "port.allowed_address_pairs.mac_address",
+        "port",
+        "allowed_address_pairs",
+        lambda value: _given(value) and any(pair.get("mac_address") for pair in value),
+    ),
+    Need("port.port_security", "port", "port_security_enabled", _off),
+    Need("port.port_security", "network", "port_security_enabled", _off),
+    Need("port.extra_dhcp_opts", "port", "extra_dhcp_opts", _given),
+    Need("port.vnic_type", "port", "binding:vnic_type", lambda value: value not in (UNSET, None, "normal")),
+    Need("port.admin_state", "port", "admin_state_up", _off),
+    Need("security_group.stateless", "security_group", "stateful", _off),
+)
+
+# Those that are no question of one attribute's value; handlers ask for them by name.
+OTHERS = (
+    ZONAL,
+    "network.l2_adjacency",
+    "subnet.gateway_ip",
+    "port.several_subnets",
+    "port.fixed_ips_update",
+    "port.allowed_address_pairs.cidr",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A region as far as the network API asks; without the region's object, nothing is absent and nothing zonal."""
+
+    region: Region | None
+
+    def absent(self, name: str) -> bool:
+        """Whether the region's cloud cannot do it. A name that nobody published is there."""
+        found = self.region.status.capabilities.get(name) if self.region else None
+        return found is not None and found.level == ABSENT
+
+    @property
+    def zonal(self) -> bool:
+        """Whether a subnet of the cloud lies in one zone, so that ours are cut into slices."""
+        found = self.region.status.capabilities.get(ZONAL) if self.region else None
+        return found is not None and found.level != ABSENT
+
+    @property
+    def zones(self) -> list[Zone]:
+        """The region's zones."""
+        return self.region.spec.zones if self.region else []
+
+    def limit(self, name: str, default: int = -1) -> int:
+        """Return a limit of the cloud; -1 is none."""
+        return self.region.status.limits.get(name, default) if self.region else default
+
+    def check(self, noun: str, values: Mapping[str, Any]) -> None:
+        """Raise InvalidInput if the values need what the region's cloud cannot do."""
+        for need in TABLE:
+            if need.noun == noun and need.attribute in values and self.absent(need.name):
+                self.refuse_if(need.name, need.attribute, need.when(values[need.attribute]))
+
+    def refuse_if(self, name: str, attribute: str, condition: bool) -> None:
+        """Raise InvalidInput if the condition holds and the capability is absent."""
+        if condition and self.absent(name):
+            why = self.region.status.capabilities[name].why if self.region else ""
+            raise invalid_input(
+                f"this value of {attribute} is not possible in this region" + (f": {why}" if why else "")
+            )

@@ -1,0 +1,147 @@
+"""The objects of the network API and how they hang together, kept up to date by the cache's events.
+
+Every question a handler asks ("which ports are on this network?", "which addresses are taken?") is a look-up here.
+Without it, deleting a network would read every port of the region, and a subnet's list of taken addresses would be
+gathered anew for each port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Generic, TypeVar
+
+from gurum.model.base import Resource
+from gurum.model.network import AddressClaim, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.quota import QuotaUsage
+from gurum.model.region import Region
+from gurum.pia.kernel.mirror import Board, Entry, Mirror
+
+R = TypeVar("R", bound=Resource)
+NOBODY: Mapping[str, str] = {}
+
+KINDS = (Network, Subnet, Port, SecurityGroup, SecurityGroupRule, AddressClaim, QuotaUsage, Region)
+
+
+class Relation(Generic[R]):
+    """Which objects have a value: the ids of the ports on a network, for example, in the order they came."""
+
+    def __init__(self, mirror: Mirror[R], values: Callable[[R], Iterable[str]]) -> None:
+        self._mirror, self._values = mirror, values
+        self._ids: dict[str, dict[str, None]] = {}
+        mirror.listen(self._move)
+
+    def _move(self, old: R | None, new: R | None) -> None:
+        before = set(self._values(old)) if old is not None else set()
+        after = set(self._values(new)) if new is not None else set()
+        for value in before - after if old is not None else ():
+            ids = self._ids[value]
+            ids.pop(old.id if old else "", None)
+            if not ids:
+                del self._ids[value]
+        for value in after - before if new is not None else ():
+            self._ids.setdefault(value, {})[new.id if new else ""] = None
+
+    def ids(self, value: str) -> list[str]:
+        """Return the ids that have the value."""
+        return list(self._ids.get(value, ()))
+
+    def objects(self, value: str) -> Iterator[R]:
+        """Yield the objects that have the value. They belong to the cache."""
+        for member in self.ids(value):
+            obj = self._mirror.get(member)
+            if obj is not None:
+                yield obj
+
+    def entries(self, value: str) -> Iterator[Entry[R]]:
+        """Yield the list entries of the objects that have the value."""
+        for member in self.ids(value):
+            entry = self._mirror.entry(member)
+            if entry is not None:
+                yield entry
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._ids
+
+
+class Inventory:
+    """Mirrors and relations of all network kinds of a board. Only the cache writes to it."""
+
+    def __init__(self, board: Board, networks: Mirror[Network]) -> None:
+        """Add the mirrors to the board and begin to follow them."""
+        self.networks = networks
+        self.subnets = Mirror(Subnet, order=by_id, hide_deleting=True)
+        self.ports = Mirror(Port, order=by_id, hide_deleting=True)
+        self.groups = Mirror(SecurityGroup, order=by_id, hide_deleting=True)
+        self.rules = Mirror(SecurityGroupRule, order=by_id, hide_deleting=True)
+        claims = Mirror(AddressClaim)
+        self._taken: dict[str, dict[str, str]] = {}
+
+        self.subnets_of_network = Relation(self.subnets, lambda s: (s.spec.network_id,))
+        self.ports_of_network = Relation(self.ports, lambda p: (p.spec.network_id,))
+        self.ports_of_subnet = Relation(self.ports, lambda p: {ip.subnet_id for ip in p.spec.fixed_ips})
+        self.ports_of_group = Relation(self.ports, lambda p: p.spec.security_groups)
+        self.ports_of_device = Relation(self.ports, lambda p: (p.spec.device_id,) if p.spec.device_id else ())
+        self.ports_by_mac = Relation(self.ports, lambda p: (f"{p.spec.network_id}/{mac_of(p)}",))
+        self.rules_of_group = Relation(self.rules, lambda r: (r.spec.security_group_id,))
+        self.rules_naming_group = Relation(
+            self.rules, lambda r: (r.spec.remote_group_id,) if r.spec.remote_group_id else ()
+        )
+        self.public_networks = Relation(self.networks, _public)
+
+        self.subnets.listen(self._subnet_changed)
+        self.networks.listen(self._network_changed)
+        self.rules.listen(self._rule_changed)
+        claims.listen(self._claim_changed)
+        board.add(self.networks)
+        board.add(self.subnets)
+        board.add(self.ports)
+        board.add(self.groups)
+        board.add(self.rules)
+        board.add(claims)
+        self.usages, self.regions = board.of(QuotaUsage), board.of(Region)
+
+    def taken(self, subnet_id: str) -> Mapping[str, str]:
+        """Return the addresses of a subnet that are claimed, and by which object. Not to be changed."""
+        return self._taken.get(subnet_id, NOBODY)
+
+    def _claim_changed(self, old: AddressClaim | None, new: AddressClaim | None) -> None:
+        if old is not None:
+            self._taken[old.spec.subnet_id].pop(old.spec.address, None)
+        if new is not None:
+            self._taken.setdefault(new.spec.subnet_id, {})[new.spec.address] = new.spec.owner_id
+
+    # What was rendered of one object goes when another one that it shows has changed.
+
+    def _subnet_changed(self, old: Subnet | None, new: Subnet | None) -> None:
+        for subnet in (old, new):
+            if subnet is not None:
+                self.networks.forget(subnet.spec.network_id)
+
+    def _network_changed(self, old: Network | None, new: Network | None) -> None:
+        if old is None or new is None or old.spec.external != new.spec.external:
+            some = new or old
+            for member in self.subnets_of_network.ids(some.id) if some else ():
+                self.subnets.forget(member)
+
+    def _rule_changed(self, old: SecurityGroupRule | None, new: SecurityGroupRule | None) -> None:
+        for rule in (old, new):
+            if rule is not None:
+                self.groups.forget(rule.spec.security_group_id)
+
+
+def mac_of(port: Port) -> str:
+    """Return the port's MAC address: the cloud's own once it is known, ours until then."""
+    return port.status.mac_address or port.spec.mac_address
+
+
+def by_id(obj: Resource) -> tuple[str]:
+    """Order by id: Neutron's pages are."""
+    return (obj.id,)
+
+
+def _public(network: Network) -> Iterable[str]:
+    region = network.metadata.region
+    if network.spec.shared:
+        yield f"{region}/shared"
+    if network.spec.external:
+        yield f"{region}/external"

@@ -1,0 +1,139 @@
+"""/v2.0/networks.
+
+A network is only an intention until a port on it is used, so creating one costs no cloud call and deleting an unused
+one neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gurum.model.network import Network, NetworkSpec, Port, Subnet
+from gurum.model.region import Region
+from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.route import Subject
+from gurum.pia.kernel.wire import Response, empty
+from gurum.pia.network import body, tags
+from gurum.pia.network.attributes import UNSET
+from gurum.pia.network.bindings import of
+from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.faults import bad_request, fault, invalid_input
+from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.writes import create_all, metadata, update
+from gurum.policy.model import Target
+from gurum.store.contract import NotFoundError
+
+READS = (Network, Subnet, Port, Region)
+MTU = 1500  # of a region that does not say
+AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")  # ports that go with their network
+PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id", "segments")
+# API attribute to the spec's field, where a change is a plain assignment
+FIELDS = {
+    "name": "name",
+    "description": "description",
+    "admin_state_up": "admin_state_up",
+    "shared": "shared",
+    "router:external": "external",
+    "is_default": "is_default",
+    "mtu": "mtu",
+    "port_security_enabled": "port_security_enabled",
+}
+
+
+def find_create(ctx: Context) -> Subject:
+    """Read the body of a POST; it becomes the list of (values, target), and the first target is asked of policy."""
+    bound = of(ctx).networks
+    items, bulk = body.items(bound.noun, ctx.body, bulk=True)
+    prepared = []
+    for item in items:
+        project = own(ctx, bound, item)
+        target = with_attributes(Target(project_id=project), bound.noun, item)
+        prepared.append((body.for_create(bound.noun, item, project), target))
+    ctx.body = (prepared, bulk)
+    return Subject(target=prepared[0][1])
+
+
+async def create(ctx: Context) -> Response:
+    """Create one network or several."""
+    bindings = of(ctx)
+    prepared, bulk = ctx.body
+    for _, target in prepared[1:]:
+        ctx.require("network:networks:create", target)
+    can = bindings.capabilities(ctx.region.name)
+    made = []
+    for values, _ in prepared:
+        _check(values, can)
+        meta = metadata(ctx, values["project_id"])
+        made.append(Network(metadata=meta, spec=_spec(values, can)))
+    stored = await create_all(ctx, made, "network")
+    return bindings.networks.answer(ctx, stored, "create", bulk=bulk)
+
+
+def _check(values: dict[str, Any], can: Capabilities) -> None:
+    can.check("network", values)
+    if any(values.get(name, UNSET) is not UNSET for name in PROVIDER):
+        raise invalid_input("provider networks are not possible in this region")
+    if values.get("vlan_transparent"):
+        raise fault("VlanTransparencyDriverError")
+    if values.get("qinq"):
+        raise bad_request("Backend does not support QinQ.")
+    if values.get("qos_policy_id"):
+        raise fault("QosPolicyNotFound", id=values["qos_policy_id"])
+    known = {zone.name for zone in can.zones}
+    for hint in values.get("availability_zone_hints") or ():
+        if hint not in known:
+            raise fault("AvailabilityZoneNotFound", id=hint)
+
+
+def _spec(values: dict[str, Any], can: Capabilities) -> NetworkSpec:
+    return NetworkSpec(
+        **{field: values[name] for name, field in FIELDS.items() if name != "mtu"},
+        mtu=values["mtu"] or can.limit("network.mtu", MTU),
+        availability_zone_hints=list(values["availability_zone_hints"]),
+        tags=tags.initial(values["tags"]),
+    )
+
+
+async def change(ctx: Context) -> Response:
+    """Change a network."""
+    bindings = of(ctx)
+    values = ctx.body
+    network = ctx.found(Network)
+    _check(values, bindings.capabilities(ctx.region.name))
+    if values.get("shared") is False and network.spec.shared:
+        strangers = {port.metadata.project for port in bindings.inventory.ports_of_network.objects(network.id)}
+        if strangers - {network.metadata.project}:
+            raise fault("InvalidSharedSetting", id=network.id)
+
+    def mutate(obj: Network) -> None:
+        for name, field in FIELDS.items():
+            if name in values:
+                setattr(obj.spec, field, values[name])
+
+    changed = await update(ctx, Network, mutate, bindings.networks.missing(network.id))
+    return bindings.networks.answer(ctx, [changed], "update")
+
+
+async def delete(ctx: Context) -> Response:
+    """Ask for the deletion of a network and of what goes with it: its subnets and automatic ports."""
+    bindings = of(ctx)
+    network = ctx.found(Network)
+    ports = list(bindings.inventory.ports_of_network.objects(network.id))
+    using = [port.id for port in ports if port.spec.device_owner not in AUTOMATIC]
+    if using:
+        raise fault("NetworkInUse", id=network.id, ports=",".join(sorted(using)))
+    store = ctx.parts.store
+    try:
+        await store.delete(Network, network.id, cause=ctx.cause)
+    except NotFoundError:
+        raise bindings.networks.missing(network.id) from None
+    for kind, uids in (
+        (Port, [port.id for port in ports]),
+        (Subnet, bindings.inventory.subnets_of_network.ids(network.id)),
+    ):
+        for uid in uids:
+            try:
+                await store.delete(kind, uid, cause=ctx.cause)
+            except NotFoundError:
+                continue  # somebody else was faster
+    return empty(content_type=None)

@@ -1,0 +1,242 @@
+"""/v2.0/ports.
+
+A port that a user makes gets its addresses and a provisional MAC address here, at once, because the answer shows
+them; the cloud's interface comes when a server needs it (or at once, if the engine thinks that better).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from gurum.model import addresses
+from gurum.model.base import Resource
+from gurum.model.network import AddressClaim, Network, Port, PortSpec, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.region import Region
+from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.route import Subject
+from gurum.pia.kernel.wire import Response, empty
+from gurum.pia.network import body, ipam, port_rules, tags
+from gurum.pia.network.attributes import UNSET
+from gurum.pia.network.bindings import Bindings, of
+from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.faults import fault
+from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.visible import network_for
+from gurum.pia.network.writes import metadata, reserve, unreserve, update
+from gurum.policy.model import Target
+from gurum.store.contract import ConflictError, NotFoundError
+
+READS: tuple[type[Resource], ...] = (Network, Subnet, Port, Region)
+WRITES: tuple[type[Resource], ...] = (*READS, SecurityGroup, SecurityGroupRule, AddressClaim)
+_RNG = random.SystemRandom()
+# API attribute to the spec's field, where a change is a plain assignment
+FIELDS = {
+    "name": "name",
+    "description": "description",
+    "admin_state_up": "admin_state_up",
+    "device_id": "device_id",
+    "device_owner": "device_owner",
+    "binding:vnic_type": "binding_vnic_type",
+}
+
+
+def find_create(ctx: Context) -> Subject:
+    """Read the body of a POST; it becomes the list of (values, target), and the first target is asked of policy."""
+    bindings = of(ctx)
+    bound = bindings.ports
+    items, bulk = body.items(bound.noun, ctx.body, bulk=True)
+    prepared: list[tuple[body.Attributes, Target]] = []
+    for item in items:
+        project = own(ctx, bound, item)
+        values = body.for_create(bound.noun, item, project)
+        network = network_for(ctx, values["network_id"])
+        target = bindings.on_network(network.id, project, device_owner=values["device_owner"])
+        prepared.append((values, with_attributes(target, bound.noun, item)))
+    ctx.body = (prepared, bulk)
+    return Subject(target=prepared[0][1])
+
+
+async def create(ctx: Context) -> Response:
+    """Create one port or several; if one of several cannot be, none is."""
+    bindings = of(ctx)
+    prepared, bulk = ctx.body
+    for _, target in prepared[1:]:
+        ctx.require("network:ports:create", target)
+    made: list[Port] = []
+    try:
+        for values, _ in prepared:
+            made.append(await _create(ctx, bindings, values))
+            await ctx.fresh(Network, Port, AddressClaim)
+            if bindings.inventory.networks.get(values["network_id"]) is None:
+                raise bindings.networks.missing(values["network_id"])
+    except Exception:
+        for port in made:
+            await _delete(ctx, port.id)
+        raise
+    return bindings.ports.answer(ctx, made, "create", bulk=bulk)
+
+
+async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> Port:
+    project: str = values["project_id"]
+    network = network_for(ctx, values["network_id"])
+    can = bindings.capabilities(ctx.region.name)
+    can.check("port", values)
+    _no_qos(values)
+    meta = metadata(ctx, project)
+    mac = _mac(bindings, network.id, values["mac_address"])
+    given = None if values["fixed_ips"] is UNSET else values["fixed_ips"]
+    wishes = ipam.wishes(ctx, network, given, values["device_owner"])
+    secure = port_rules.port_security(values, network)
+    groups = await port_rules.groups_of_new(ctx, values, project, secure, can)
+    await reserve(ctx, project, meta.id, {"port": 1})
+    allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can)
+    try:
+        await allocation.gather(wishes)
+        spec = PortSpec(
+            network_id=network.id,
+            **{field: values[name] for name, field in FIELDS.items()},
+            mac_address=mac,
+            fixed_ips=allocation.fixed_ips,
+            security_groups=groups,
+            port_security_enabled=secure,
+            allowed_address_pairs=port_rules.pairs(
+                values["allowed_address_pairs"], secure, bindings, allocation.fixed_ips, can
+            ),
+            extra_dhcp_opts=port_rules.dhcp_options(values["extra_dhcp_opts"]),
+            tags=tags.initial(values["tags"]),
+            zone=allocation.zone,
+        )
+        _bind(spec, values)
+        return await ctx.parts.store.create(Port(metadata=meta, spec=spec))
+    except Exception:
+        await allocation.undo()
+        await unreserve(ctx, project, meta.id)
+        raise
+
+
+def _no_qos(values: dict[str, Any]) -> None:
+    if values.get("qos_policy_id"):
+        raise fault("QosPolicyNotFound", id=values["qos_policy_id"])
+
+
+def _mac(bindings: Bindings, network_id: str, given: Any) -> str:
+    """Return the MAC address that is asked for, or one of ours that no port of the network has."""
+    in_use = bindings.inventory.ports_by_mac
+    if given is not UNSET and given is not None:
+        if f"{network_id}/{given}" in in_use:
+            raise fault("MacAddressInUse", network=network_id, mac=given)
+        return str(given)
+    while True:
+        mac = addresses.mac(_RNG)
+        if f"{network_id}/{mac}" not in in_use:
+            return mac
+
+
+def _bind(spec: PortSpec, values: dict[str, Any]) -> None:
+    """Take what an administrator writes of the binding."""
+    host, profile = values.get("binding:host_id", UNSET), values.get("binding:profile", UNSET)
+    if host is not UNSET:
+        spec.binding_host_id = host or ""
+    if profile is not UNSET:
+        spec.binding_profile = {str(key): str(value) for key, value in (profile or {}).items()}
+
+
+async def change(ctx: Context) -> Response:
+    """Change a port."""
+    bindings = of(ctx)
+    values = ctx.body
+    port = ctx.found(Port)
+    missing = bindings.ports.missing(port.id)
+    can = bindings.capabilities(ctx.region.name)
+    can.check("port", values)
+    _no_qos(values)
+    mac = values.get("mac_address")
+    if mac is not None and mac != port.spec.mac_address:
+        _mac(bindings, port.spec.network_id, mac)
+    allocation = await _reallocate(ctx, bindings, port, values, can)
+
+    def mutate(obj: Port) -> None:
+        spec = obj.spec
+        if allocation is not None:
+            if spec.fixed_ips != port.spec.fixed_ips:
+                raise fault(
+                    "ServiceUnavailable"
+                )  # somebody else is changing the addresses; theirs are not ours to drop
+            spec.fixed_ips, spec.zone = allocation.fixed_ips, allocation.zone
+        port_rules.change_security(ctx, spec, values, bindings, can)
+        for name, field in FIELDS.items():
+            if name in values:
+                setattr(spec, field, values[name])
+        if mac is not None:
+            spec.mac_address = mac
+        if "extra_dhcp_opts" in values:
+            spec.extra_dhcp_opts = port_rules.dhcp_options(values["extra_dhcp_opts"], spec.extra_dhcp_opts)
+        _bind(spec, values)
+
+    try:
+        changed = await update(ctx, Port, mutate, missing)
+    except Exception:
+        if allocation is not None:
+            await allocation.undo()
+        raise
+    if allocation is not None and not _in_cloud(changed):
+        await ipam.free(ctx, port.id, [ip for ip in port.spec.fixed_ips if ip not in changed.spec.fixed_ips])
+    return bindings.ports.answer(ctx, [changed], "update")
+
+
+async def _reallocate(
+    ctx: Context, bindings: Bindings, port: Port, values: dict[str, Any], can: Capabilities
+) -> ipam.Allocation | None:
+    """Claim what a PUT's fixed_ips add; None if it says nothing of addresses."""
+    given = values.get("fixed_ips", UNSET)
+    if given is UNSET:
+        return None
+    network = bindings.inventory.networks.get(port.spec.network_id)
+    if network is None:
+        raise bindings.networks.missing(port.spec.network_id)
+    wishes = ipam.wishes(ctx, network, given, port.spec.device_owner)
+    allocation = ipam.Allocation(ctx, network, port.id, port.metadata.project, port.spec.mac_address, can)
+    zone = port.spec.zone if _in_cloud(port) or port.spec.device_id else ""
+    await allocation.gather(wishes, keep=port.spec.fixed_ips, zone=zone)
+    if allocation.fixed_ips != port.spec.fixed_ips and port.spec.device_id:
+        try:
+            can.refuse_if("port.fixed_ips_update", "fixed_ips", True)
+        except Exception:
+            await allocation.undo()
+            raise
+    return allocation
+
+
+def _in_cloud(port: Port) -> bool:
+    """Whether a cloud may hold something of the port, so that its addresses are the engine's to give up."""
+    return port.status.external is not None or bool(port.status.intents)
+
+
+async def delete(ctx: Context) -> Response:
+    """Ask for a port's deletion."""
+    port = ctx.found(Port)
+    if not await _delete(ctx, port.id):
+        raise of(ctx).ports.missing(port.id)
+    return empty(content_type=None)
+
+
+async def _delete(ctx: Context, uid: str) -> bool:
+    """Mark a port as to be deleted; return whether there was one.
+
+    The addresses of one that no cloud knows are free at once, as a user of Neutron expects. Of any other the engine
+    frees them, when the cloud's interface is gone.
+    """
+    store = ctx.parts.store
+    for _ in range(ctx.parts.config.write_retries):
+        try:
+            port = await store.get(Port, uid)
+            await store.delete(Port, uid, cause=ctx.cause, resource_version=port.metadata.resource_version)
+        except ConflictError:
+            continue  # the engine is just writing an intent, perhaps: look again
+        except NotFoundError:
+            return False
+        if not port.deleting and not _in_cloud(port):
+            await ipam.free(ctx, uid, port.spec.fixed_ips)
+        return not port.deleting
+    raise fault("ServiceUnavailable")

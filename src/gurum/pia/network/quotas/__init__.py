@@ -1,0 +1,1 @@
+"""Neutron's quotas: limits by project, what is used of them, and who may change them."""

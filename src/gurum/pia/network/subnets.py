@@ -1,0 +1,173 @@
+"""/v2.0/subnets.
+
+In a region whose clouds have zonal subnets (AWS), a subnet is cut into a slice a zone here, at creation, and its
+allocation pools are what those slices really have: a pool that promised AWS's own addresses would fail later, in a
+port that somebody waits for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gurum.model.network import HostRoute, Network, Port, Subnet, SubnetSpec
+from gurum.model.region import Region
+from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.route import Subject
+from gurum.pia.kernel.wire import Response, empty
+from gurum.pia.network import body, revision, subnet_rules, tags
+from gurum.pia.network.attributes import UNSET
+from gurum.pia.network.bindings import Bindings, of
+from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.faults import fault
+from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.visible import network_for
+from gurum.pia.network.writes import bump, create_all, metadata, update
+from gurum.store.contract import NotFoundError
+
+READS = (Network, Subnet, Port, Region)
+AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
+FIELDS = ("name", "description", "enable_dhcp", "dns_nameservers", "service_types", "gateway_ip")
+
+
+def find_create(ctx: Context) -> Subject:
+    """Read the body of a POST; it becomes the list of (values, target), and the first target is asked of policy."""
+    bindings = of(ctx)
+    bound = bindings.subnets
+    items, bulk = body.items(bound.noun, ctx.body, bulk=True)
+    prepared = []
+    for item in items:
+        project = own(ctx, bound, item)
+        values = body.for_create(bound.noun, item, project)
+        network = network_for(ctx, values["network_id"])
+        target = with_attributes(bindings.on_network(network.id, project), bound.noun, item)
+        prepared.append((values, target))
+    ctx.body = (prepared, bulk)
+    return Subject(target=prepared[0][1])
+
+
+async def create(ctx: Context) -> Response:
+    """Create one subnet or several."""
+    bindings = of(ctx)
+    prepared, bulk = ctx.body
+    for _, target in prepared[1:]:
+        ctx.require("network:subnets:create", target)
+    can = bindings.capabilities(ctx.region.name)
+    made: list[Subnet] = []
+    for values, _ in prepared:
+        can.check("subnet", values)
+        spec = _spec(values, can)
+        others = [*bindings.inventory.subnets_of_network.objects(spec.network_id), *made]
+        subnet_rules.no_overlap(spec.network_id, spec.cidr, others)
+        made.append(Subnet(metadata=metadata(ctx, values["project_id"]), spec=spec))
+    stored = await create_all(ctx, made, "subnet")
+    await _settle(ctx, bindings, stored)
+    return bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
+
+
+async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> None:
+    """Look again, now that the subnets can be seen, whether another process made one that overlaps or the network went.
+
+    Each of two that overlap sees the other, so never do both stay.
+    """
+    await ctx.fresh(Network, Subnet)
+    mine = {subnet.id for subnet in stored}
+    try:
+        for subnet in stored:
+            if bindings.inventory.networks.get(subnet.spec.network_id) is None:
+                raise bindings.networks.missing(subnet.spec.network_id)
+            others = bindings.inventory.subnets_of_network.objects(subnet.spec.network_id)
+            subnet_rules.no_overlap(
+                subnet.spec.network_id, subnet.spec.cidr, [other for other in others if other.id not in mine]
+            )
+        for network_id in dict.fromkeys(subnet.spec.network_id for subnet in stored):
+            await bump(ctx, Network, network_id)
+    except Exception:
+        for subnet in stored:
+            await ctx.parts.store.delete(Subnet, subnet.id, cause=ctx.cause)
+        raise
+
+
+def _spec(values: dict[str, Any], can: Capabilities) -> SubnetSpec:
+    cidr = subnet_rules.cidr_of(values)
+    version = values["ip_version"]
+    gateway = values["gateway_ip"]
+    if gateway is UNSET:
+        gateway = subnet_rules.first_address(cidr)
+    subnet_rules.validate(cidr, version, {**values, "gateway_ip": gateway}, can)
+    slices = subnet_rules.slices(cidr, gateway, can)
+    return SubnetSpec(
+        network_id=values["network_id"],
+        cidr=cidr,
+        ip_version=version,
+        name=values["name"],
+        description=values["description"],
+        gateway_ip=gateway,
+        enable_dhcp=values["enable_dhcp"],
+        allocation_pools=subnet_rules.pools(values["allocation_pools"] or None, cidr, gateway, slices),
+        dns_nameservers=list(values["dns_nameservers"]),
+        host_routes=_routes(values["host_routes"]),
+        service_types=list(values["service_types"]),
+        ipv6_ra_mode=values["ipv6_ra_mode"] or None,
+        ipv6_address_mode=values["ipv6_address_mode"] or None,
+        slices=slices,
+        tags=tags.initial(values["tags"]),
+    )
+
+
+def _routes(given: list[dict[str, str]]) -> list[HostRoute]:
+    return [HostRoute(destination=route["destination"], nexthop=route["nexthop"]) for route in given]
+
+
+async def change(ctx: Context) -> Response:
+    """Change a subnet. The cidr is for ever."""
+    bindings = of(ctx)
+    values = ctx.body
+    subnet = ctx.found(Subnet)
+    can = bindings.capabilities(ctx.region.name)
+    can.check("subnet", values)
+    only_pools = set(values) == {"allocation_pools"}
+
+    def mutate(obj: Subnet) -> None:
+        spec = obj.spec
+        subnet_rules.validate(spec.cidr, spec.ip_version, values, can, subnet_id=obj.id)
+        gateway = values.get("gateway_ip", spec.gateway_ip)
+        before = list(spec.allocation_pools)
+        if spec.slices:
+            subnet_rules.slices(spec.cidr, gateway, can)
+        if values.get("allocation_pools"):
+            spec.allocation_pools = subnet_rules.pools(values["allocation_pools"], spec.cidr, gateway, spec.slices)
+        elif "gateway_ip" in values and gateway:
+            subnet_rules.gateway_outside(gateway, spec.allocation_pools)
+        for name in FIELDS:
+            if name in values:
+                setattr(spec, name, values[name])
+        if "host_routes" in values:
+            spec.host_routes = _routes(values["host_routes"])
+        if only_pools and spec.allocation_pools != before:
+            revision.adjust(obj, -1)  # Neutron does not count this one
+
+    changed = await update(ctx, Subnet, mutate, bindings.subnets.missing(subnet.id))
+    await ctx.fresh(Network, Subnet)
+    return bindings.subnets.answer(ctx, [changed], "update")
+
+
+async def delete(ctx: Context) -> Response:
+    """Ask for the deletion of a subnet that no port has an address of."""
+    bindings = of(ctx)
+    subnet = ctx.found(Subnet)
+    ports = list(bindings.inventory.ports_of_subnet.objects(subnet.id))
+    if any(port.spec.device_owner not in AUTOMATIC for port in ports):
+        raise fault("SubnetInUse", id=subnet.id)
+    for port in ports:
+        await ctx.change(Port, port.id, lambda obj: _leave(obj, subnet.id))
+    try:
+        await ctx.parts.store.delete(Subnet, subnet.id, cause=ctx.cause)
+    except NotFoundError:
+        raise bindings.subnets.missing(subnet.id) from None
+    if bindings.inventory.networks.get(subnet.spec.network_id) is not None:
+        await bump(ctx, Network, subnet.spec.network_id)
+    return empty(content_type=None)
+
+
+def _leave(port: Port, subnet_id: str) -> None:
+    port.spec.fixed_ips = [ip for ip in port.spec.fixed_ips if ip.subnet_id != subnet_id]
