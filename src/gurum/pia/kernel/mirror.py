@@ -234,6 +234,10 @@ class Board:
         mirror = self._mirrors.get(kind)
         return mirror if mirror is not None else self.add(Mirror(kind))
 
+    def peek(self, kind: type[R]) -> Mirror[R] | None:
+        """Return the mirror of a kind if there is one yet."""
+        return self._mirrors.get(kind)
+
     def when(self, kind: type[R], prepare: Callable[[Mirror[R]], None]) -> None:
         """Call with the mirror of a kind as soon as there is one: for indexes and listeners on what others add."""
         mirror = self._mirrors.get(kind)

@@ -1,0 +1,63 @@
+"""The routes by which servers are read."""
+
+from __future__ import annotations
+
+from gurum.model.network import Port, SecurityGroup
+from gurum.model.server import Server
+from gurum.pia.compute.servers import listing, schemas
+from gurum.pia.compute.servers.find import find, state_of
+from gurum.pia.compute.servers.view import View
+from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.route import Route
+from gurum.pia.kernel.wire import Response, encode
+
+SHOWN = (Server, Port, SecurityGroup)
+
+
+async def show(ctx: Context) -> Response:
+    """Show a server."""
+    server = ctx.found(Server)
+    view = View(ctx, reveals=listing.reveals(ctx))
+    entry = ctx.mirror(Server).entry(server.id)
+    shape = ("show", *view.shape)
+    piece = entry.memo.get(shape) if entry is not None else None
+    if piece is None:
+        piece = encode(view.detail(server, state_of(ctx, server), groups=True))
+        if entry is not None:
+            entry.memo[shape] = piece
+    return Response(body=b'{"server":%s}' % piece)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/servers",
+        handler=listing.index,
+        query=schemas.LIST,
+        policy="compute:servers:list",
+        find=listing.scope,
+        reads=(Server,),
+        shape="list",
+        summary="List servers",
+    ),
+    Route(
+        method="GET",
+        path="/servers/detail",
+        handler=listing.detail,
+        query=schemas.LIST,
+        policy="compute:servers:detail",
+        find=listing.scope,
+        reads=SHOWN,
+        shape="list",
+        summary="List servers in full",
+    ),
+    Route(
+        method="GET",
+        path="/servers/{id}",
+        handler=show,
+        policy="compute:servers:show",
+        find=find,
+        reads=SHOWN,
+        summary="Show a server",
+    ),
+)
