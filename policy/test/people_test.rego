@@ -66,12 +66,14 @@ cases(expected, extra) := [case |
 	row := expected[key]
 	words := split(key, " ")
 	attributes := array.slice(words, 1, count(words))
+	rules := [expected[action].rule | some action in {words[0], key}]
 	path := split(words[0], ":")
 	letters := concat("", [
 		everybody,
 		object.get(extra, path[0], ""),
 		object.get(extra, concat(":", [path[0], path[1]]), ""),
 	])
+	seers := concat("", [row.may, object.get(row, "see", letters)])
 	some letter in split(letters, "")
 	who := scenes[letter]
 	case := {
@@ -83,16 +85,8 @@ cases(expected, extra) := [case |
 		},
 		"want": {
 			"allow": contains(row.may, letter),
-			"visible": visible(row, letter),
-			"rules": rules(expected, words[0], key),
+			"visible": contains(seers, letter),
+			"rules": rules,
 		},
 	}
 ]
-
-visible(row, letter) if not row.see
-
-visible(row, letter) := contains(concat("", [row.may, row.see]), letter) if row.see
-
-rules(expected, action, key) := [expected[action].rule] if key == action
-
-rules(expected, action, key) := [expected[action].rule, expected[key].rule] if key != action

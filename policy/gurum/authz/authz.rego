@@ -31,8 +31,8 @@ decision := {
 	"reveals": reveals,
 	"scopes": scopes,
 } if {
+	row.rule
 	well_formed
-	row
 }
 
 well_formed if {

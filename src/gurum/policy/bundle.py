@@ -88,16 +88,20 @@ def _merge(documents: dict[Path, bytes]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for path, content in documents.items():
         try:
-            document = msgspec.json.decode(content, type=dict[str, Any])
+            document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
         except msgspec.MsgspecError as error:
             raise BundleError(f"{path.as_posix()}: {error}") from error
-        place = root
-        for part in path.parent.parts:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise BundleError(f"{path.as_posix()}: {part} is a value in another data.json")
-        for key, value in document.items():
-            if key in place:
-                raise BundleError(f"{path.as_posix()}: {key} is in another data.json too")
-            place[key] = value
+        for part in reversed(path.parent.parts):
+            document = {part: document}
+        _put(root, document, path.as_posix())
     return root
+
+
+def _put(place: dict[str, Any], document: dict[str, Any], path: str) -> None:
+    for key, value in document.items():
+        if key not in place:
+            place[key] = value
+        elif isinstance(place[key], dict) and isinstance(value, dict):
+            _put(place[key], value, path)
+        else:
+            raise BundleError(f"{path}: {key} is in another data.json too")

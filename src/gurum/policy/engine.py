@@ -1,9 +1,9 @@
 """Decide in this process: the embedded Rego engine (regopy), made safe to use from any thread.
 
 It exists because regopy on its own is not. Its input is state of an interpreter, so a shared interpreter gives wrong
-answers in silence: here every thread has its own, over one compiled bundle. It writes texts into its answer without
-escaping them, so that a quote in an input could forge an answer: an input with such a text is denied unevaluated.
-And an evaluation that fails or is undefined is no answer: it is a denial, with `error` set.
+answers in silence: here every thread has its own, over one compiled bundle. It takes the texts of an input for escaped
+already and writes them into its answer as they are, so that a quote could forge one: an input with such a text is
+denied unevaluated. And an evaluation that fails or is undefined is no answer: it is a denial, with `error` set.
 
 A decision is a function of bundle and question (lint admits deterministic built-ins only), so answers are kept by
 question, the request's id left out: it is never shown to the bundle.
@@ -25,6 +25,7 @@ from regopy import Interpreter, RegoError
 from gurum.policy.bundle import BundleSource, read_bundle
 from gurum.policy.model import Decision, PolicyInput, Verdict
 from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter, try_in_child
+from gurum.policy.table import actions
 
 ENTRYPOINT = "gurum/authz/decision"
 MEMO_SIZE = 4096
@@ -138,6 +139,8 @@ class _Policy:
     """One compiled bundle and the answers it gave: replaced as one, so that no answer outlives its bundle."""
 
     def __init__(self, source: BundleSource, memo_size: int) -> None:
+        if "actions" in source.data.get("gurum", {}):
+            actions(source)  # a misspelt row would deny in silence
         self.revision = source.revision
         self._bundle = compile_bundle(source, [ENTRYPOINT])
         self._memo_size = memo_size

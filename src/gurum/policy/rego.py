@@ -1,7 +1,7 @@
 """The few calls of regopy that are made, so that every one of them is made safely.
 
 It exists because regopy's defaults are wrong for permissions: a built-in that fails is undefined instead of an
-error, a failed evaluation is an output like any other, and its text is not JSON. Interpreters must not be shared
+error, and a failed evaluation is an output like any other. Interpreters must not be shared
 between threads; a compiled `Bundle` may be. And the compiler ends the whole process (`abort`) on some modules that
 it does not expect, which is why a bundle is compiled in a child process before a running region takes it.
 """
@@ -56,7 +56,8 @@ def compile_bundle(source: BundleSource, entrypoints: list[str], *, tests: bool 
 def evaluate(interpreter: Interpreter, bundle: Bundle, entrypoint: str, document: dict[str, Any]) -> Any:
     """Return the value of `entrypoint` for an input. Raises RegoError, ValueError or NoAnswerError when there is none.
 
-    A ValueError means that the engine's answer was not JSON: it writes texts without escaping them.
+    The texts of the document must not need escaping in JSON: the engine takes them for escaped already, and a quote
+    in one would be a ValueError (no JSON came back) or, well chosen, another answer.
     """
     interpreter.set_input(document)
     output = interpreter.query_bundle_entrypoint(bundle, entrypoint)
