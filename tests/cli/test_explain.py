@@ -92,7 +92,7 @@ async def store() -> Store:
     await store.update_status(server)
     await store.create(Network(metadata=_meta(NETWORK), spec=NetworkSpec(name="net")))
     await store.create(
-        Subnet(metadata=_meta(SUBNET), spec=_SubnetSpec(network_id=NETWORK, cidr="10.0.0.0/24", name="sub"))
+        Subnet(metadata=_meta(SUBNET), spec=SubnetSpec(network_id=NETWORK, cidr="10.0.0.0/24", name="sub"))
     )
     port = await store.create(
         Port(
