@@ -129,6 +129,7 @@ class World:
     ) -> None:
         self.clock = clock or LoopClock()
         self.store: Store = store or MemoryStore(clock=self.clock)
+        self.engine_store: Store | None = None  # what engines see of it, where that differs
         self.journal: Journal = journal or MemoryJournal()
         self.emulator = Emulator(emulator or EmulatorConfig(), _EmulatorClock(self.clock))
         self.transport = EmulatorTransport(self.emulator)
@@ -154,7 +155,7 @@ class World:
         """Start an engine."""
         self.assembly = await assemble(
             self.config,
-            store=self.store,
+            store=self.engine_store or self.store,
             journal=self.journal,
             clock=self.clock,
             providers=self.providers(),
