@@ -131,7 +131,7 @@ def logs(tmp_path: Path) -> Path:
         line(
             1,
             action="RunInstances",
-            outcome="Client.InsufficientInstanceCapacity",
+            outcome="InsufficientInstanceCapacity",
             resource_id=SERVER,
             aws_request_id="aws-0",
         )
