@@ -6,7 +6,7 @@ it: a JSON merge, as the control API sends it.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -95,6 +95,8 @@ class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tags_per_resource: int = 50
     volume_modifications_per_day: int = 4
     snapshots: int = 100_000
+    pending_snapshots_per_volume: int = 5
+    snapshot_interval: float = 15.0
     key_pairs: int = 5000
 
 
@@ -116,6 +118,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     `time_factor` multiplies every duration and lag at once: 1.0 is AWS's pace, 0.01 a hundred
     times faster, 0 at once. `accounts` maps an access key id to its 12 digit account.
+    `replay_of_terminated` says what a launch token answers when all that it launched is terminated:
+    the terminated instances, or the error IdempotentInstanceTerminated that AWS documents.
     """
 
     accounts: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_ACCOUNTS))
@@ -128,6 +132,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     capacity: list[Capacity] = msgspec.field(default_factory=list)
     not_offered: dict[str, list[str]] = msgspec.field(default_factory=_not_offered)
     default_vpc: bool = False
+    replay_of_terminated: Literal["returns", "refuses"] = "returns"
     ledger_keep: int = 100_000
 
     def patched(self, change: Mapping[str, Any]) -> Self:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from aws_emulator.config import Config
-from aws_emulator.rules import refuse
+from aws_emulator.rules import RULES, refuse
 from aws_emulator.state.kinds import KINDS
 from aws_emulator.state.region import Region
 from aws_emulator.state.resource import Resource
@@ -142,9 +142,10 @@ class Context:
 
     @staticmethod
     def check_form(kind: str, identity: str) -> None:
-        """Raise the kind's malformed refusal unless the id has its prefix and 8 or 17 digits."""
+        """Raise a refusal unless the id has the kind's prefix and 8 or 17 digits."""
         if not identity.startswith(f"{KINDS[kind].prefix}-") or not _FORM.match(identity):
-            raise refuse(f"{kind}.malformed", id=identity)
+            malformed = f"{kind}.malformed"
+            raise refuse(malformed if malformed in RULES else f"{kind}.not-found", id=identity)
 
     def _after_lag(self, longest: float) -> float:
         if longest <= 0 or self.config.time_factor <= 0:

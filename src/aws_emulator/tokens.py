@@ -93,12 +93,12 @@ class Tokens:
         """
         token, wanted = params["ClientToken"], digest(params)
         if scope is None:
-            same = (row for row in self._rows.values() if row.token == token)
-            return next((r for r in same if r.action == action and r.digest == wanted), None)
+            same = (row for row in self._rows.values() if row.token == token and row.action == action)
+            return next((r for r in same if r.digest == wanted and any(map(alive, r.ids))), None)
         row = self._rows.get((action, scope, token))
         if row is None:
             return None
-        if row.expires_at <= now and not any(alive(identity) for identity in row.ids):
+        if row.expires_at <= now and not any(map(alive, row.ids)):
             del self._rows[row.key]
             self.dirty[row.key] = None
             return None

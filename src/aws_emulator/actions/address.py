@@ -79,7 +79,11 @@ def associate(call: Context, params: Params) -> Answer:
 def _target(call: Context, params: Params) -> NetworkInterface:
     region = call.region
     if "NetworkInterfaceId" in params:
-        return call.get(region.interfaces, params["NetworkInterfaceId"])
+        row = call.get(region.interfaces, params["NetworkInterfaceId"])
+        holder = region.instances.get(row.attachment.instance_id) if row.attachment else None
+        if holder is not None and holder.state == "pending":
+            raise refuse("address.interface-pending", id=row.id)
+        return row
     if "InstanceId" not in params:
         raise refuse("parameter.one-of", names="instanceId or networkInterfaceId")
     instance = call.get(region.instances, params["InstanceId"])

@@ -5,25 +5,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.actions.catalogue import find_image, find_type
+from aws_emulator.actions.catalogue import find_image
 from aws_emulator.actions.instance_view import devices
 from aws_emulator.actions.interface import attached, groups_for
 from aws_emulator.actions.interface_change import subnet_of
 from aws_emulator.actions.launch import check_user_data
+from aws_emulator.catalogue.types import TYPES
 from aws_emulator.context import Context
 from aws_emulator.rules import refuse
 from aws_emulator.state.compute import Instance
 
 _Set = Callable[[Context, Instance, Any], None]
-# `Attribute` + `Value` is the older way to say the same as one of the members.
+# `Attribute` + `Value` is the older way to say the same as one of these members.
 _OLD = {
-    "instanceType": "InstanceType",
     "userData": "UserData",
     "disableApiTermination": "DisableApiTermination",
-    "disableApiStop": "DisableApiStop",
     "instanceInitiatedShutdownBehavior": "InstanceInitiatedShutdownBehavior",
-    "ebsOptimized": "EbsOptimized",
-    "sourceDestCheck": "SourceDestCheck",
 }
 
 
@@ -47,10 +44,9 @@ def modify(call: Context, params: Params) -> Answer:
 
 def _old_value(name: str, text: str) -> Any:
     if name == "UserData":
-        return text.encode()
-    if name in ("InstanceType", "InstanceInitiatedShutdownBehavior"):
-        return text
-    return text.lower() == "true"
+        check_user_data(text)
+        return base64.b64decode(text)
+    return text if name == "InstanceInitiatedShutdownBehavior" else text.lower() == "true"
 
 
 def _stopped(row: Instance) -> None:
@@ -59,7 +55,9 @@ def _stopped(row: Instance) -> None:
 
 
 def _set_type(call: Context, row: Instance, value: Any) -> None:
-    kind = find_type(value or "")
+    if value not in TYPES:
+        raise refuse("instance.type-unknown", type=value)
+    kind = TYPES[value]
     _stopped(row)
     image = find_image(call, row.image_id)
     if kind.architecture != image.architecture:

@@ -59,6 +59,8 @@ def run_instances(call: Context, params: Params) -> Answer:
 def again(call: Context, ids: Sequence[str]) -> Answer:
     """Return the answer of a launch with its instances as they are now, terminated ones too."""
     rows = [row for identity in ids if (row := call.region.instances.get(identity)) is not None]
+    if call.config.replay_of_terminated == "refuses" and all(row.state == "terminated" for row in rows):
+        raise refuse("token.terminated")
     return reservations(call, rows)[0]
 
 
@@ -122,7 +124,7 @@ def _check_nics(call: Context, kind: InstanceType, nics: list[Nic]) -> None:
         raise refuse("interface.type-limit", count=len(nics), type=kind.name)
     for nic in nics:
         if nic.existing and len(nic.existing.addresses) > kind.addresses:
-            raise refuse("ip.limit", limit=kind.addresses, type=kind.name)
+            raise refuse("run.ip-limit", limit=kind.addresses, type=kind.name)
 
 
 def _addresses(call: Context, nics: list[Nic], count: int, kind: InstanceType) -> list[list[list[str]]]:
@@ -135,7 +137,7 @@ def _addresses(call: Context, nics: list[Nic], count: int, kind: InstanceType) -
         for nic in fresh:
             found = wanted_addresses(call, nic.wish, nic.subnet, frozenset(taken))
             if len(found) > kind.addresses:
-                raise refuse("ip.limit", limit=kind.addresses, type=kind.name)
+                raise refuse("run.ip-limit", limit=kind.addresses, type=kind.name)
             taken.update(found)
             mine.append(found)
         planned.append(mine)

@@ -75,8 +75,6 @@ def associate(call: Context, params: Params) -> Answer:
 def disassociate(call: Context, params: Params) -> Answer:
     """End an association; the subnet falls back to the main table."""
     identity = params["AssociationId"]
-    if not identity.startswith("rtbassoc-"):
-        raise refuse("association.malformed", id=identity)
     found = call.region.route_tables.by("association", identity)
     if not found:
         raise refuse("association.not-found", id=identity)

@@ -18,8 +18,7 @@ def create(call: Context, params: Params) -> Answer:
     volume = call.get(call.region.volumes, params["VolumeId"])
     if volume.state not in ("available", "in-use"):
         raise refuse("snapshot.volume-state", id=volume.id, state=volume.state)
-    if len(call.region.snapshots) >= call.config.quotas.snapshots:
-        raise refuse("snapshot.limit")
+    _check_rate(call, volume.id)
     row = Snapshot(
         id=call.new_id("snap"), volume_id=volume.id, size=volume.size, state="pending",
         description=params.get("Description", ""), encrypted=volume.encrypted,
@@ -27,6 +26,18 @@ def create(call: Context, params: Params) -> Answer:
     call.later(call.region.snapshots, row, "completed", call.config.durations.snapshot)
     call.create(call.region.snapshots, row, tags)
     return view(call, row)
+
+
+def _check_rate(call: Context, volume_id: str) -> None:
+    quotas = call.config.quotas
+    if len(call.region.snapshots) >= quotas.snapshots:
+        raise refuse("snapshot.limit")
+    others = call.region.snapshots.by("volume", volume_id)
+    if sum(row.state == "pending" for row in others) >= quotas.pending_snapshots_per_volume:
+        raise refuse("snapshot.concurrent")
+    pause = quotas.snapshot_interval * call.config.time_factor
+    if any(call.now < row.created_at + pause for row in others):
+        raise refuse("snapshot.rate")
 
 
 def describe(call: Context, params: Params) -> Answer:

@@ -20,6 +20,10 @@ ROWS: tuple[Row, ...] = (
      "resource {id} is already associated with associate-id {association}", ERRORS),
     ("address.no-gateway", "AssociateAddress", "the VPC has no internet gateway",
      "Gateway.NotAttached", 400, "Network {vpc} is not attached to any internet gateway", ERRORS),
+    ("address.interface-pending", "AssociateAddress",
+     "the instance that holds the interface is pending", "IncorrectInstanceState", 400,
+     ("The pending-instance-creation instance to which '{id}' is attached is not in a valid state"
+     " for this operation"), ERRORS),
     ("address.instance-state", "AssociateAddress", "the instance is not running or stopped",
      "InvalidInstanceID", 400,
      "The instance '{id}' is not in a valid state for this operation.", ERRORS),

@@ -1,49 +1,69 @@
-"""Malformed and unknown ids, one pair a kind; the names are `<kind>.malformed`, `.not-found`."""
+"""Malformed and unknown ids, one pair a kind; the names are `<kind>.malformed`, `.not-found`.
+
+The spelling of the codes (ID, Id) is AWS's own and follows no pattern, hence the table.
+"""
+
+from typing import NamedTuple
 
 from aws_emulator.rules.row import ERRORS, PRACTICE, Row
 
-# kind -> (what the text calls it, code before the dot, example of the form)
+
+class _Kind(NamedTuple):
+    prefix: str
+    malformed: str
+    unknown: str
+    text: str
+
+
 _KINDS = {
-    "instance": ("instance ID", "InvalidInstanceID"),
-    "vpc": ("vpc ID", "InvalidVpcID"),
-    "subnet": ("subnet ID", "InvalidSubnetID"),
-    "network-interface": ("networkInterface ID", "InvalidNetworkInterfaceID"),
-    "security-group": ("security group", "InvalidGroup"),
-    "security-group-rule": ("security group rule ID", "InvalidSecurityGroupRuleId"),
-    "volume": ("volume", "InvalidVolume"),
-    "snapshot": ("snapshot", "InvalidSnapshot"),
-    "image": ("image id", "InvalidAMIID"),
-    "internet-gateway": ("internetGateway ID", "InvalidInternetGatewayID"),
-    "route-table": ("routeTable ID", "InvalidRouteTableID"),
-    "elastic-ip": ("allocation ID", "InvalidAllocationID"),
-    "attachment": ("network interface attachment", "InvalidAttachmentID"),
-    "association": ("association ID", "InvalidAssociationID"),
-    "key-pair": ("key pair", "InvalidKeyPair"),
+    "instance": _Kind("i", "InvalidInstanceID", "InvalidInstanceID", "The instance ID '{id}'"),
+    "vpc": _Kind("vpc", "InvalidVpcID", "InvalidVpcID", "The vpc ID '{id}'"),
+    "subnet": _Kind("subnet", "InvalidSubnetID", "InvalidSubnetID", "The subnet ID '{id}'"),
+    "network-interface": _Kind(
+        "eni", "InvalidNetworkInterfaceId", "InvalidNetworkInterfaceID", "The networkInterface ID '{id}'"
+    ),
+    "security-group": _Kind("sg", "InvalidGroupId", "InvalidGroup", "The security group '{id}'"),
+    "security-group-rule": _Kind(
+        "sgr", "InvalidSecurityGroupRuleId", "InvalidSecurityGroupRuleId", "The security group rule ID '{id}'"
+    ),
+    "volume": _Kind("vol", "InvalidVolumeID", "InvalidVolume", "The volume '{id}'"),
+    "snapshot": _Kind("snap", "InvalidSnapshotID", "InvalidSnapshot", "The snapshot '{id}'"),
+    "image": _Kind("ami", "InvalidAMIID", "InvalidAMIID", "The image id '[{id}]'"),
+    "internet-gateway": _Kind(
+        "igw", "InvalidInternetGatewayId", "InvalidInternetGatewayID", "The internetGateway ID '{id}'"
+    ),
+    "route-table": _Kind("rtb", "InvalidRouteTableId", "InvalidRouteTableID", "The routeTable ID '{id}'"),
+    "attachment": _Kind(
+        "eni-attach",
+        "InvalidNetworkInterfaceAttachmentId",
+        "InvalidAttachmentID",
+        "The network interface attachment '{id}'",
+    ),
 }
-# Where EC2's malformed code is not the not-found code's stem.
-_MALFORMED = {
-    "security-group": "InvalidGroupId.Malformed",
-    "volume": "InvalidParameterValue",
-    "snapshot": "InvalidParameterValue",
-    "elastic-ip": "InvalidAllocationID.Malformed",
-    "attachment": "InvalidAttachmentID.Malformed",
-    "association": "InvalidAssociationID.Malformed",
-    "key-pair": "InvalidParameterValue",
+# AWS has no malformed code for these: whatever it is, it does not exist.
+_UNKNOWN_ONLY = {
+    "elastic-ip": ("InvalidAllocationID", "The allocation ID '{id}'", ERRORS),
+    "association": ("InvalidAssociationID", "The association ID '{id}'", ERRORS),
+    "key-pair": ("InvalidKeyPair", "The key pair '{id}'", PRACTICE),
 }
-_SOURCES = {"volume": PRACTICE, "snapshot": PRACTICE, "key-pair": PRACTICE, "association": PRACTICE}
 
 
 def _rows() -> tuple[Row, ...]:
     rows: list[Row] = []
-    for kind, (words, stem) in _KINDS.items():
+    for kind, (prefix, malformed, unknown, text) in _KINDS.items():
+        when = f"an id has not the form {prefix}- and 8 or 17 hex digits"
+        invalid = f'Invalid id: "{{id}}" (expecting "{prefix}-...")'
         rows += (
-            (f"{kind}.malformed", "*", f"a {words} has not the form prefix-hex",
-             _MALFORMED.get(kind, f"{stem}.Malformed"), 400, f"Invalid {words}: \"{{id}}\"",
-             _SOURCES.get(kind, ERRORS)),
-            (f"{kind}.not-found", "*", f"a {words} is unknown, or not visible yet",
-             f"{stem}.NotFound", 400, f"The {words} '{{id}}' does not exist", ERRORS),
-        )  # fmt: skip
+            (f"{kind}.malformed", "*", when, f"{malformed}.Malformed", 400, invalid, ERRORS),
+            _unknown(kind, unknown, text, ERRORS),
+        )
+    rows += (_unknown(kind, *row) for kind, row in _UNKNOWN_ONLY.items())
     return tuple(rows)
+
+
+def _unknown(kind: str, code: str, text: str, source: str) -> Row:
+    when = f"no {kind} has the id, or none that is visible yet"
+    return (f"{kind}.not-found", "*", when, f"{code}.NotFound", 400, f"{text} does not exist", source)
 
 
 ROWS = _rows()

@@ -26,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     ("ip.primary", "UnassignPrivateIpAddresses", "the address is the interface's primary one",
      "InvalidParameterValue", 400, "The primary address {ip} of {id} cannot be unassigned",
      REFERENCE),
-    ("ip.limit", "AssignPrivateIpAddresses, AttachNetworkInterface, RunInstances",
+    ("ip.limit", "AssignPrivateIpAddresses, AttachNetworkInterface",
      "more addresses than the instance type allows an interface",
      "PrivateIpAddressLimitExceeded", 400,
      "Number of private addresses will exceed limit of {limit} of type {type}.", ERRORS),

@@ -11,7 +11,7 @@ ROWS: tuple[Row, ...] = (
      "Value ({cidr}) for parameter cidrBlock is invalid. The network address must be used.",
      PRACTICE),
     ("vpc.range", "CreateVpc", "the block is not /16 to /28", "InvalidVpc.Range", 400,
-     "The CIDR '{cidr}' is invalid.", ERRORS),
+     "The CIDR '{cidr}' is invalid.", PRACTICE),
     ("vpc.limit", "CreateVpc", "the account has its quota of VPCs in the region",
      "VpcLimitExceeded", 400, "The maximum number of VPCs has been reached.", ERRORS),
     ("vpc.in-use", "DeleteVpc", "a subnet, gateway, interface, group or route table is left",
