@@ -127,8 +127,9 @@ async def test_pages_in_order_of_age(stores: Stores) -> None:
         assert [server.id for server in cache.objects(Server)] == ids
         odd = cache.page(Server, marker=ids[2], limit=2, wanted=lambda server: server.id in ids[1::2])
         assert [entry.object.id for entry in odd] == [ids[3], ids[5]]
-        with pytest.raises(NotFoundError):
-            cache.page(Server, marker="gone", limit=2)
+        for marker, project in (("gone", "p1"), (ids[0], "p2"), (ids[-1], "p2")):
+            with pytest.raises(NotFoundError):
+                cache.page(Server, project=project, marker=marker, limit=2)
 
 
 async def test_scopes_and_counts(stores: Stores) -> None:

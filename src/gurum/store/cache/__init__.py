@@ -5,6 +5,7 @@ watches, expiry, repeated events or the order of kinds.
 """
 
 from gurum.store.cache.informer import Cache
-from gurum.store.cache.table import Change, Entry
+from gurum.store.cache.table import Change
+from gurum.store.cache.views import Entry
 
 __all__ = ["Cache", "Change", "Entry"]

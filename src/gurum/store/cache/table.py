@@ -9,27 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from gurum.model.base import Resource
 from gurum.store import objects
-from gurum.store.cache.views import Index, Views
+from gurum.store.cache.views import Entry, Index, Views
 from gurum.store.contract import Event, Filter
 
 R = TypeVar("R", bound=Resource)
 
 Change = Literal["put", "gone"]
 Callback = Callable[[Change, R | None, R | None], None]
-
-
-class Entry(Generic[R]):
-    """An object and what readers derived from it (`memo`: rendered bytes by shape). A change drops the memo."""
-
-    __slots__ = ("memo", "object")
-
-    def __init__(self, obj: R) -> None:
-        self.object = obj
-        self.memo: dict[Any, Any] = {}  # the reader's own keys and values
 
 
 class Table(Generic[R]):
@@ -42,7 +32,7 @@ class Table(Generic[R]):
         self.lock = asyncio.Lock()  # held while a list replaces the contents
         self.entries: dict[str, Entry[R]] = {}
         self.keys: dict[str, str] = {}
-        self.views = Views()
+        self.views: Views[R] = Views()
         self.indexes: dict[str, Index[R]] = {}
         self.callbacks: list[Callback[R]] = []
 
@@ -86,10 +76,11 @@ class Table(Generic[R]):
                 fresh.append(obj)
             elif restored or self._newer(obj):
                 self._put(obj)
-        for obj in fresh:
-            self.entries[obj.id] = Entry(obj)
-            self._index(None, obj)
-        self.views.add_all(obj.metadata for obj in fresh)
+        with objects.collector_paused():
+            for obj in fresh:
+                self.entries[obj.id] = Entry(obj)
+                self._index(None, obj)
+            self.views.add_all(self.entries[obj.id] for obj in fresh)
         for obj in fresh:
             self._tell("put", None, obj)
 
@@ -108,13 +99,15 @@ class Table(Generic[R]):
         return entry is None or entry.object.metadata.resource_version < obj.metadata.resource_version
 
     def _put(self, obj: R) -> None:
-        entry = self.entries.get(obj.id)
-        old = entry.object if entry is not None else None
-        if old is None or _identity(old) != _identity(obj):
+        before = self.entries.get(obj.id)
+        old = before.object if before is not None else None
+        entry = self.entries[obj.id] = Entry(obj)
+        if old is not None and _standing(old) == _standing(obj):
+            self.views.replace(entry)
+        else:
             if old is not None:
                 self.views.remove(old.metadata)
-            self.views.add(obj.metadata)
-        self.entries[obj.id] = Entry(obj)
+            self.views.add(entry)
         self._index(old, obj)
         self._tell("put", old, obj)
 
@@ -143,6 +136,6 @@ class Table(Generic[R]):
             callback(change, old, new)
 
 
-def _identity(obj: Resource) -> tuple[float, str, str]:
+def _standing(obj: Resource) -> tuple[float, str, str]:
     """Return what decides where an object stands in the views; fixed for life, except across a restore."""
     return obj.metadata.created_at, obj.metadata.region, obj.metadata.project

@@ -7,56 +7,85 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gurum.model.base import Metadata, Resource
 
 R = TypeVar("R", bound=Resource)
 
-Place = tuple[float, str]  # (created_at, id): the order of every list
+
+class Entry(Generic[R]):
+    """An object and what readers derived from it (`memo`: rendered bytes by shape).
+
+    A change makes another entry, so that what was derived from the old state cannot end up beside the new one.
+    """
+
+    __slots__ = ("memo", "object")
+
+    def __init__(self, obj: R) -> None:
+        self.object = obj
+        self.memo: dict[Any, Any] = {}  # the reader's own keys and values
+
+
+Place = tuple[float, str, Entry[R]]  # in the order of (created_at, id), which is the order of every list
 Scope = tuple[str, str]  # (region, project); empty: any
 
 
-def place(meta: Metadata) -> Place:
-    """Return where the object stands in the lists it is in."""
-    return meta.created_at, meta.id
+class Views(Generic[R]):
+    """For every region, project, pair of them and for all: the entries, oldest first.
 
-
-class Views:
-    """For every region, project, pair of them and for all: the places of the objects, ascending."""
+    The entries themselves stand in the order, not their ids: on a page of a thousand, looking each up costs as much
+    again.
+    """
 
     def __init__(self) -> None:
-        self._places: dict[Scope, list[Place]] = {}
+        self._places: dict[Scope, list[Place[R]]] = {}
 
-    def add(self, meta: Metadata) -> None:
-        """Insert one object: a binary search and a move of pointers."""
-        where = place(meta)
-        for scope in _scopes(meta):
-            insort(self._places.setdefault(scope, []), where)
+    def add(self, entry: Entry[R]) -> None:
+        """Insert one: a binary search and a move of pointers."""
+        meta = entry.object.metadata
+        for scope in _scopes(meta.region, meta.project):
+            insort(self._places.setdefault(scope, []), (meta.created_at, meta.id, entry))
 
-    def add_all(self, metas: Iterable[Metadata]) -> None:
+    def add_all(self, entries: Iterable[Entry[R]]) -> None:
         """Insert many: one sort for each list touched."""
+        groups: dict[Scope, list[Place[R]]] = {}
+        for entry in entries:
+            meta = entry.object.metadata
+            groups.setdefault((meta.region, meta.project), []).append((meta.created_at, meta.id, entry))
         touched = set()
-        for meta in metas:
-            where = place(meta)
-            for scope in _scopes(meta):
-                self._places.setdefault(scope, []).append(where)
+        for (region, project), group in groups.items():
+            group.sort()
+            for scope in _scopes(region, project):
+                self._places.setdefault(scope, []).extend(group)
                 touched.add(scope)
         for scope in touched:
             self._places[scope].sort()
 
-    def remove(self, meta: Metadata) -> None:
-        """Take one object out."""
-        where = place(meta)
-        for scope in _scopes(meta):
+    def replace(self, entry: Entry[R]) -> None:
+        """Put the entry where the one of the same id, age, region and project stood."""
+        meta = entry.object.metadata
+        place = (meta.created_at, meta.id, entry)
+        for scope in _scopes(meta.region, meta.project):
             places = self._places[scope]
-            del places[bisect_left(places, where)]
+            places[self.at(places, meta)] = place
+
+    def remove(self, meta: Metadata) -> None:
+        """Take one out."""
+        for scope in _scopes(meta.region, meta.project):
+            places = self._places[scope]
+            del places[self.at(places, meta)]
             if not places:
                 del self._places[scope]
 
-    def of(self, region: str, project: str) -> Sequence[Place]:
+    def of(self, region: str, project: str) -> Sequence[Place[R]]:
         """Return the places of a scope; not to be changed, and only valid until the next change."""
         return self._places.get((region, project), ())
+
+    @staticmethod
+    def at(places: Sequence[Place[R]], meta: Metadata) -> int:
+        """Return where the object stands in a list, or would stand."""
+        return bisect_left(places, (meta.created_at, meta.id))  # a shorter tuple comes before one it begins
 
 
 class Index(Generic[R]):
@@ -68,20 +97,20 @@ class Index(Generic[R]):
 
     def move(self, old: R | None, new: R | None) -> None:
         """Replace the old state of one object by the new; None: there was or is none."""
-        before = set(self._values(old)) if old is not None else set()
+        if old is None:
+            if new is not None:
+                for value in self._values(new):
+                    self._ids.setdefault(value, set()).add(new.id)
+            return
+        before = set(self._values(old))
         after = set(self._values(new)) if new is not None else set()
-        if before == after:
-            return
-        some = new if new is not None else old
-        if some is None:
-            return
         for value in before - after:
             ids = self._ids[value]
-            ids.discard(some.id)
+            ids.discard(old.id)
             if not ids:
                 del self._ids[value]
         for value in after - before:
-            self._ids.setdefault(value, set()).add(some.id)
+            self._ids.setdefault(value, set()).add(old.id)
 
     def ids(self, value: str) -> set[str]:
         """Return the ids; not to be changed."""
@@ -91,6 +120,5 @@ class Index(Generic[R]):
 _NONE: set[str] = set()
 
 
-def _scopes(meta: Metadata) -> set[Scope]:
-    region, project = meta.region, meta.project
+def _scopes(region: str, project: str) -> set[Scope]:
     return {(region, project), (region, ""), ("", project), ("", "")}

@@ -135,8 +135,9 @@ class SqliteStore:
             more = False
             try:
                 arguments = {**_filter(kind, where), "after": last, "limit": limit + 1}
-                rows = snapshot.connection.execute(_LIST, arguments).fetchall()
-                items = [_decode(kind, row) for row in rows[:limit]]
+                with objects.collector_paused():
+                    rows = snapshot.connection.execute(_LIST, arguments).fetchall()
+                    items = [_decode(kind, row) for row in rows[:limit]]
                 more = len(rows) > limit
             finally:
                 if not more:
@@ -241,7 +242,8 @@ class SqliteStore:
             rows = self.database.reader.execute(_CHANGES, arguments).fetchall()
         except sqlite3.Error as error:
             raise explain(error, self.database.path) from error
-        events = [_event(kind, row) for row in rows]
+        with objects.collector_paused():
+            events = [_event(kind, row) for row in rows]
         if len(rows) != limit and (not rows or rows[-1][0] < head):
             # The head was read before the rows: up to it, the filter let nothing else through.
             events.append(Event("bookmark", "", head))
