@@ -53,6 +53,11 @@ class Places:
         return self.run / "aws-emulator.json"
 
     @property
+    def catalogued(self) -> Path:
+        """There once the catalogue, and the API's own user in it, was made."""
+        return self.state / "catalogue.done"
+
+    @property
     def tour(self) -> Path:
         """What the last tour left, and the key pair it made."""
         return self.state / "tour"

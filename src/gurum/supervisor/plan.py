@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gurum.identity.catalogue import KeystoneRefused, ensure
 from gurum.identity.session import IdentityUnavailable, PasswordAuth
+from gurum.ops import secrets
 from gurum.ops.config import Config
 from gurum.supervisor import people
 from gurum.supervisor.places import Places
@@ -45,7 +47,8 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         ready=f"http://{config.regions[0].host}:{config.regions[0].port}/readyz",
         output=places.output("pia"),
         environ=OUTSIDE,
-        after=("catalogue",),
+        # Without its user in Keystone it could only log a refusal; with it, it can start while Keystone does.
+        after=() if places.catalogued.exists() else ("catalogue",),
     )
     return (*keystone, *emulator, catalogue, engine, pia)
 
@@ -86,7 +89,8 @@ def _emulator(config: Config, places: Places) -> tuple[Child, ...]:
                 *("--config", str(places.emulator_config)),
             ),
             ready=f"{endpoint}/_emulator/health",
-            output=places.output("aws-emulator"),
+            # It has no log of its own.
+            output=Path(config.log.directory or places.run) / "aws-emulator.log",
             environ=ENVIRON,
         )
         for number, endpoint in enumerate(endpoints)
@@ -108,4 +112,5 @@ async def _catalogue(config: Config, places: Places) -> str:
         changes = await ensure(admin, people.catalogue(config, places))
     except (KeystoneRefused, IdentityUnavailable) as error:
         raise Refusal(f"the catalogue could not be written: {error}") from error
+    secrets.write(places.catalogued, "")
     return f"{len(changes)} changes" if changes else "as it should be"

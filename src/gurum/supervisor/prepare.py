@@ -66,6 +66,7 @@ def keystone_document(config: Config, places: Places) -> dict[str, Any]:
         "host": url.hostname,
         "port": url.port or 5000,
         **({"log_file": str(Path(config.log.directory) / "keystone.log")} if config.log.directory else {}),
+        "options": {"DEFAULT": {"use_json": True}},  # lines of JSON like everybody else's
         **config.embedded.keystone_settings,
     }
 

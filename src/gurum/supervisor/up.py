@@ -20,7 +20,7 @@ from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import operator_config, prepare
 from gurum.supervisor.probe import probe
 from gurum.supervisor.process import Process, spawn
-from gurum.supervisor.rows import Child, Refusal
+from gurum.supervisor.rows import Child, Refusal, Row
 from gurum.supervisor.supervise import Supervisor, Timing
 
 # What is done once everything is ready: given the configuration, the places and the output. Returns whether to stay.
@@ -44,7 +44,6 @@ def run(state: Path, config_file: Path | None, environ: Mapping[str, str], out: 
             raise Refusal(f"no region is configured in {config_file or places.config}")
         checks.ports(wanted_ports(config))
         prepare(config, places)
-        _keep_older_output(places)
         asyncio.run(_run(config, places, environ, out, afterwards, SystemClock()))
 
 
@@ -55,21 +54,25 @@ def wanted_ports(config: Config) -> list[tuple[str, str, int]]:
     return wanted + plan.listening(config)
 
 
-def _keep_older_output(places: Places) -> None:
-    for output in places.run.glob("*.out"):
-        output.replace(output.with_suffix(".out.old"))
+def _keep_older_output(rows: tuple[Row, ...]) -> None:
+    """Rename what an earlier run's children printed, so that it neither grows for ever nor is taken for this run's."""
+    for row in rows:
+        if isinstance(row, Child) and row.output.exists():
+            row.output.replace(row.output.with_name(f"{row.output.name}.old"))
 
 
 async def _run(
     config: Config, places: Places, environ: Mapping[str, str], out: TextIO, afterwards: Afterwards, clock: Clock
 ) -> None:
     shown = view.choose(out, clock)
+    rows = plan.rows(config, places)
+    _keep_older_output(rows)
 
     async def spawn_here(child: Child) -> Process:
         return await spawn(child, environ)
 
     supervisor = Supervisor(
-        plan.rows(config, places),
+        rows,
         spawn=spawn_here,
         probe=probe,
         clock=clock,
