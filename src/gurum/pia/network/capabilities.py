@@ -47,6 +47,7 @@ TABLE = (
     Need("network.shared", "network", "shared", _on),
     Need("network.external", "network", "router:external", _on),
     Need("network.availability_zone_hints", "network", "availability_zone_hints", _given),
+    Need("network.vlan_transparent", "network", "vlan_transparent", _on),
     Need("network.ipv6", "subnet", "ip_version", lambda value: value == 6),
     Need("subnet.dns_nameservers", "subnet", "dns_nameservers", _given),
     Need("subnet.host_routes", "subnet", "host_routes", _given),
@@ -72,7 +73,6 @@ TABLE = (
 # Those that are no question of one attribute's value; handlers ask for them by name.
 OTHERS = (
     ZONAL,
-    "network.l2_adjacency",
     "subnet.gateway_ip",
     "port.several_subnets",
     "port.fixed_ips_update",

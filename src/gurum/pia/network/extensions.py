@@ -232,6 +232,13 @@ EXTENSIONS = (
         "Allow to create multiple tags for a resource",
         "2024-08-14T10:00:00-00:00",
     ),
+    Extension(
+        "vlan-transparent",
+        "Vlantransparent",
+        "Provides Vlan Transparent Networks",
+        "2015-03-23T09:00:00-07:00",
+        "network.vlan_transparent",
+    ),
 )
 
 

@@ -35,7 +35,6 @@ FAULTS: dict[str, tuple[int, str]] = {
     ),
     "AvailabilityZoneNotFound": (404, "AvailabilityZone {id} could not be found."),
     "QosPolicyNotFound": (404, "QoS policy {id} could not be found."),
-    "VlanTransparencyDriverError": (400, "Backend does not support VLAN Transparency."),
     # subnets
     "SubnetNotFound": (404, "Subnet {id} could not be found."),
     "SubnetPoolNotFound": (404, "Subnet pool {id} could not be found."),

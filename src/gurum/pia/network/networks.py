@@ -19,6 +19,7 @@ from gurum.pia.network.bindings import of
 from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import bad_request, fault, invalid_input
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.views.networks import VLAN_TRANSPARENT
 from gurum.pia.network.writes import create_all, metadata, update
 from gurum.policy.model import Target
 from gurum.store.contract import NotFoundError
@@ -64,6 +65,8 @@ async def create(ctx: Context) -> Response:
     for values, _ in prepared:
         _check(values, can)
         meta = metadata(ctx, values["project_id"])
+        if values["vlan_transparent"]:
+            meta.labels[VLAN_TRANSPARENT] = ""
         made.append(Network(metadata=meta, spec=_spec(values, can)))
     stored = await create_all(ctx, made, "network")
     return bindings.networks.answer(ctx, stored, "create", bulk=bulk)
@@ -73,8 +76,6 @@ def _check(values: dict[str, Any], can: Capabilities) -> None:
     can.check("network", values)
     if any(values.get(name, UNSET) is not UNSET for name in PROVIDER):
         raise invalid_input("provider networks are not possible in this region")
-    if values.get("vlan_transparent"):
-        raise fault("VlanTransparencyDriverError")
     if values.get("qinq"):
         raise bad_request("Backend does not support QinQ.")
     if values.get("qos_policy_id"):

@@ -127,7 +127,7 @@ def subnet(value: Any) -> str | None:
 
 
 def _keys(expected: tuple[str, ...], item: Any) -> str | None:
-    """Compare the keys of a dictionary with those expected. Neutron prints sets; ours have an order, what is too much first."""
+    """Compare the keys of a dictionary with those expected. Neutron prints sets; ours are ordered, extra ones first."""
     if not isinstance(item, dict):
         return f"Invalid input. '{item}' must be a dictionary with keys: {list(expected)}"
     if set(item) == set(expected):

@@ -1,7 +1,7 @@
 """What a network looks like.
 
-Features that are not built are shown as Neutron shows them where nobody uses them (no QoS policy, no VLAN
-transparency), because clients read these keys; they are not advertised as extensions.
+Features that are not built are shown as Neutron shows them where nobody uses them (no QoS policy, no address scope),
+because clients read these keys; they are not advertised as extensions.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from gurum.model.network import Network
 from gurum.pia.network.inventory import Inventory
 from gurum.pia.network.views.base import STANDARD, View
+
+VLAN_TRANSPARENT = "network.openstack.org/vlan-transparent"  # label of a network that was asked to be
 
 
 def network_view(inventory: Inventory) -> View[Network]:
@@ -30,7 +32,7 @@ def network_view(inventory: Inventory) -> View[Network]:
             "availability_zones": lambda n: [],
             "tags": lambda n: n.spec.tags,
             "qos_policy_id": lambda n: None,
-            "vlan_transparent": lambda n: False,
+            "vlan_transparent": lambda n: VLAN_TRANSPARENT in n.metadata.labels,
             "qinq": lambda n: False,
             "ipv4_address_scope": lambda n: None,
             "ipv6_address_scope": lambda n: None,
