@@ -18,6 +18,12 @@ async def test_a_list_of_nothing(stores: Stores) -> None:
     assert (page.items, page.next) == ([], None)
 
 
+async def test_a_page_of_nothing_is_refused(stores: Stores) -> None:
+    for limit in (0, -1):
+        with pytest.raises(ValueError, match="at least one"):
+            await stores.one.list(Server, limit=limit)
+
+
 async def test_lists_are_ordered_by_id_and_of_one_kind(stores: Stores) -> None:
     servers = [await stores.one.create(make_server(str(n))) for n in range(10)]
     await stores.one.create(make_network())

@@ -11,7 +11,7 @@ import pytest
 from tests.support.store import make_server
 
 from gurum.model.server import Server
-from gurum.ops.config import StoreConfig
+from gurum.ops.config import ConfigError, StoreConfig
 from gurum.store.contract import NewerStoreError
 from gurum.store.factory import open_store
 from gurum.store.memory import MemoryStore
@@ -109,5 +109,5 @@ async def test_the_configuration_names_the_store(tmp_path: Path) -> None:
     memory, _ = await open_store(StoreConfig(url="memory:"))
     assert isinstance(memory, MemoryStore)
     for url in ("postgresql://x/y", "sqlite:///", "sqlite:a", ""):
-        with pytest.raises(ValueError, match=r"store\.url"):
+        with pytest.raises(ConfigError, match=r"store\.url"):
             await open_store(StoreConfig(url=url))

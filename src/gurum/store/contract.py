@@ -58,7 +58,10 @@ class NewerStoreError(StoreError):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects of a kind; empty fields do not filter."""
+    """Which objects of a kind; empty fields do not filter.
+
+    Region and project are fixed for life and an account is set once: objects enter a filter but never leave it alive.
+    """
 
     region: str = ""
     account: str = ""
@@ -69,7 +72,7 @@ EVERYTHING = Filter()
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True):
-    """A part of a list. All pages of one list are of one version; `next` is None on the last.
+    """A part of a list. All pages of one list are of one version; `next` is None on the last, and good for one call.
 
     `resource_version` is where a watch that continues this list starts.
     """
@@ -108,7 +111,7 @@ class Store(Protocol):
     async def list(
         self, kind: type[R], where: Filter = EVERYTHING, *, limit: int = 500, after: str | None = None
     ) -> Page[R]:
-        """Return a page, ordered by id; `after` is the previous page's `next`.
+        """Return a page of at most `limit` (at least 1), ordered by id; `after` is the previous page's `next`.
 
         Raises WatchExpiredError when the list's version is no longer known: begin again.
         """
@@ -131,7 +134,8 @@ class Store(Protocol):
     async def update_spec(self, obj: R, *, cause: Cause | None = None) -> R:
         """Replace spec (and labels, finalizers) of the object at the version that was read.
 
-        Raises generation by one when the spec differs, sets updated_at and cause. Never touches status.
+        When the spec differs, raises generation by one and sets updated_at and cause; when only labels do, sets
+        updated_at. Never touches status.
         Raises ConflictError, NotFoundError. No write happens when nothing differs.
         """
         ...

@@ -5,27 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from gurum.ops.clock import Clock, SystemClock
-from gurum.ops.config import StoreConfig
+from gurum.ops.config import ConfigError, StoreConfig
 from gurum.store.contract import Journal, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
 async def open_store(
-    config: StoreConfig, *, clock: Clock | None = None, base: Path | None = None, backup_to: Path | None = None
+    config: StoreConfig, clock: Clock | None = None, *, base: Path | None = None, backup_to: Path | None = None
 ) -> tuple[Store, Journal]:
     """Open the store and its journal; close both, the store last.
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
     `memory:` a store that ends with the process. `backup_to` is a directory for a copy made before a migration.
-    Raises ValueError for any other URL, UnavailableError, NewerStoreError.
+    Raises ConfigError for any other URL, UnavailableError, NewerStoreError.
     """
     clock = clock or SystemClock()
     if config.url == "memory:":
         return MemoryStore(clock=clock), MemoryJournal(clock=clock)
     scheme, _, path = config.url.partition(":///")
     if scheme != "sqlite" or not path:
-        raise ValueError(f"store.url is {config.url!r}; it must be sqlite:///relative, sqlite:////absolute or memory:")
+        raise ConfigError(f"store.url is {config.url!r}; it must be sqlite:///relative, sqlite:////absolute or memory:")
     store = await SqliteStore.open(
         (base or Path()) / path,
         clock=clock,

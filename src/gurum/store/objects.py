@@ -115,6 +115,12 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def check_limit(limit: int) -> None:
+    """Raise ValueError for a page of nothing: it would never end a list."""
+    if limit < 1:
+        raise ValueError(f"a page has at least one object, not {limit}")
+
+
 def matches(meta: Metadata, where: Filter) -> bool:
     """Whether an object with this metadata is among those the filter names."""
     return where is EVERYTHING or (

@@ -71,6 +71,7 @@ class MemoryStore:
         self, kind: type[R], where: Filter = EVERYTHING, *, limit: int = 500, after: str | None = None
     ) -> Page[R]:
         """Return a page. All rows of a list are set aside with its first page."""
+        objects.check_limit(limit)
         await self._enter()
         shelf = self._shelf(kind)
         if after is None:

@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 MAX_BATCH = 512  # writes in one commit
 SLICE = 64  # writes between which the event loop may do something else
+LOG_LIMIT = 64 * 1024 * 1024  # bytes to which the log shrinks again after a long snapshot made it grow
 READER_TIMEOUT = 1.0  # seconds; readers wait only while another process recovers the log
 
 
@@ -136,28 +138,34 @@ class Database:
         # The writer never waits inside SQLite: that would stop the event loop.
         timeout = READER_TIMEOUT if read_only else 0.0
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA query_only = 1" if read_only else "PRAGMA synchronous = FULL")
+        if read_only:
+            connection.execute("PRAGMA query_only = 1")
+        else:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
         connection.set_trace_callback(self._trace)
         self._connections.append(connection)
         return connection
 
     async def _drain(self) -> None:
-        while self._queue:
-            batch = [(operation, future) for operation, future in self._queue[:MAX_BATCH] if not future.done()]
-            del self._queue[:MAX_BATCH]
-            try:
-                await self._commit(batch)
-            except sqlite3.Error as error:
-                self._fail(batch, explain(error, self.path))
-            except UnavailableError as error:
-                self._fail(batch, error)
-            except BaseException:
-                for _, future in batch:
-                    future.cancel()
-                raise
-            # Those just answered run first: what they write next still catches this round's commit.
-            await asyncio.sleep(0)
-        self._drainer = None
+        try:
+            while self._queue:
+                batch = [(operation, future) for operation, future in self._queue[:MAX_BATCH] if not future.done()]
+                del self._queue[:MAX_BATCH]
+                try:
+                    await self._commit(batch)
+                except sqlite3.Error as error:
+                    self._fail(batch, explain(error, self.path))
+                except asyncio.CancelledError:  # the event loop ends; what was being committed may be there or not
+                    for _, future in batch:
+                        future.cancel()
+                    raise
+                except Exception as error:
+                    self._fail(batch, error)
+                # Those just answered run first: what they write next still catches this round's commit.
+                await asyncio.sleep(0)
+        finally:
+            self._drainer = None
 
     async def _commit(self, batch: list[_Queued]) -> None:
         await self._begin()
@@ -221,15 +229,17 @@ class Database:
                 return
 
     @staticmethod
-    def _fail(batch: list[_Queued], error: UnavailableError) -> None:
+    def _fail(batch: list[_Queued], error: Exception) -> None:
         for _, future in batch:
             if not future.done():
-                future.set_exception(UnavailableError(str(error)))
+                future.set_exception(error)
 
 
 def _prepare(path: Path, busy_timeout: float, backup_to: Path | None) -> None:
     """Create the file readable by its owner alone (it holds user data), in WAL mode, in this release's form."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Only a new file is touched: closing any descriptor of a file drops all locks this process has on it (POSIX).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

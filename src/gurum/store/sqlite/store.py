@@ -126,6 +126,7 @@ class SqliteStore:
         self, kind: type[R], where: Filter = EVERYTHING, *, limit: int = 500, after: str | None = None
     ) -> Page[R]:
         """Return a page of at most `limit`; see `lists` for how all pages are of one version."""
+        objects.check_limit(limit)
         await asyncio.sleep(0)  # reading 50,000 objects page by page must not stop the event loop for a second
         try:
             if after is None:
