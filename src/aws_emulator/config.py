@@ -34,6 +34,7 @@ class Durations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     volume_modifying: float = 5.0
     volume_optimizing: float = 120.0
     snapshot: float = 60.0
+    image: float = 90.0
     interface_attaching: float = 2.0
     interface_detaching: float = 2.0
     token_lifetime: float = 86_400.0

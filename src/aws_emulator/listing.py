@@ -100,13 +100,24 @@ def select(call: Context, table: Table[R], params: Mapping[str, Any], ids: str, 
 
 
 def choose(call: Context, rows: Iterable[T], params: Mapping[str, Any], known: FilterTable) -> list[T]:
-    """Return the rows of a catalogue (no ids, no tags) that pass the filters."""
+    """Return the rows of a catalogue that pass the filters; tags only where rows have `tags`."""
     chosen = list(rows)
     for name, wanted in filters_of(params):
-        if name not in known:
+        offer = known.get(name)
+        if offer is None and (name == "tag-key" or name.startswith("tag:")) and "tag" in known:
+            offer = _own_tag(name)
+        if offer is None:
             raise refuse("filter.unknown", name=name)
-        chosen = [row for row in chosen if matches(wanted, known[name](call, row))]
+        fits = matcher(wanted)
+        chosen = [row for row in chosen if fits(offer(call, row))]
     return chosen
+
+
+def _own_tag(name: str) -> Callable[[Context, Any], Values]:
+    if name == "tag-key":
+        return lambda call, row: row.tags
+    key = name.removeprefix("tag:")
+    return lambda call, row: (row.tags[key],) if key in row.tags else ()
 
 
 def _tag_offer(name: str) -> Callable[[Context, Any], Values]:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from aws_emulator.actions import (
     address,
-    catalogue,
     gateway,
     group,
     group_rules,
+    image,
+    image_make,
     instance_attribute,
     instance_describe,
     instance_state,
+    instance_type,
     interface,
     interface_change,
     key_pair,
@@ -32,7 +34,9 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     (action.service, action.name): action
     for module in (
         address,
-        catalogue,
+        image,
+        image_make,
+        instance_type,
         gateway,
         group,
         group_rules,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.actions.catalogue import find_image
 from aws_emulator.actions.instance_view import devices
 from aws_emulator.actions.interface import attached, groups_for
 from aws_emulator.actions.interface_change import subnet_of
@@ -59,9 +58,8 @@ def _set_type(call: Context, row: Instance, value: Any) -> None:
         raise refuse("instance.type-unknown", type=value)
     kind = TYPES[value]
     _stopped(row)
-    image = find_image(call, row.image_id)
-    if kind.architecture != image.architecture:
-        raise refuse("run.architecture", type_arch=kind.architecture, image_arch=image.architecture)
+    if kind.architecture != row.architecture:
+        raise refuse("run.architecture", type_arch=kind.architecture, image_arch=row.architecture)
     count = len(call.region.interfaces.ids("instance", row.id))
     if count > kind.interfaces:
         raise refuse("interface.type-limit", count=count, type=kind.name)

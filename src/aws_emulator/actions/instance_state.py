@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.actions.catalogue import find_type
+from aws_emulator.actions.instance_type import find_type
 from aws_emulator.actions.instance_view import state
 from aws_emulator.actions.room import room_for
 from aws_emulator.context import Context

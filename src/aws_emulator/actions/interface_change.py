@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_emulator.actions.action import Action, Answer, Params
 from aws_emulator.actions.blocks import free_addresses, holder, parse_address
-from aws_emulator.actions.catalogue import find_type
+from aws_emulator.actions.instance_type import find_type
 from aws_emulator.actions.interface import attached, groups_for
 from aws_emulator.context import Context
 from aws_emulator.lifecycle.interface import attach_interface, free

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.actions.catalogue import find_image, find_type, offered
+from aws_emulator.actions.image import find_image
+from aws_emulator.actions.instance_type import find_type, offered
 from aws_emulator.actions.instance_view import reservations
 from aws_emulator.actions.interface import check_quota, new_interface, wanted_addresses
 from aws_emulator.actions.launch_disks import Disk, disks_of

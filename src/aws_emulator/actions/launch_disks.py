@@ -31,7 +31,13 @@ def disks_of(call: Context, params: Params, image: Image, kind: InstanceType, in
         asked[device] = mapping
     root = dict(asked.pop(image.root_device, {}))
     disks = [_disk(call, image.root_device, root, "gp3", image.root_snapshot)]
-    disks += [_disk(call, device, mapping, "gp2", "") for device, mapping in asked.items() if "NoDevice" not in mapping]
+    snapshots = {device: snapshot for device, snapshot, _ in image.more}
+    for device in snapshots:
+        asked.setdefault(device, {})
+    for device, mapping in asked.items():
+        if "NoDevice" not in mapping:
+            snapshot = snapshots.get(device, "")
+            disks.append(_disk(call, device, mapping, "gp3" if snapshot else "gp2", snapshot))
     if len(disks) + (interfaces if kind.nitro else 0) > kind.attachments:
         raise refuse("volume.attach-limit", limit=kind.attachments, type=kind.name)
     return disks

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aws_emulator.actions.action import Params
-from aws_emulator.actions.catalogue import offered
+from aws_emulator.actions.instance_type import offered
 from aws_emulator.actions.interface import groups_for
 from aws_emulator.actions.vpc import default_vpc
 from aws_emulator.actions.zones import chosen_zone

@@ -66,6 +66,8 @@ def delete(call: Context, params: Params) -> Answer:
     if image is not None:
         raise refuse("snapshot.in-use", id=params["SnapshotId"], image=image.id)
     row = call.get(call.region.snapshots, params["SnapshotId"])
+    for own in call.region.images.by("snapshot", row.id):
+        raise refuse("snapshot.in-use", id=row.id, image=own.id)
     call.delete(call.region.snapshots, row.id)
     return {}
 

@@ -1,7 +1,7 @@
 """Volumes on instances: attach and detach."""
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.actions.catalogue import find_type
+from aws_emulator.actions.instance_type import find_type
 from aws_emulator.actions.volume import attachment_view
 from aws_emulator.actions.volume_spec import check_device
 from aws_emulator.context import Context

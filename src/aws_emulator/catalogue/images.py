@@ -8,11 +8,15 @@ the description of each image says that it is simulated.
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 
 class Image(NamedTuple):
-    """A public image of one region; root size in GiB."""
+    """An image as launches and describes see it, whoever made it; sizes in GiB.
+
+    `more` are the devices beside the root: (device name, snapshot, size).
+    """
 
     id: str
     name: str
@@ -25,6 +29,11 @@ class Image(NamedTuple):
     created: str
     state: str
     boot_mode: str
+    description: str
+    public: bool = True
+    more: tuple[tuple[str, str, int], ...] = ()
+    source_instance: str = ""
+    tags: Mapping[str, str] = MappingProxyType({})
 
 
 # (name, owner, alias, architecture, root device, GiB, creation date, state)
@@ -58,6 +67,7 @@ def images_of(region: str) -> Mapping[str, Image]:
             f"ami-0{digest[:16]}", name, owner, alias, architecture, device,
             f"snap-0{digest[16:32]}", size, created, state,
             "uefi" if architecture == "arm64" else "uefi-preferred",
+            f"{name} (simulated: it boots nothing)",
         )  # fmt: skip
         found[image.id] = image
     return found

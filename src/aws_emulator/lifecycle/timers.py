@@ -18,6 +18,7 @@ TIMERS: Mapping[str, Mapping[str, _Fire]] = {
     "network-interface": interface.TIMERS,
     "volume": volume.TIMERS,
     "snapshot": volume.SNAPSHOT_TIMERS,
+    "image": volume.IMAGE_TIMERS,
 }
 
 

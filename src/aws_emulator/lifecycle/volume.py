@@ -1,8 +1,8 @@
-"""Volumes and snapshots: made, attached, modified, deleted."""
+"""Volumes, snapshots and images: made, attached, modified, deleted."""
 
 from aws_emulator.context import Context
 from aws_emulator.state.compute import Instance
-from aws_emulator.state.storage import Snapshot, Volume, VolumeAttachment
+from aws_emulator.state.storage import OwnImage, Snapshot, Volume, VolumeAttachment
 
 
 def attach_volume(
@@ -96,4 +96,13 @@ TIMERS = {
     "optimizing": optimizing,
     "optimized": optimized,
 }
+
+
+def image_available(call: Context, row: OwnImage) -> None:
+    """Pending becomes available."""
+    row.state = "available"
+    call.save(call.region.images, row)
+
+
+IMAGE_TIMERS = {"available": image_available}
 SNAPSHOT_TIMERS = {"completed": completed}

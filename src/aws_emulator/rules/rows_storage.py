@@ -1,4 +1,4 @@
-"""Rules of volumes and snapshots."""
+"""Rules of volumes, snapshots and images."""
 
 from aws_emulator.rules.row import EBS_GUIDE, ERRORS, PRACTICE, REFERENCE, Row
 
@@ -69,6 +69,20 @@ ROWS: tuple[Row, ...] = (
     ("volume.modification-none", "DescribeVolumesModifications",
      "a named volume was never modified", "InvalidVolumeModification.NotFound", 400,
      "Modification for volume '{id}' does not exist.", PRACTICE),
+    ("image.duplicate", "CreateImage, RegisterImage", "the account has an image of the name",
+     "InvalidAMIName.Duplicate", 400, "AMI name {name} is already in use by AMI {id}", ERRORS),
+    ("image.name", "CreateImage, RegisterImage",
+     "the name is not 3 to 128 letters, digits or ()[] ./-'@_", "InvalidAMIName.Malformed", 400,
+     ("AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(',"
+     " ')', '.', '-', '/' and '_'"), ERRORS),
+    ("image.instance-state", "CreateImage", "the instance is neither running nor stopped",
+     "IncorrectInstanceState", 400, ("The instance '{id}' is not in the 'running' or 'stopped'"
+     " state."), ERRORS),
+    ("image.no-root", "RegisterImage", "no device has the root's name",
+     "InvalidBlockDeviceMapping", 400, "The block device mapping has no root device '{device}'",
+     PRACTICE),
+    ("image.not-yours", "DeregisterImage", "the image is another account's", "AuthFailure", 403,
+     "Not authorized for image:{id}", ERRORS),
     ("snapshot.limit", "CreateSnapshot", "the account has its quota of snapshots",
      "SnapshotLimitExceeded", 400, "The maximum number of snapshots has been reached.", ERRORS),
     ("snapshot.volume-state", "CreateSnapshot", "the volume is not available or in use",

@@ -15,7 +15,7 @@ from aws_emulator.state.network import (
     Vpc,
 )
 from aws_emulator.state.resource import Resource
-from aws_emulator.state.storage import Snapshot, Volume
+from aws_emulator.state.storage import OwnImage, Snapshot, Volume
 from aws_emulator.state.table import Keys
 
 
@@ -90,6 +90,10 @@ KINDS: Mapping[str, Kind] = {
         }),
         Kind("volume", "vol", Volume, {
             "instance": lambda row: {held.instance_id for held in row.attachments},
+        }),
+        Kind("image", "ami", OwnImage, {
+            "name": lambda row: (row.name,),
+            "snapshot": lambda row: {device.snapshot_id for device in row.devices},
         }),
         Kind("snapshot", "snap", Snapshot, {"volume": lambda row: (row.volume_id,)}),
     )

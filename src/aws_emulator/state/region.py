@@ -15,7 +15,7 @@ from aws_emulator.state.network import (
     Subnet,
     Vpc,
 )
-from aws_emulator.state.storage import Snapshot, Volume
+from aws_emulator.state.storage import OwnImage, Snapshot, Volume
 from aws_emulator.state.table import Table
 
 
@@ -40,6 +40,7 @@ class Region:
         self.key_pairs: Table[KeyPair] = self._tables["key-pair"]
         self.instances: Table[Instance] = self._tables["instance"]
         self.volumes: Table[Volume] = self._tables["volume"]
+        self.images: Table[OwnImage] = self._tables["image"]
         self.snapshots: Table[Snapshot] = self._tables["snapshot"]
 
     def table(self, kind: str) -> Table[Any]:

@@ -1,4 +1,4 @@
-"""Rows of storage: volume and snapshot."""
+"""Rows of storage: volume, snapshot, and images of them."""
 
 import msgspec
 
@@ -44,6 +44,29 @@ class Volume(Resource, kw_only=True, gc=False):
     attachments: list[VolumeAttachment] = msgspec.field(default_factory=list)
     modification: Modification | None = None
     modified_at: list[float] = msgspec.field(default_factory=list)
+
+
+class ImageDevice(msgspec.Struct, kw_only=True, gc=False):
+    """A block device of an image: which snapshot, as how large a volume of which type."""
+
+    device: str
+    snapshot_id: str
+    size: int
+    volume_type: str = "gp3"
+    delete_on_termination: bool = True
+    encrypted: bool = False
+
+
+class OwnImage(Resource, kw_only=True, gc=False):
+    """An image that a customer made; the first of `devices` is the root."""
+
+    name: str
+    description: str
+    architecture: str
+    state: str
+    devices: list[ImageDevice]
+    source_instance_id: str = ""
+    boot_mode: str = ""
 
 
 class Snapshot(Resource, kw_only=True, gc=False):

@@ -83,7 +83,22 @@ def _volume_of_pending(cloud: Cloud) -> None:
     _create(cloud, SnapshotId=snapshot)
 
 
+def _image(cloud: Cloud, name: str = "mine", **instance: Any) -> str:
+    answer = cloud("CreateImage", InstanceId=cloud.instance(**instance), Name=name)
+    return str(answer["ImageId"])
+
+
+def _register(cloud: Cloud, root: str) -> None:
+    device = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": _PUBLIC}}
+    cloud("RegisterImage", Name="mine", RootDeviceName=root, BlockDeviceMappings=[device])
+
+
 CASES = {
+    "image.duplicate": Case(lambda c: [_image(c), _image(c)]),
+    "image.name": Case(lambda c: _image(c, "no:colons")),
+    "image.instance-state": Case(lambda c: _image(c, state="stopping")),
+    "image.no-root": Case(lambda c: _register(c, "/dev/sda1")),
+    "image.not-yours": Case(lambda c: c("DeregisterImage", ImageId=default_image(REGION).id)),
     "volume.no-size": Case(_create),
     "volume.no-zone": Case(lambda c: c("CreateVolume", Size=1)),
     "volume.zone": Case(lambda c: c("CreateVolume", Size=1, AvailabilityZone="us-east-9z")),

@@ -1,29 +1,16 @@
-"""Images, instance types and where they are offered."""
+"""Instance types and where they are offered."""
 
 from fnmatch import fnmatchcase
 
 from aws_emulator.actions.action import Action, Answer, Params
-from aws_emulator.catalogue.images import Image, images_of
 from aws_emulator.catalogue.types import TYPES, InstanceType
 from aws_emulator.catalogue.zones import Zone
 from aws_emulator.context import Context
 from aws_emulator.listing import FilterTable, Page, choose, filters_of, matches, page
 from aws_emulator.rules import refuse
 
-IMAGES_PAGE = Page(1, 1000, ids_exclude=False)
 TYPES_PAGE = Page(5, 100, ids_exclude=True)
 OFFERINGS_PAGE = Page(5, 1000, ids_exclude=False)
-
-
-def find_image(call: Context, identity: str) -> Image:
-    """Return a public image of the region, or the malformed or not-found refusal."""
-    stem, _, digits = identity.partition("-")
-    if stem != "ami" or len(digits) not in (8, 17) or set(digits) - set("0123456789abcdef"):
-        raise refuse("image.malformed", id=identity)
-    image = images_of(call.region.name).get(identity)
-    if image is None:
-        raise refuse("image.not-found", id=identity)
-    return image
 
 
 def find_type(name: str) -> InstanceType:
@@ -37,85 +24,6 @@ def find_type(name: str) -> InstanceType:
 def offered(call: Context, name: str, zone: Zone) -> bool:
     """Tell whether a zone offers an instance type."""
     return not any(fnmatchcase(name, glob) for glob in call.config.not_offered.get(zone.id, ()))
-
-
-def describe_images(call: Context, params: Params) -> Answer:
-    """List the seeded public images."""
-    known = images_of(call.region.name)
-    rows = [find_image(call, each) for each in params["ImageIds"]] if params.get(
-        "ImageIds") else list(known.values())  # fmt: skip
-    owners = params.get("Owners")
-    if owners:
-        rows = [row for row in rows if {row.owner, row.owner_alias or "-"} & set(owners)]
-    users = params.get("ExecutableUsers")
-    if users and "all" not in users:
-        rows = []
-    if any(name.startswith("tag") for name, _ in filters_of(params)):
-        return {"Images": []}
-    rows, more = page(choose(call, rows, params, _IMAGE_FILTERS), params, IMAGES_PAGE)
-    return {"Images": [_image(row) for row in rows]} | more
-
-
-def _image(row: Image) -> Answer:
-    return {
-        "ImageId": row.id,
-        "Name": row.name,
-        "Description": f"{row.name} (simulated: it boots nothing)",
-        "ImageLocation": f"{row.owner_alias or row.owner}/{row.name}",
-        "OwnerId": row.owner,
-        "ImageOwnerAlias": row.owner_alias or None,
-        "Architecture": row.architecture,
-        "ImageType": "machine",
-        "State": row.state,
-        "Public": True,
-        "CreationDate": row.created,
-        "Hypervisor": "xen",
-        "VirtualizationType": "hvm",
-        "EnaSupport": True,
-        "SriovNetSupport": "simple",
-        "BootMode": row.boot_mode,
-        "PlatformDetails": "Linux/UNIX",
-        "UsageOperation": "RunInstances",
-        "RootDeviceName": row.root_device,
-        "RootDeviceType": "ebs",
-        "BlockDeviceMappings": [
-            {
-                "DeviceName": row.root_device,
-                "Ebs": {
-                    "SnapshotId": row.root_snapshot,
-                    "VolumeSize": row.root_size,
-                    "VolumeType": "gp3",
-                    "Iops": 3000,
-                    "Throughput": 125,
-                    "DeleteOnTermination": True,
-                    "Encrypted": False,
-                },
-            }
-        ],
-        "Tags": [],
-    }
-
-
-_IMAGE_FILTERS: FilterTable = {
-    "image-id": lambda call, row: (row.id,),
-    "name": lambda call, row: (row.name,),
-    "description": lambda call, row: (f"{row.name} (simulated: it boots nothing)",),
-    "architecture": lambda call, row: (row.architecture,),
-    "owner-id": lambda call, row: (row.owner,),
-    "owner-alias": lambda call, row: (row.owner_alias,),
-    "state": lambda call, row: (row.state,),
-    "is-public": lambda call, row: ("true",),
-    "image-type": lambda call, row: ("machine",),
-    "root-device-type": lambda call, row: ("ebs",),
-    "root-device-name": lambda call, row: (row.root_device,),
-    "virtualization-type": lambda call, row: ("hvm",),
-    "hypervisor": lambda call, row: ("xen",),
-    "ena-support": lambda call, row: ("true",),
-    "creation-date": lambda call, row: (row.created,),
-    "platform-details": lambda call, row: ("Linux/UNIX",),
-    "block-device-mapping.snapshot-id": lambda call, row: (row.root_snapshot,),
-    "block-device-mapping.volume-type": lambda call, row: ("gp3",),
-}
 
 
 def describe_types(call: Context, params: Params) -> Answer:
@@ -218,11 +126,6 @@ def describe_offerings(call: Context, params: Params) -> Answer:
 
 
 ACTIONS = (
-    Action(
-        "DescribeImages",
-        describe_images,
-        "ImageIds Owners ExecutableUsers Filters MaxResults NextToken IncludeDeprecated IncludeDisabled",
-    ),
     Action("DescribeInstanceTypes", describe_types, "InstanceTypes Filters MaxResults NextToken"),
     Action(
         "DescribeInstanceTypeOfferings",
