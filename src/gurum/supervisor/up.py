@@ -22,6 +22,7 @@ from gurum.supervisor.probe import probe
 from gurum.supervisor.process import Process, spawn
 from gurum.supervisor.rows import Child, Refusal, Row
 from gurum.supervisor.supervise import Supervisor, Timing
+from gurum.supervisor.terminal import patient
 
 # What is done once everything is ready: given the configuration, the places and the output. Returns whether to stay.
 Afterwards = Callable[[Config, Places, TextIO], Awaitable[bool]]
@@ -44,7 +45,7 @@ def run(state: Path, config_file: Path | None, environ: Mapping[str, str], out: 
             raise Refusal(f"no region is configured in {config_file or places.config}")
         checks.ports(wanted_ports(config))
         prepare(config, places)
-        asyncio.run(_run(config, places, environ, out, afterwards, SystemClock()))
+        asyncio.run(_run(config, places, environ, patient(out), afterwards, SystemClock()))
 
 
 def wanted_ports(config: Config) -> list[tuple[str, str, int]]:
