@@ -30,7 +30,7 @@ check: setup ## lint, strict types, layers, the policy's own tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/mypy --explicit-package-bases tests
+	$(VENV)/bin/mypy tests
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/gurum policy test --quiet
 
