@@ -7,6 +7,7 @@ The kill points are not chosen: a recording run counts them, and each is then ki
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
@@ -16,11 +17,16 @@ from tests.support.virtual import run_virtual
 from tests.support.world import World, region_config
 
 from aws_emulator.config import Config as EmulatorConfig
+from gurum.model.base import Intent, Resource
 from gurum.model.network import Network, SecurityGroup
 from gurum.model.server import Server, ServerKey
+from gurum.providers.aws.drivers.servers import ServerDriver
+from gurum.providers.contract import CreateOutcome, Place
 from gurum.store.contract import NotFoundError, Store
 
 T = TypeVar("T")
+
+LAG, WINDOW = 5.0, 20.0  # seconds of virtual time: how late the cloud shows things, and for how long we doubt
 
 KEY = ServerKey(
     name="k",
@@ -29,28 +35,32 @@ KEY = ServerKey(
 )
 
 
+Point = tuple[str, int]  # a step's name, and which one of that name
+
+
 class Trap:
     """Counts steps; at the armed one it lets nothing go on, as a killed process would not."""
 
-    def __init__(self, at: int = -1) -> None:
+    def __init__(self, at: Point | None = None) -> None:
         self.at = at
-        self.count = 0
+        self.seen: Counter[str] = Counter()
         self.armed = False
         self.sprung = asyncio.Event()
 
-    async def around(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Do a step; even numbers kill before it, odd ones after it, before anybody learns of it."""
+    async def around(self, name: str, step: Callable[[], Awaitable[T]]) -> T:
+        """Do a step; a kill after it comes before anybody learns of it."""
         if not self.armed:
             return await step()
-        before, after = self.count, self.count + 1
-        self.count += 2
-        await self._kill(before)
+        await self._pass(f"before {name}")
         result = await step()
-        await self._kill(after)
+        await self._pass(f"after {name}")
         return result
 
-    async def _kill(self, number: int) -> None:
-        if number == self.at:
+    async def _pass(self, name: str) -> None:
+        if not self.armed:
+            return
+        self.seen[name] += 1
+        if (name, self.seen[name]) == self.at:
             self.sprung.set()
             await asyncio.Event().wait()
 
@@ -69,19 +79,24 @@ class TrappedStore:
         method = getattr(self._inner, name)
         if name not in WRITES:
             return method
-        return lambda *args, **kwargs: self._trap.around(lambda: method(*args, **kwargs))
+
+        def write(first: Any, *args: Any, **kwargs: Any) -> Awaitable[Any]:
+            kind = first.kind if hasattr(first, "kind") else "many"
+            return self._trap.around(f"{name} {kind}", lambda: method(first, *args, **kwargs))
+
+        return write
 
 
 def world(trap: Trap) -> World:
     """Return a world with visibility lag whose engine runs into the trap."""
     made = World(
-        emulator=EmulatorConfig().patched({"lag": {"resource": 5.0, "tags": 5.0}}), aws=region_config(visibility=20.0)
+        emulator=EmulatorConfig().patched({"lag": {"resource": LAG, "tags": LAG}}), aws=region_config(visibility=WINDOW)
     )
     made.engine_store = cast("Store", TrappedStore(made.store, trap))
     call = made.transport.call
 
     async def trapped(account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
-        return await trap.around(lambda: call(account, action, params))
+        return await trap.around(action, lambda: call(account, action, params))
 
     made.transport.call = trapped  # type: ignore[method-assign]  # the wrapper has the method's own shape
     return made
@@ -98,8 +113,8 @@ async def _kill_when_sprung(w: World, trap: Trap) -> None:
     await w.start()
 
 
-async def scenario(at: int) -> tuple[int, list[str], dict[str, int]]:
-    """Create, stop and delete a server with a kill at step `at`; return the steps, what is wrong, what is left."""
+async def scenario(at: Point | None) -> tuple[Counter[str], list[str], dict[str, int]]:
+    """Create, stop and delete a server with a kill at a step; return the steps, what is wrong, what is left."""
     trap = Trap(at)
     w = world(trap)
     network, _ = await w.network()
@@ -131,24 +146,48 @@ async def scenario(at: int) -> tuple[int, list[str], dict[str, int]]:
     await w.store.delete(SecurityGroup, group.id)
     await asyncio.sleep(120)
     wrong += await problems(w)
-    steps = trap.count
+    if at is not None and not trap.sprung.is_set():
+        wrong.append(f"the run never came to {at}")
     killer.cancel()
     await w.kill()
-    return steps, wrong, leftovers(w)
+    return trap.seen, wrong, leftovers(w)
+
+
+def failures(points: list[Point]) -> dict[Point, tuple[list[str], dict[str, int]]]:
+    """Return what each kill broke."""
+    out = {}
+    for at in points:
+        _, wrong, left = run_virtual(scenario(at))
+        if wrong or left:
+            out[at] = (wrong, left)
+    return out
 
 
 def test_every_step_can_be_killed() -> None:
-    steps, wrong, left = run_virtual(scenario(-1))
+    seen, wrong, left = run_virtual(scenario(None))
     assert (wrong, left) == ([], {})
-    assert steps > 60, "the recording run saw too few steps to prove anything"
-    failures = {}
-    for at in range(steps):
-        _, wrong, left = run_virtual(scenario(at))
-        if wrong or left:
-            failures[at] = (wrong, left)
-    assert failures == {}
+    # How often something is looked at varies from run to run; what is done once or twice does not.
+    points = [(name, number) for name, count in seen.items() for number in range(1, min(count, 2) + 1)]
+    assert len(points) > 60, "the recording run saw too few steps to prove anything"
+    assert failures(points) == {}
 
 
-@pytest.mark.parametrize("broken", ["token from the generation", "no visibility window", "claim freed too early"])
-def test_the_check_bites(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    raise NotImplementedError
+def test_a_token_from_the_generation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = ServerDriver.create
+
+    async def broken(self: ServerDriver, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
+        intent.token = f"{obj.id}-{obj.metadata.generation}"
+        return await create(self, obj, intent, place)
+
+    monkeypatch.setattr(ServerDriver, "create", broken)
+    with pytest.raises(TimeoutError):  # the second instance wants the first one's address, for ever
+        failures([("after RunInstances", 1)])
+
+
+def test_adopting_without_the_visibility_window_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Longer than the killed engine's lease, else the new one comes when everything is visible.
+    monkeypatch.setattr(f"{__name__}.LAG", 60.0)
+    monkeypatch.setattr(f"{__name__}.WINDOW", 90.0)
+    assert failures([("after CreateVpc", 1)]) == {}
+    monkeypatch.setattr(f"{__name__}.WINDOW", 0.0)
+    assert failures([("after CreateVpc", 1)])

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _STUCK = 10.0  # real seconds without anything to do and nothing to wait for: a deadlock in the test
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]  # chosen at run time by the library
+class _Selector(selectors.DefaultSelector):
     loop: VirtualLoop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -54,7 +54,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Move time."""
         self._now += seconds
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]  # the library's own signature needs type variables that mypy lacks
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """Run in a thread; time stands still until it is done."""
         self.busy += 1
         future = super().run_in_executor(executor, func, *args)

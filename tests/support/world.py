@@ -95,7 +95,8 @@ class EmulatorTransport:
             raise LostError("the connection was cut") from error
         except (Refusal, InjectedError) as error:
             raise AwsError(error.code, str(error), error.status, "req-emulated") from error
-        return _typed(dict(answer)) | {"ResponseMetadata": {"RequestId": "req-emulated"}}
+        typed: dict[str, Any] = _typed(dict(answer))
+        return typed | {"ResponseMetadata": {"RequestId": "req-emulated"}}
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from gurum.engine.context import Engine
 from gurum.engine.queue import Key
+from gurum.engine.view import public_key
 from gurum.model.base import Resource
 from gurum.model.compute import CloudKey, KeyPair
 from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
@@ -139,13 +140,13 @@ def _cloud_key(engine: Engine, old: CloudKey | None, new: CloudKey | None) -> It
     key = new or old
     if key is None or _settled(old, new):
         return
-    for server in engine.view.index(Server, "by_public_key", key.spec.public_key.strip()):
+    for server in engine.view.index(Server, "by_public_key", public_key(key, key.spec.public_key)):
         yield _key(Server, server.id)
 
 
-def _users_of_key(engine: Engine, public_key: str) -> Iterable[Key]:
+def _users_of_key(engine: Engine, material: str) -> Iterable[Key]:
     for key in engine.cache.objects(CloudKey):
-        if key.spec.public_key.strip() == public_key.strip():
+        if key.spec.public_key.strip() == material.strip():
             yield _key(CloudKey, key.id)
 
 
@@ -174,6 +175,11 @@ EDGES: dict[type[Resource], Edge] = {
 SELF: tuple[type[Resource], ...] = (Network, Domain, Subnet, Port, SecurityGroup, CloudKey, Server, ConsoleLog)
 
 
+def _only_status(old: Resource | None, new: Resource) -> bool:
+    """Whether the controller itself made this change: it wrote what it found, and must not be woken by that."""
+    return old is not None and old.metadata.generation == new.metadata.generation and old.deleting == new.deleting
+
+
 def connect(engine: Engine) -> None:
     """Have every change wake whom it concerns."""
     for kind in dict.fromkeys((*SELF, *EDGES)):
@@ -184,7 +190,7 @@ def _waker(engine: Engine, kind: type[Resource]) -> Callable[[Any, Any, Any], No
     edge, own = EDGES.get(kind), kind in SELF
 
     def wake(change: str, old: Resource | None, new: Resource | None) -> None:
-        if own and new is not None:
+        if own and new is not None and not _only_status(old, new):
             engine.queue.add((kind.kind, new.id))
         if edge is not None:
             for key in edge(engine, old, new):

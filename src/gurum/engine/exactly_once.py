@@ -117,7 +117,7 @@ class ExactlyOnce:
         if isinstance(outcome, Doubt):
             return Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
         if isinstance(outcome, Done) and intent.state != "deleting":
-            intent.state = "deleting"
+            intent.state, intent.removed_at = "deleting", self._clock.time()
             await work.save()
         return outcome
 

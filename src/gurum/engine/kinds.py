@@ -5,6 +5,7 @@ from __future__ import annotations
 from gurum.engine import claims
 from gurum.engine.context import Engine
 from gurum.engine.material import Hooks, MaterialController
+from gurum.engine.view import public_key
 from gurum.engine.work import Work
 from gurum.model.compute import CloudKey, KeyPair
 from gurum.model.network import Domain, Network, Port, SecurityGroup, Subnet
@@ -56,10 +57,9 @@ def _key_holds(engine: Engine, key: CloudKey) -> str:
 
 
 def _key_unneeded(engine: Engine, key: CloudKey) -> bool:
-    public_key = key.spec.public_key.strip()
-    return not any(True for _ in engine.view.index(KeyPair, "by_public_key", public_key)) and not any(
-        True for _ in engine.view.index(Server, "by_public_key", public_key)
-    )
+    value = public_key(key, key.spec.public_key)
+    users = (engine.view.index(KeyPair, "by_public_key", value), engine.view.index(Server, "by_public_key", value))
+    return not any(True for found in users for _ in found)
 
 
 def controllers(

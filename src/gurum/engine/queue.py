@@ -81,11 +81,19 @@ class WorkQueue:
                     self._working.add(key)
                     return key
             self._changed.clear()
-            delay = self._later[0][0] - now if self._later else None
-            try:
-                await asyncio.wait_for(self._changed.wait(), delay)
-            except TimeoutError:
-                continue
+            await self._wait(self._later[0][0] - now if self._later else None)
+
+    async def _wait(self, delay: float | None) -> None:
+        """Wait for a change or `delay` seconds.
+
+        Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes together with the event.
+        """
+        timer = None if delay is None else asyncio.get_running_loop().call_later(delay, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def done(self, key: Key) -> None:
         """Release the key; if it was added meanwhile it is queued again."""

@@ -27,6 +27,15 @@ _NONE: Set[str] = frozenset()
 Values = Callable[[Any], Iterable[str]]
 
 
+def public_key(obj: Resource, key: str) -> str:
+    """Return the index value of a public key in the object's region."""
+    return f"{obj.metadata.region}/{key.strip()}"
+
+
+def _server_key(server: Server) -> Iterable[str]:
+    return [public_key(server, server.spec.key.public_key)] if server.spec.key is not None else []
+
+
 def _domains(group: SecurityGroup) -> Iterable[str]:
     """Return the domains in which something of the group exists, or may."""
     steps = (intent.step for intent in group.status.intents.values() if intent.state not in ("gone", "failed"))
@@ -49,8 +58,8 @@ INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     (AddressClaim, "by_owner", lambda claim: [claim.spec.owner_id]),
     (AddressClaim, "by_subnet", lambda claim: [claim.spec.subnet_id]),
     (SecurityGroup, "by_domain", lambda group: _domains(group)),
-    (KeyPair, "by_public_key", lambda pair: [pair.spec.public_key.strip()]),
-    (Server, "by_public_key", lambda server: [server.spec.key.public_key.strip()] if server.spec.key else []),
+    (KeyPair, "by_public_key", lambda pair: [public_key(pair, pair.spec.public_key)]),
+    (Server, "by_public_key", lambda server: _server_key(server)),
 )
 
 

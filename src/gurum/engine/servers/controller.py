@@ -31,7 +31,10 @@ class ServerController:
         if server.deleting:
             return await remove(engine, work)
         if server.status.vm_state == "building":
-            return await build(engine, work)
+            again = await build(engine, work)
+            if again is None and pending(work.obj) is not None and work.obj.status.vm_state != "building":
+                return engine.clock.time()  # what was asked for while it was built
+            return again
         action = pending(server)
         if action is not None:
             return await work_off(engine, work, action, place)

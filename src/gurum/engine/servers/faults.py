@@ -30,7 +30,8 @@ def waits(work: Work[Server], now: float, wait: Wait) -> None:
     until = datetime.fromtimestamp(wait.until, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = f"{wait.message}; next attempt at {until}"
     work.condition("Progressing", True, wait.reason, text, now, wait.until)
-    work.obj.status.fault = Fault(code=503, message=text, created=now)
+    if wait.reason is not Reason.PROGRESSING:
+        work.obj.status.fault = Fault(code=503, message=text, created=now)
 
 
 def well(work: Work[Server], now: float) -> None:

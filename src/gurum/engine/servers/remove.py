@@ -51,13 +51,13 @@ async def _end_instance(engine: Engine, work: Work[Server], place: Place) -> flo
     if intent.external is not None:
         seen = cloud.provider.observed(place, intent.external.id)
         listed = cloud.provider.listed_at(place)
-        vanished = seen is None and intent.state == "deleting" and listed > intent.written_at + cloud.provider.not_yet
+        vanished = seen is None and intent.state == "deleting" and listed > (intent.removed_at or now)
         if (seen is not None and seen.state == "terminated") or vanished:
             await cloud.once.gone(work, intent)
             return None
-        if seen is not None and seen.state == "shutting-down" and intent.state == "deleting":
+        if intent.state == "deleting" and now < (intent.removed_at or 0.0) + LOOK:
             cloud.provider.expect(place, intent.external.id)
-            return now + LOOK
+            return (intent.removed_at or 0.0) + LOOK  # accepted; the informer tells when it has happened
     outcome = await cloud.once.remove(work, intent, driver, place)
     intent = work.obj.status.intents["instance"]
     if isinstance(outcome, Wait):

@@ -111,11 +111,11 @@ class Caller:
             except NotSentError as error:
                 self._silent(shard, str(error))
                 self._done(place, action, who, "not-sent", "", began)
-                return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self._soon(2.0))
+                return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self.soon(2.0))
             except LostError as error:
                 self._silent(shard, str(error))
                 self._done(place, action, who, "lost", "", began)
-                return Doubt(f"no answer came from AWS to {action}: {error}", self._soon(1.0))
+                return Doubt(f"no answer came from AWS to {action}: {error}", self.soon(1.0))
             self._heard(shard)
             request_id = body.get("ResponseMetadata", {}).get("RequestId", "")
             self._done(place, action, who, "ok", request_id, began)
@@ -139,7 +139,8 @@ class Caller:
         shard.probe_at = self._clock.time() + _PROBE
         shard.trouble = trouble
 
-    def _soon(self, seconds: float) -> float:
+    def soon(self, seconds: float) -> float:
+        """Return a time about that many seconds from now, spread so that waiters do not come back as one."""
         return self._clock.time() + seconds * self._rng.uniform(0.75, 1.5)
 
     def _problem(self, action: str, error: AwsError, bucket: Bucket | None, not_found: float) -> Problem:
@@ -148,20 +149,20 @@ class Caller:
         if what is Meaning.THROTTLED:
             if bucket is not None:
                 bucket.penalise()
-            return Wait(Reason.THROTTLED, text, self._soon(2.0))
+            return Wait(Reason.THROTTLED, text, self.soon(2.0))
         if what is Meaning.NOT_FOUND:
             if self._clock.time() < not_found:
-                return Wait(Reason.PROGRESSING, f"{text} (not visible yet)", self._soon(1.0))
+                return Wait(Reason.PROGRESSING, f"{text} (not visible yet)", self.soon(1.0))
             return Absent()
         if what is Meaning.DOUBT:
-            return Doubt(text, self._soon(1.0))
+            return Doubt(text, self.soon(1.0))
         if what is Meaning.DUPLICATE:
             return Duplicate(text)
         if what in (Meaning.IN_USE, Meaning.STATE):
-            return Wait(Reason.PROGRESSING, text, self._soon(2.0))
+            return Wait(Reason.PROGRESSING, text, self.soon(2.0))
         if what is Meaning.FORBIDDEN:
             # Repeating a forbidden call at speed is a denial of service against one's own account.
-            return Wait(Reason.UNRECOVERABLE_ERROR, f"{text} (the platform team can permit it)", self._soon(60.0))
+            return Wait(Reason.UNRECOVERABLE_ERROR, f"{text} (the platform team can permit it)", self.soon(60.0))
         reason = Reason.QUOTA_EXCEEDED if what is Meaning.QUOTA else Reason.INVALID_CONFIGURATION
         return Refused(reason, text, error.code, what is Meaning.CAPACITY, error.request_id)
 

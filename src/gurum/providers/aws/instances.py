@@ -113,7 +113,8 @@ class InstanceInformer:
             seen.wake.clear()
             while (now := self._clock.time()) < due:
                 try:
-                    await asyncio.wait_for(seen.wake.wait(), due - now)
+                    async with asyncio.timeout(due - now):
+                        await seen.wake.wait()
                 except TimeoutError:
                     break
                 seen.wake.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -152,10 +153,9 @@ class SimulatedProvider:
             due = self.cloud.next_due()
             delay = 5.0 if due is None else min(5.0, max(0.0, due - self._clock.time()) + 0.001)
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), delay)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
 
     async def sweep(self, place: Place, known: Callable[[str], bool]) -> Sequence[str]:
         """Terminate what belongs to nobody: no second look is needed, this cloud shows at once what it has."""

@@ -6,15 +6,15 @@ is harmless. What must be added is added before what must go is removed: a chang
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gurum.model.conditions import Reason
 from gurum.model.network import SecurityGroup, SecurityGroupRule
-from gurum.providers.aws.caller import Answer, Caller
+from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.aws.drivers.common import Context, settle
-from gurum.providers.contract import Absent, Done, Duplicate, Place, VerbOutcome, View
+from gurum.providers.contract import Absent, Done, Duplicate, Place, Refused, VerbOutcome, View, Wait
 
 NUMBERS = {"icmp": "icmp", "tcp": "tcp", "udp": "udp", "ipv6-icmp": "icmpv6", "icmpv6": "icmpv6"}
 ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
@@ -68,9 +68,19 @@ def listed(rule: dict[str, Any]) -> Permission:
     )
 
 
-def digest(permissions: Iterable[Permission]) -> str:
-    """Return a short name of a set of rules."""
-    return hashlib.sha256(repr(sorted(permissions)).encode()).hexdigest()[:16]
+def written(permissions: Iterable[Permission]) -> str:
+    """Return a set of rules as text: what is kept of the rules that were last made so."""
+    return ";".join(
+        "|".join((str(int(p.egress)), p.protocol, str(p.low), str(p.high), p.remote)) for p in sorted(permissions)
+    )
+
+
+def read(text: str) -> set[Permission]:
+    """Return the set that `written` wrote."""
+    fields = (line.split("|") for line in text.split(";") if line)
+    return {
+        Permission(egress == "1", proto, int(low), int(high), remote) for egress, proto, low, high, remote in fields
+    }
 
 
 def wanted(group: SecurityGroup, domain_id: str, view: View) -> set[Permission] | None:
@@ -96,38 +106,50 @@ async def sync(context: Context, group: SecurityGroup, view: View, place: Place)
         if not name.startswith("group:") or intent.state != "done" or intent.external is None:
             continue
         target = wanted(group, name.removeprefix("group:"), view)
-        if target is None or group.status.applied.get(name) == digest(target):
+        before = group.status.applied.get(name)
+        if target is None or before == written(target):
             continue
-        problem = await _apply(context.caller, place, group.id, intent.external.id, target)
-        return problem if problem is not None else Done(facts={name: digest(target)})
+        known = None if before is None else read(before)
+        call = _Call(context.caller, place, group.id, intent.external.id, intent.written_at + context.not_yet)
+        problem = await _apply(call, known, target)
+        return problem if problem is not None else Done(facts={name: written(target)})
     return None
 
 
-async def _apply(caller: Caller, place: Place, who: str, group_id: str, target: set[Permission]) -> VerbOutcome | None:
-    present: set[Permission] = set()
-    cursor = ""
-    while True:
-        params: dict[str, Any] = {"Filters": [{"Name": "group-id", "Values": [group_id]}], "MaxResults": 1000}
-        if cursor:
-            params["NextToken"] = cursor
-        answer = await caller.call(place, "DescribeSecurityGroupRules", params, who=who)
-        if not isinstance(answer, Answer):
-            return settle(answer)
-        present |= {listed(rule) for rule in answer.body.get("SecurityGroupRules", [])}
-        cursor = answer.body.get("NextToken") or ""
-        if not cursor:
-            break
+@dataclass(frozen=True)
+class _Call:
+    """Who calls about which group; until `not_found`, the group's absence means that it is not visible yet."""
+
+    caller: Caller
+    place: Place
+    who: str
+    group_id: str
+    not_found: float
+
+    async def __call__(self, action: str, params: dict[str, Any]) -> Answer | Problem:
+        return await self.caller.call(self.place, action, params, who=self.who, not_found=self.not_found)
+
+
+async def _apply(call: _Call, known: set[Permission] | None, target: set[Permission]) -> VerbOutcome | None:
+    present = await _present(call)
+    if not isinstance(present, set):
+        return present
+    if known is None and not present:
+        # Every new group lets everything out until that rule is taken away. Not to see it is not to see the group.
+        text = f"the security group {call.group_id} is not visible yet"
+        return Wait(Reason.PROGRESSING, text, call.caller.soon(1.0))
+    # The list may be older than our last change: what we made so then counts as present too.
+    present |= known or set()
     for verb, difference in (("Authorize", target - present), ("Revoke", present - target)):
         for egress, direction in ((False, "Ingress"), (True, "Egress")):
             rules = [p.wire() for p in sorted(difference) if p.egress is egress]
             if not rules:
                 continue
-            done = await caller.call(
-                place, f"{verb}SecurityGroup{direction}", {"GroupId": group_id, "IpPermissions": rules}, who=who
-            )
+            action = f"{verb}SecurityGroup{direction}"
+            done = await call(action, {"GroupId": call.group_id, "IpPermissions": rules})
             if isinstance(done, Duplicate) or (isinstance(done, Absent) and verb == "Revoke"):
-                # One of several was there (or gone) already, and EC2 then does none of them: go one by one next time.
-                problem = await _one_by_one(caller, place, f"{verb}SecurityGroup{direction}", group_id, rules, who)
+                # One of several was there (or gone) already, and EC2 then does none of them.
+                problem = await _one_by_one(call, action, rules)
                 if problem is not None:
                     return problem
             elif not isinstance(done, Answer):
@@ -135,11 +157,25 @@ async def _apply(caller: Caller, place: Place, who: str, group_id: str, target: 
     return None
 
 
-async def _one_by_one(
-    caller: Caller, place: Place, action: str, group_id: str, rules: list[dict[str, Any]], who: str
-) -> VerbOutcome | None:
+async def _present(call: _Call) -> set[Permission] | Wait | Absent | Refused:
+    present: set[Permission] = set()
+    cursor = ""
+    while True:
+        params: dict[str, Any] = {"Filters": [{"Name": "group-id", "Values": [call.group_id]}], "MaxResults": 1000}
+        if cursor:
+            params["NextToken"] = cursor
+        answer = await call("DescribeSecurityGroupRules", params)
+        if not isinstance(answer, Answer):
+            return settle(answer)
+        present |= {listed(rule) for rule in answer.body.get("SecurityGroupRules", [])}
+        cursor = answer.body.get("NextToken") or ""
+        if not cursor:
+            return present
+
+
+async def _one_by_one(call: _Call, action: str, rules: list[dict[str, Any]]) -> VerbOutcome | None:
     for rule in rules:
-        done = await caller.call(place, action, {"GroupId": group_id, "IpPermissions": [rule]}, who=who)
+        done = await call(action, {"GroupId": call.group_id, "IpPermissions": [rule]})
         if not isinstance(done, Answer | Duplicate | Absent):
             return settle(done)
     return None
