@@ -96,7 +96,7 @@ async def _run(
             watching.cancel()
     finally:
         out.write("\nStopping.\n")
-        with shown.live(states):
+        with shown.live([state for state in states if isinstance(state.row, Child)]):
             await supervisor.stop()
 
 

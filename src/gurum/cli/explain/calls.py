@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gurum.cli.explain.account import Call
+from gurum.cli.explain.answer import Call
 
 EVENT = b'"aws call"'  # the words of gurum.providers.aws.caller
 LAST = 50

@@ -11,7 +11,8 @@ import msgspec
 
 from gurum.cli.command import Command, Surroundings, configuration, format_argument, place_arguments
 from gurum.cli.explain import show
-from gurum.cli.explain.account import Account, account, name_of
+from gurum.cli.explain.account import account, name_of
+from gurum.cli.explain.answer import Account
 from gurum.cli.explain.calls import calls
 from gurum.cli.explain.parts import parts
 from gurum.cli.output import write_json

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gurum.cli.explain.account import Account, Call, Doing, PartLine, Wait
+from gurum.cli.explain.answer import Account, Call, Doing, PartLine, Wait
 from gurum.model.base import Condition, External, Intent
 
 TIMES = frozenset(
