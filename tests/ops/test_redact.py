@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from gurum.ops.redact import REDACTED, Redactor
+from gurum.ops.redact import NAMES, REDACTED, Redactor
 
 FERNET = "gAAAAABm" + "aZ0-_" * 30
 SECRET = "wJalrXUtnFEMI+K7MDENG"
@@ -29,6 +30,7 @@ SECRET = "wJalrXUtnFEMI+K7MDENG"
     ],
 )
 def test_secrets_are_replaced(field: dict[str, Any]) -> None:
+    assert Redactor().suspects(field, msgspec.json.encode(field, enc_hook=str))
     shown = str(Redactor()(None, "info", dict(field)))
     assert REDACTED in shown
     for secret in (FERNET, SECRET, "ab12" * 16):
@@ -46,6 +48,15 @@ def test_secrets_are_replaced(field: dict[str, Any]) -> None:
 )
 def test_the_rest_passes_as_it_is(field: dict[str, Any]) -> None:
     assert Redactor()(None, "info", dict(field)) == field
+
+
+def test_every_name_and_every_known_value_is_suspected() -> None:
+    redactor = Redactor(["hmac-0001"])
+    assert all(redactor.suspects({}, name.encode()) for name in NAMES)
+    assert redactor.suspects({}, b"a hmac-0001 b")
+    line = b'{"event":"request","path":"/compute/v2.1/os-keypairs","action":"compute:keypairs:list","status":200}'
+    assert not redactor.suspects({"event": "request", "status": 200, "user_id": None}, line)
+    assert redactor.suspects({"event": "request", "data": [b"x"]}, line)
 
 
 def test_known_values_are_found_anywhere() -> None:

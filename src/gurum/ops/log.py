@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Collection, MutableMapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -70,7 +71,7 @@ class _Chain:
 
     def __init__(self, process: str, redact: Redactor, lines: Lines) -> None:
         self._process, self._redact, self._lines = process, redact, lines
-        self._time = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
+        self._encode = msgspec.json.Encoder(enc_hook=str).encode
 
     def __call__(self, _logger: Any, method: str, event: Event) -> Event:
         self.line(method, event)
@@ -78,12 +79,20 @@ class _Chain:
 
     def line(self, level: str, event: Event) -> None:
         """Write one line: time, level, process and event first, the rest in the order given."""
-        line: dict[str, Any] = {"time": "", "level": level, "process": self._process, "event": event.pop("event", "")}
-        structlog.processors.format_exc_info(None, level, event)
+        line: dict[str, Any] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "level": level,
+            "process": self._process,
+            "event": event.pop("event", ""),
+        }
+        if "exc_info" in event:
+            structlog.processors.format_exc_info(None, level, event)
         line |= event
-        self._time(None, level, line)
-        self._redact(None, level, line)
-        self._lines.write(msgspec.json.encode(line))
+        encoded = self._encode(line)
+        if self._redact.suspects(line, encoded):
+            self._redact(None, level, line)
+            encoded = self._encode(line)
+        self._lines.write(encoded)
 
 
 class _Handler(logging.Handler):

@@ -62,8 +62,23 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 
-# A look for these is a hundred times cheaper than the patterns and rules out nearly every text.
-HINTS = re.compile(r"(?i)gAAAA|eyJ|PRIVATE KEY|Signature=|://[^/\s]*@|token|passw|pass|secret")
+# Lower-case, one of which is in every flat line that has anything to replace. Looking for them in the encoded line costs
+# a tenth of walking through its fields, and rules out nearly every line.
+HINTS = (
+    b"auth",
+    b"cookie",
+    b"eyj",
+    b"gaaaa",
+    b"pass",
+    b"private",
+    b"secret",
+    b"signature",
+    b"token",
+    b"user_data",
+    b"@",
+)
+
+FLAT = (str, int, float, type(None))
 
 
 class Redactor:
@@ -72,6 +87,16 @@ class Redactor:
     def __init__(self, known: Collection[str] = ()) -> None:
         # Longest first: one secret may contain another. Short ones would also hit innocent text.
         self._known = sorted((secret for secret in known if len(secret) >= 8), key=len, reverse=True)
+
+    def suspects(self, event: Mapping[str, Any], line: bytes) -> bool:
+        """Whether an event, encoded as that line, may have something to replace. True does not mean that it has.
+
+        Only flat events are judged by their text: bytes within a structure would stand there in base64.
+        """
+        if not all(isinstance(value, FLAT) for value in event.values()):
+            return True
+        lower = line.lower()
+        return any(hint in lower for hint in HINTS) or any(secret.encode() in line for secret in self._known)
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Return the event with its secrets replaced (structlog's form of a processor)."""
@@ -94,7 +119,7 @@ class Redactor:
             return {str(name): self._named(str(name), inner) for name, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(inner) for inner in value]
-        if isinstance(value, int | float | None):
+        if isinstance(value, FLAT):
             return value
         return self.text(str(value))
 
@@ -103,7 +128,6 @@ class Redactor:
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, REDACTED)
-        if HINTS.search(text):
-            for pattern, instead in PATTERNS:
-                text = pattern.sub(instead, text)
+        for pattern, instead in PATTERNS:
+            text = pattern.sub(instead, text)
         return text
