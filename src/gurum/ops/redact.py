@@ -62,8 +62,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 
-# Lower-case, one of which is in every flat line that has anything to replace. Looking for them in the encoded line costs
-# a tenth of walking through its fields, and rules out nearly every line.
+# Lower-case, one of which is in every flat line that has anything to replace. Looking for them in the encoded line
+# costs a tenth of walking through its fields, and rules out nearly every line.
 HINTS = (
     b"auth",
     b"cookie",
