@@ -9,7 +9,8 @@ and encode all over. The store's cache underneath keeps the objects; what a *lis
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 from gurum.model.base import Resource
@@ -71,6 +72,7 @@ class Mirror(Generic[R]):
         self._lists: dict[tuple[str, str | None], list[Entry[R]]] = {}
         self._listeners: list[Listener[R]] = []
         self._indexes: dict[str, dict[str, dict[str, None]]] = {}
+        self._totals: dict[str, dict[tuple[str, str], Counter[str]]] = {}
 
     def listen(self, listener: Listener[R]) -> None:
         """Call with (object before, object after) at every change; None is absence. Begins with what is there."""
@@ -98,6 +100,24 @@ class Mirror(Generic[R]):
                 ids.setdefault(value, {})[uid] = None
 
         self.listen(move)
+
+    def tally(self, name: str, amounts: Callable[[R], Mapping[str, int]]) -> None:
+        """Keep sums of what objects amount to, by region and group, for `total`."""
+        totals: dict[tuple[str, str], Counter[str]] = {}
+        self._totals[name] = totals
+
+        def count(old: R | None, new: R | None) -> None:
+            for obj, sign in ((old, -1), (new, 1)):
+                if obj is not None:
+                    total = totals.setdefault((obj.metadata.region, self._group(obj)), Counter())
+                    for resource, amount in amounts(obj).items():
+                        total[resource] += sign * amount
+
+        self.listen(count)
+
+    def total(self, name: str, region: str, group: str) -> Mapping[str, int]:
+        """Return the sums of a group; what is not in it is 0. Raises KeyError for an unknown tally."""
+        return self._totals[name].get((region, group), Counter())
 
     def select(self, name: str, value: str) -> list[R]:
         """Return the objects that have the value in an index. Raises KeyError for an unknown index."""
