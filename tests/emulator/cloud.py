@@ -92,7 +92,7 @@ class Cloud:
         params: dict[str, Any] = {
             "ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1,
         }  # fmt: skip
-        if "NetworkInterfaces" not in more:
+        if "NetworkInterfaces" not in more and "SubnetId" not in more:
             params["SubnetId"] = subnet or self.subnet()
         params |= more
         params = {name: value for name, value in params.items() if value is not None}
