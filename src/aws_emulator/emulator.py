@@ -17,6 +17,7 @@ from aws_emulator.actions import ACTIONS
 from aws_emulator.actions.action import Action, Answer, check_accepted
 from aws_emulator.actions.default_vpc import make_default_vpc
 from aws_emulator.caller import Caller, identify, service_of
+from aws_emulator.catalogue.zones import REGIONS
 from aws_emulator.clock import Clock, SystemClock
 from aws_emulator.config import Config
 from aws_emulator.context import Context
@@ -142,6 +143,8 @@ class Emulator:
         cuts the connection, ValueError for parameters that no client could send. `external` is a
         person acting behind the caller's back: no rates, no faults.
         """
+        if region not in REGIONS:
+            raise ValueError(f"there is no region {region}")
         if (service, action) in ACTIONS:
             wire_request.check(service, action, params or {})
         now = self._moment()

@@ -50,6 +50,10 @@ class Ledger:
         self._entries: deque[Entry] = deque(maxlen=keep)
         self.fresh: list[Entry] = []
 
+    def keep(self, count: int) -> None:
+        """Keep the newest `count` entries from now on."""
+        self._entries = deque(self._entries, maxlen=count)
+
     def load(self, entry: Entry) -> None:
         """Put back an entry from the disk."""
         self._entries.append(entry)

@@ -96,6 +96,7 @@ class World:
         """Change the configuration; waits in progress take the new pace."""
         old, new = self.config.time_factor, config.time_factor
         self.config = config
+        self.ledger.keep(config.ledger_keep)
         self._config_dirty = True
         if old != new and old > 0:
             self.timers.rescale(self.regions.values(), now, new / old)
@@ -132,6 +133,12 @@ class World:
             yield Change("meta", ("faults",), _encode(list(self.faults)))
 
     def _load(self, disk: Disk) -> None:
+        for (name,), body in disk.read("meta"):
+            if name == "config":
+                self.config = msgspec.json.decode(body, type=Config)
+                self.ledger.keep(self.config.ledger_keep)
+            elif name == "faults":
+                self.faults.load(msgspec.json.decode(body, type=list[Fault]))
         rows = []
         for (account, name, kind, _), body in disk.read("resource"):
             row = msgspec.json.decode(body, type=KINDS[kind].row)
@@ -148,11 +155,6 @@ class World:
             entry = msgspec.json.decode(body, type=Entry)
             self.ledger.load(entry)
             self.sequence.value = max(self.sequence.value, entry.seq)
-        for (name,), body in disk.read("meta"):
-            if name == "config":
-                self.config = msgspec.json.decode(body, type=Config)
-            elif name == "faults":
-                self.faults.load(msgspec.json.decode(body, type=list[Fault]))
         self.timers.load(self.regions.values())
 
     def reset(self) -> None:

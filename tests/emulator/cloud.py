@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from tests.emulator import wire
 
 from aws_emulator import Config, Emulator, ManualClock, Refusal
 from aws_emulator.catalogue.images import default_image
@@ -42,8 +43,10 @@ class Cloud:
         self.account, self.region = account, region
 
     def __call__(self, action: str, **params: Any) -> dict[str, Any]:
-        """Call an action and return its members."""
-        return self.emulator.call(action, params, account=self.account, region=self.region)
+        """Call an action and return its members; what the wire would do to them is checked too."""
+        answer = self.emulator.call(action, params, account=self.account, region=self.region)
+        wire.check(action, params, answer)
+        return answer
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
