@@ -15,6 +15,7 @@ from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, not_found
 from gurum.pia.kernel.route import Handler, Route
 from gurum.pia.kernel.wire import Response, json
+from gurum.pia.network import default_group
 
 LAST = 35  # the last minor version of the proxies
 GONE = "This resource is no longer available. No forwarding address is given."
@@ -75,7 +76,9 @@ async def image(ctx: Context) -> Response:
 
 
 async def groups(ctx: Context) -> Response:
-    """List the project's security groups."""
+    """List the project's security groups: the default one is always among them."""
+    await default_group.ensure(ctx, ctx.project)
+    await ctx.fresh(SecurityGroup, SecurityGroupRule)
     found = ctx.mirror(SecurityGroup).objects(ctx.region.name, ctx.project)
     return json({"security_groups": [group_view(ctx, group) for group in found]})
 

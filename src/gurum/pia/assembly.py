@@ -1,0 +1,135 @@
+"""From a configuration to applications: everything a process shares is made here, once, and closed in order."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from gurum.identity.session import PasswordAuth
+from gurum.identity.tokens import TokenValidator, ValidatorSettings
+from gurum.model import codec
+from gurum.model.base import Resource
+from gurum.model.region import Region
+from gurum.ops import metrics
+from gurum.ops.clock import Clock
+from gurum.ops.config import Config, RegionConfig
+from gurum.ops.health import Check, Readiness
+from gurum.pia.app import App, Figures
+from gurum.pia.kernel.claims import QuotaClaims
+from gurum.pia.kernel.context import Parts
+from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.service import Service
+from gurum.pia.late import LateTokens
+from gurum.policy.engine import EmbeddedDecisionPoint
+from gurum.store.cache import Cache
+from gurum.store.contract import Store, StoreError
+from gurum.store.factory import open_store
+from gurum.store.quotas import Quotas
+
+ENGINES_OWN = frozenset({"Lease", "CloudKey", "Account", "Domain"})  # kinds that no API shows
+KINDS: tuple[type[Resource], ...] = tuple(kind for name, kind in codec.KINDS.items() if name not in ENGINES_OWN)
+
+
+class Assembly:
+    """What the regions of a process share, and the readiness of each."""
+
+    def __init__(
+        self, config: Config, services: Sequence[Service], parts: Parts, tokens: LateTokens, store: Store
+    ) -> None:
+        self._config, self._services, self._parts = config, services, parts
+        self._tokens, self._store = tokens, store
+        self._registry: CollectorRegistry = metrics.registry("pia")
+        self._figures = Figures(self._registry)
+
+    def app(self, region: RegionConfig, root: str) -> App:
+        """Return the application of a region; root: the URL at which clients reach it."""
+        checks: dict[str, Check] = {
+            "identity": self._tokens.missing,
+            "store": self._store_missing,
+            "region": lambda: self._region_missing(region.name),
+        }
+        return App(
+            region,
+            self._services,
+            self._parts,
+            self._tokens,
+            root=root,
+            identity_url=self._config.identity.url,
+            readiness=Readiness("pia", checks, self._registry),
+            figures=self._figures,
+        )
+
+    async def _store_missing(self) -> str | None:
+        try:
+            await self._parts.board.fresh(Region)
+        except (StoreError, RuntimeError) as error:
+            return str(error)
+        return None
+
+    async def _region_missing(self, name: str) -> str | None:
+        if self._parts.board.of(Region).by_key(name) is None:
+            return f"the engine has not yet put the region {name} into the store"
+        return None
+
+
+@contextlib.asynccontextmanager
+async def assemble(config: Config, services: Sequence[Service], clock: Clock) -> AsyncIterator[Assembly]:
+    """Open everything, fill the cache, and close everything at the end.
+
+    Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
+    """
+    policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
+    store, journal = await open_store(config.store, clock=clock)
+    try:
+        cache = Cache(store, KINDS, clock=clock)
+        board = Board(cache)
+        for service in services:
+            service.prepare(board)
+        for kind in KINDS:
+            board.of(kind)
+        await cache.start()
+        # What has been read lives as long as the process: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        parts = Parts(
+            store=store,
+            journal=journal,
+            board=board,
+            claims=QuotaClaims(Quotas(store), clock),
+            policy=policy,
+            clock=clock,
+            config=config.pia,
+        )
+        tokens = LateTokens(lambda: _validator(config))
+        tokens.start()
+        try:
+            yield Assembly(config, services, parts, tokens, store)
+        finally:
+            await tokens.stop()
+            await cache.stop()
+    finally:
+        await journal.close()
+        await store.close()
+
+
+def _validator(config: Config) -> TokenValidator:
+    identity = config.identity
+    return TokenValidator(
+        PasswordAuth(
+            auth_url=identity.url,
+            username=identity.service_user,
+            password_file=Path(identity.service_password_file),
+            project_name=identity.service_project,
+            user_domain_id=identity.service_domain,
+            project_domain_id=identity.service_domain,
+        ),
+        ValidatorSettings(
+            cache_seconds=identity.token_cache_seconds,
+            poll_seconds=identity.revocation_poll_seconds,
+            timeout_seconds=identity.timeout,
+        ),
+    )

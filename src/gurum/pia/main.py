@@ -1,0 +1,141 @@
+"""The API's process: from a configuration to regions being served, until a signal ends it.
+
+A problem of the surroundings (a port in use, a store that cannot be opened) is one sentence and an exit code, not a
+traceback: the supervisor shows it to whoever typed the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from gurum.ops import log as logs
+from gurum.ops.clock import SystemClock
+from gurum.ops.config import Config, ConfigError, RegionConfig, load
+from gurum.ops.secrets import SecretError
+from gurum.pia.assembly import assemble
+from gurum.pia.services import SERVICES
+from gurum.policy.bundle import BundleError
+from gurum.store.contract import StoreError
+
+OK, FAILED, MISCONFIGURED, PORT_IN_USE = 0, 1, 2, 3
+GRACE = 10  # seconds that requests under way get to end
+BACKLOG = 2048
+
+
+class PortInUseError(Exception):
+    """The address of a region cannot be had; the sentence says which."""
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process: there is one server a region."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
+
+
+def listen(region: RegionConfig) -> socket.socket:
+    """Bind a region's address. Raises PortInUseError."""
+    family = socket.AF_INET6 if ":" in region.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((region.host, region.port))
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        why = "another process has the port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise PortInUseError(f"region {region.name} cannot be served at {region.host}:{region.port}: {why}") from error
+    return bound
+
+
+def root_of(region: RegionConfig, bound: socket.socket) -> str:
+    """Return the URL at which clients reach a region."""
+    if region.public_url:
+        return region.public_url.rstrip("/")
+    host = f"[{region.host}]" if ":" in region.host else region.host
+    return f"http://{host}:{bound.getsockname()[1]}"
+
+
+async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
+    """Serve regions until SIGTERM or SIGINT, then let what is under way end."""
+    log = structlog.get_logger("gurum.pia")
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(contextlib.closing(listen(region))) for region in regions]
+        async with assemble(config, SERVICES, SystemClock()) as assembly:
+            servers = []
+            for region, bound in zip(regions, sockets, strict=True):
+                root = root_of(region, bound)
+                settings = uvicorn.Config(
+                    assembly.app(region, root),
+                    http="httptools",
+                    ws="none",
+                    lifespan="off",
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_keep_alive=75,
+                    timeout_graceful_shutdown=GRACE,
+                    backlog=BACKLOG,
+                )
+                servers.append(_Server(settings))
+                log.info("region is served", region=region.name, url=root)
+            _stop_on_signal(servers)
+            await asyncio.gather(
+                *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
+            )
+    log.info("stopped")
+
+
+def _stop_on_signal(servers: Sequence[uvicorn.Server]) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the API; return the exit code (2: configuration, 3: a port is in use, 1: anything else that is known)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gurum.pia", description="Serve the APIs of the configured regions."
+    )
+    parser.add_argument("--config", required=True, help="the YAML configuration")
+    parser.add_argument("--region", action="append", default=[], help="serve this region only (may be repeated)")
+    options = parser.parse_args(argv)
+    try:
+        config = load(Path(options.config), os.environ)
+        regions = [config.region(name) for name in options.region] or config.regions
+        if not regions:
+            raise ConfigError("the configuration has no regions; there is nothing to serve")
+        lines = logs.configure(config.log, "pia")
+        with contextlib.closing(lines), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(config, regions))
+    except (ConfigError, ValueError, BundleError) as error:
+        return _last_word(error, MISCONFIGURED)
+    except PortInUseError as error:
+        return _last_word(error, PORT_IN_USE)
+    except (StoreError, SecretError, OSError) as error:
+        return _last_word(error, FAILED)
+    return OK
+
+
+def _last_word(error: Exception, code: int) -> int:
+    print(f"gurum pia: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
+    return code
