@@ -166,6 +166,15 @@ class World:
         self._task = asyncio.create_task(self.assembly.run())
         return self.assembly
 
+    async def stop(self) -> None:
+        """End the engine as a signal would: what is in work is finished, the lease given up."""
+        assembly = self.assembly
+        if assembly is not None:
+            await assembly.runtime.stop(10.0)
+            self._private = None
+            await self.kill()
+            await assembly.stop()
+
     async def kill(self) -> None:
         """End the engine as a SIGKILL would: nothing is finished, nothing given up."""
         if self._task is not None:

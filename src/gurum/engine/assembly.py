@@ -125,8 +125,8 @@ async def assemble(
     clouds: dict[str, Cloud] = {}
     for region in regions:
         provider = providers[region.name]
-        await seed.seed(store, region)
-        await seed.publish(store, region, provider.capabilities, provider.limits)
+        await seed.seed(store, region, clock)
+        await seed.publish(store, region, provider.capabilities, provider.limits, clock)
         window = region.aws.visibility_window if region.aws is not None else 0.0
         clouds[region.name] = Cloud(provider, ExactlyOnce(clock, token_key, window))
         accounts = [account.number for account in region.aws.accounts] if region.aws is not None else [region.name]

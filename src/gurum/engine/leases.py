@@ -72,9 +72,16 @@ class Leases:
         waiting = list(places)
         self._engine.fenced.update(waiting)
         while waiting:
-            waiting = [place for place in waiting if not await self.step(place)]
+            waiting = [place for place in waiting if not await self._tried(place)]
             if waiting:
                 await self._engine.clock.sleep(min(1.0, self._engine.config.lease / 5))
+
+    async def _tried(self, place: Place) -> bool:
+        try:
+            return await self.step(place)
+        except UnavailableError as error:
+            log.warning("lease not taken", region=place.region, account=place.account, why=str(error))
+            return False
 
     async def keep(self, places: list[Place]) -> None:
         """Renew until cancelled. A lease that cannot be renewed in time is treated as lost before it is."""
@@ -82,11 +89,7 @@ class Leases:
         while True:
             await self._engine.clock.sleep(self._engine.config.lease / 3)
             for place in places:
-                try:
-                    held = await self.step(place)
-                except UnavailableError as error:
-                    held = False
-                    log.warning("lease not renewed", region=place.region, account=place.account, why=str(error))
+                held = await self._tried(place)
                 if not held and self._engine.clock.time() > self._renewed.get(place, 0.0) + half:
                     self._engine.fenced.add(place)
 

@@ -6,7 +6,7 @@ Ids follow from region and name, so that every start, and every machine with the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import structlog
@@ -15,8 +15,9 @@ from gurum.model.base import Metadata, Resource
 from gurum.model.compute import Flavor, FlavorSpec
 from gurum.model.image import Image, ImageSpec
 from gurum.model.region import Account, AccountSpec, Capability, Region, RegionSpec, Zone
+from gurum.ops.clock import Clock
 from gurum.ops.config import FlavorConfig, ImageConfig, RegionConfig
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store
+from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
 
 R = TypeVar("R", bound=Resource)
 
@@ -24,6 +25,7 @@ log = structlog.get_logger("gurum.engine")
 
 NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122's namespace of URLs
 INSTANCE_TYPE = "aws:instance_type"
+_TRIES = 12  # about fifteen seconds
 
 
 def stable_id(region: str, kind: str, name: str) -> str:
@@ -91,18 +93,26 @@ def _image(region: str, image: ImageConfig) -> Image:
     )
 
 
-async def seed(store: Store, region: RegionConfig) -> None:
+async def patiently(clock: Clock, attempt: Callable[[], Awaitable[None]]) -> None:
+    """Repeat what another engine or a busy store got in the way of. Raises what the last of the tries raised."""
+    for number in range(_TRIES):
+        try:
+            await attempt()
+        except (ConflictError, ExistsError, NotFoundError, UnavailableError):
+            if number + 1 == _TRIES:
+                raise
+            await clock.sleep(min(2.0, 0.05 * 2**number))
+        else:
+            return
+
+
+async def seed(store: Store, region: RegionConfig, clock: Clock) -> None:
     """Create what is missing, bring the rest in line. What the configuration no longer names stays: it may be in use.
 
-    Idempotent; several engines may do it at once. Raises UnavailableError.
+    Idempotent; several engines may do it at once. Raises StoreError when the store stays unavailable.
     """
     for wanted in objects(region):
-        for _ in range(8):
-            try:
-                await _put(store, wanted)
-                break
-            except (ConflictError, ExistsError, NotFoundError):
-                continue  # another engine did the same just now: look again
+        await patiently(clock, lambda wanted=wanted: _put(store, wanted))  # type: ignore[misc]  # mypy and defaults
 
 
 async def _put(store: Store, wanted: Resource) -> None:
@@ -117,14 +127,17 @@ async def _put(store: Store, wanted: Resource) -> None:
 
 
 async def publish(
-    store: Store, region: RegionConfig, capabilities: Mapping[str, Capability], limits: Mapping[str, int]
+    store: Store,
+    region: RegionConfig,
+    capabilities: Mapping[str, Capability],
+    limits: Mapping[str, int],
+    clock: Clock,
 ) -> None:
-    """Write what the provider can into the region's status, where the API reads it."""
-    for _ in range(8):
+    """Write what the provider can into the region's status, where the API reads it. Raises StoreError."""
+
+    async def write() -> None:
         found = await store.get(Region, stable_id(region.name, "Region", region.name))
         found.status.capabilities, found.status.limits = dict(capabilities), dict(limits)
-        try:
-            await store.update_status(found)
-        except ConflictError:
-            continue
-        return
+        await store.update_status(found)
+
+    await patiently(clock, write)

@@ -90,7 +90,7 @@ class Intent(msgspec.Struct, kw_only=True, omit_defaults=True):
     zone: str = ""
     request: str = ""
     written_at: float = 0.0
-    searched_at: float | None = None  # last look by tag that found nothing (recipe "adopt")
+    removed_at: float | None = None  # when the cloud accepted the removal
     external: External | None = None
     error: str = ""
 

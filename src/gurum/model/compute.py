@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from gurum.model.base import Resource, Status
@@ -69,3 +71,8 @@ class CloudKey(Resource, kw_only=True):
     kind = "CloudKey"
     spec: CloudKeySpec
     status: Status = msgspec.field(default_factory=Status)
+
+    @staticmethod
+    def key_of(region: str, account: str, public_key: str) -> str:
+        """Return the key of the object for a public key in an account."""
+        return f"{region}/{account}/{hashlib.sha256(public_key.strip().encode()).hexdigest()}"

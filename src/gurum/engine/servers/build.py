@@ -7,23 +7,24 @@ zone would be a second instance, without an error.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
+from collections.abc import Callable, Iterator
 
 from gurum.engine.context import Engine
 from gurum.engine.servers import faults, ports
 from gurum.engine.servers.place import NoPlaceError, next_zone
 from gurum.engine.work import FINALIZER, Work
-from gurum.model.base import Metadata
+from gurum.model.base import Condition, Metadata, Resource
 from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.conditions import Reason, get
-from gurum.model.network import Domain, Network, SecurityGroup, Subnet
+from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, Subnet
 from gurum.model.server import ActionOutcome, Server
 from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
 
 RETRY_BLOCKED = 15.0
 TERMINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.INVALID_CONFIGURATION})
+TOLD = frozenset({Reason.THROTTLED, Reason.TRANSIENT_ERROR, Reason.UNRECOVERABLE_ERROR})
 
 
 async def build(engine: Engine, work: Work[Server]) -> float | None:
@@ -61,6 +62,9 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
 
 async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     """Place the attempt, have its ports and prerequisites, and return the launch; else when to come again."""
+    # Kinds are watched apart: the server may be seen before the subnet it was made after. Nothing may be concluded from
+    # the absence of what it refers to until these have caught up.
+    await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim)
     status, intent = work.obj.status, work.obj.status.intents.get("instance")
     if not status.zone or (intent is not None and intent.attempt >= status.attempt):
         try:
@@ -81,10 +85,16 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     step = driver.steps(work.obj, engine.view)[0] if driver is not None else Blocked("a driver for servers")
     if isinstance(step, Step):
         return step
-    trouble = _trouble(engine, work.obj)
-    if trouble is not None:
-        return await _fail(engine, work, Reason(trouble[0]), trouble[1])
+    needed = _needed(engine, work.obj)
+    for condition in needed("Available"):
+        if not condition.status and condition.reason in TERMINAL:
+            return await _fail(engine, work, Reason(condition.reason), condition.message)
     until = engine.clock.time() + RETRY_BLOCKED
+    for condition in needed("Progressing"):
+        if condition.status and condition.reason in TOLD and condition.until is not None:
+            text = f"waits for {step.on}: {condition.message}"
+            told = Wait(Reason(condition.reason), text, max(condition.until, until))
+            return await _wait(engine, work, told)
     return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", until))
 
 
@@ -98,6 +108,8 @@ async def _look(engine: Engine, work: Work[Server], place: Place) -> float | Non
             provider.expect(place, external.id)
         return now + RETRY_BLOCKED * 4  # the informer tells; this is only for a missed word
     if seen.state in ("running", "stopping", "stopped"):
+        # Once more what the launch told: the process that launched it may not have come to write it down.
+        await ports.learn(engine, work.obj, {f"interface:{n}": ",".join(nic) for n, nic in seen.interfaces.items()})
         status = work.obj.status
         status.vm_state = "active" if seen.state == "running" else "stopped"
         status.power_state = 1 if seen.state == "running" else 4
@@ -163,7 +175,7 @@ async def _ensure_key(engine: Engine, server: Server, place: Place) -> None:
     if server.spec.key is None or provider.driver(CloudKey.kind) is None:
         return
     public_key = server.spec.key.public_key.strip()
-    key = f"{place.region}/{place.account}/{hashlib.sha256(public_key.encode()).hexdigest()}"
+    key = CloudKey.key_of(place.region, place.account, public_key)
     if engine.cache.by_key(CloudKey, key) is not None:
         return
     metadata = Metadata(
@@ -181,18 +193,26 @@ async def _ensure_key(engine: Engine, server: Server, place: Place) -> None:
         await engine.cache.fresh(CloudKey)
 
 
-def _trouble(engine: Engine, server: Server) -> tuple[str, str] | None:
-    """Return the condition of something the server waits for that will not come about by waiting."""
+def _needed(engine: Engine, server: Server) -> Callable[[str], Iterator[Condition]]:
+    """Return how to ask for a condition of everything that the launch waits for."""
+    things: list[Resource | None] = []
     for port in ports.bound(engine, server):
         network = engine.cache.get(Network, port.spec.network_id)
-        domain = engine.cache.get(Domain, network.status.domain) if network is not None else None
-        needed = [
-            domain, port,
+        things += [
+            engine.cache.get(Domain, network.status.domain) if network is not None else None, port,
             *(engine.cache.get(Subnet, fixed.subnet_id) for fixed in port.spec.fixed_ips),
             *(engine.cache.get(SecurityGroup, group) for group in port.spec.security_groups),
         ]  # fmt: skip
-        for thing in needed:
-            condition = get(thing.status.conditions, "Available") if thing is not None else None
-            if condition is not None and not condition.status and condition.reason in TERMINAL:
-                return condition.reason, condition.message
-    return None
+    if server.spec.key is not None:
+        place = engine.view.place(server)
+        things.append(
+            engine.cache.by_key(CloudKey, CloudKey.key_of(place.region, place.account, server.spec.key.public_key))
+        )
+
+    def conditions(type_: str) -> Iterator[Condition]:
+        for thing in things:
+            found = get(thing.status.conditions, type_) if thing is not None else None
+            if found is not None:
+                yield found
+
+    return conditions

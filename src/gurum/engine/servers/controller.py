@@ -5,6 +5,7 @@ from __future__ import annotations
 from gurum.engine.context import Engine
 from gurum.engine.servers.actions import pending, work_off
 from gurum.engine.servers.build import build
+from gurum.engine.servers.ports import let_go
 from gurum.engine.servers.remove import remove
 from gurum.engine.servers.watch import watch
 from gurum.model.server import Server
@@ -39,5 +40,8 @@ class ServerController:
         if action is not None:
             return await work_off(engine, work, action, place)
         if server.status.vm_state == "error":
+            intent = server.status.intents.get("instance")
+            if intent is None or intent.state in ("failed", "gone"):
+                await let_go(engine, server)  # should the failure have been written, but not this
             return None
         return await watch(engine, work, place)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Mapping
+
+import msgspec
 
 from gurum.engine import claims
 from gurum.engine.context import Engine
@@ -118,25 +121,22 @@ async def _imply(engine: Engine, server: Server, number: int, request: NetworkRe
         engine.wake(Server, server.id)
 
 
-async def learn(engine: Engine, server: Server, facts: dict[str, str]) -> None:
-    """Write what the launch's answer said of the interfaces into the ports' status, and that they are up."""
+async def learn(engine: Engine, server: Server, facts: Mapping[str, str]) -> None:
+    """Write what the cloud told of the interfaces into the ports' status, and that they are up.
+
+    `facts` has `interface:<device index>`: cloud id, MAC, address and, from a launch, the digest of its groups,
+    separated by commas. Idempotent.
+    """
     for number, port in enumerate(bound(engine, server)):
         work: Work[Port] = engine.work(port)
         told = facts.get(f"interface:{number}", "").split(",")
-        if len(told) == 4:
-            cloud_id, mac, _, groups = told
+        if len(told) >= 3:
             external = server.status.external
             if external is not None and port.spec.implied:
-                work.obj.status.external = type(external)(
-                    provider=external.provider,
-                    partition=external.partition,
-                    account=external.account,
-                    region=external.region,
-                    zone=external.zone,
-                    id=cloud_id,
-                )
-                work.obj.status.applied["groups"] = groups
-            work.obj.status.mac_address = mac
+                work.obj.status.external = msgspec.structs.replace(external, id=told[0])
+            if len(told) > 3:
+                work.obj.status.applied["groups"] = told[3]
+            work.obj.status.mac_address = told[1]
         work.obj.status.status = "ACTIVE"
         await work.save()
 

@@ -7,7 +7,6 @@ that instance, so a repeated creation cannot bring it back.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,7 +64,7 @@ class ServerDriver(Ec2Driver):
         }
         if obj.spec.key is not None:
             place = view.place(obj)
-            key = view.by_key(CloudKey, cloud_key(place, obj.spec.key.public_key))
+            key = view.by_key(CloudKey, CloudKey.key_of(place.region, place.account, obj.spec.key.public_key))
             if not made(key, "key"):
                 return [Blocked("the key pair in the AWS account")]
             params["KeyName"] = tags.name(key) if key is not None else ""
@@ -144,8 +143,3 @@ class ServerDriver(Ec2Driver):
         if intent.external is not None:
             self._informer.expect(place, intent.external.id)
         return await super().destroy(obj, intent, place)
-
-
-def cloud_key(place: Place, public_key: str) -> str:
-    """Return the store key of a public key in an account."""
-    return f"{place.region}/{place.account}/{hashlib.sha256(public_key.strip().encode()).hexdigest()}"
