@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, json
@@ -268,6 +269,7 @@ ROUTES = (
         path="/extensions",
         handler=listed,
         policy="network:extensions:list",
+        reads=(Region,),
         shape="list",
         summary="List what the network API supports",
     ),
@@ -276,6 +278,7 @@ ROUTES = (
         path="/extensions/{alias}",
         handler=show,
         policy="network:extensions:show",
+        reads=(Region,),
         summary="Show an extension",
     ),
 )

@@ -159,11 +159,11 @@ class Allocation:
         return None
 
     def _choose(self, subnet: Subnet, lost: set[str]) -> tuple[str, str] | None:
-        """Return (zone, address) of a free address; the zone with the most room where any will do."""
+        """Return (zone, address) of a free address; of any zone that has one, where no zone is fixed."""
         taken = of(self._ctx).inventory.taken(subnet.id)
         spec = subnet.spec
-        zones: Iterable[str] = [self.zone] if self.zone in spec.slices else roomiest(subnet, taken)
-        for zone in zones if spec.slices else [""]:
+        zones = [self.zone] if self.zone in spec.slices else _RNG.sample(list(spec.slices), len(spec.slices))
+        for zone in zones or [""]:
             address = addresses.choose(
                 spec.allocation_pools, taken, zone_cidr=spec.slices.get(zone), rng=_RNG, exclude=lost
             )
@@ -191,19 +191,6 @@ def _satisfied(wish: Wish, kept: list[FixedIP]) -> FixedIP | None:
             kept.remove(ip)
             return ip
     return None
-
-
-def roomiest(subnet: Subnet, taken: Iterable[str]) -> list[str]:
-    """Return the zones of a subnet, those with the fewest taken addresses first, equals in random order."""
-    used = dict.fromkeys(subnet.spec.slices, 0)
-    networks = {zone: ip_network(part) for zone, part in subnet.spec.slices.items()}
-    for address in taken:
-        value = ip_address(address)
-        for zone, network in networks.items():
-            if value in network:
-                used[zone] += 1
-                break
-    return sorted(used, key=lambda zone: (used[zone], _RNG.random()))
 
 
 async def free(ctx: Context, port_id: str, ips: Iterable[FixedIP]) -> None:

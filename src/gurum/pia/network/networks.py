@@ -20,9 +20,8 @@ from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import bad_request, fault, invalid_input
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.views.networks import VLAN_TRANSPARENT
-from gurum.pia.network.writes import create_all, metadata, update
+from gurum.pia.network.writes import create_all, metadata, precondition, remove, remove_parts, update
 from gurum.policy.model import Target
-from gurum.store.contract import NotFoundError
 
 READS = (Network, Subnet, Port, Region)
 MTU = 1500  # of a region that does not say
@@ -123,18 +122,7 @@ async def delete(ctx: Context) -> Response:
     using = [port.id for port in ports if port.spec.device_owner not in AUTOMATIC]
     if using:
         raise fault("NetworkInUse", id=network.id, ports=",".join(sorted(using)))
-    store = ctx.parts.store
-    try:
-        await store.delete(Network, network.id, cause=ctx.cause)
-    except NotFoundError:
-        raise bindings.networks.missing(network.id) from None
-    for kind, uids in (
-        (Port, [port.id for port in ports]),
-        (Subnet, bindings.inventory.subnets_of_network.ids(network.id)),
-    ):
-        for uid in uids:
-            try:
-                await store.delete(kind, uid, cause=ctx.cause)
-            except NotFoundError:
-                continue  # somebody else was faster
+    precondition(ctx, network)
+    await remove_parts(ctx, [*ports, *bindings.inventory.subnets_of_network.objects(network.id)])
+    await remove(ctx, Network, bindings.networks.missing(network.id))
     return empty(content_type=None)

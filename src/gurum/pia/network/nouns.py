@@ -100,6 +100,9 @@ class Bound(Generic[R]):
             if name in asked.filters:
                 values = dict.fromkeys(asked.filters[name])
                 return self._those(region, scopes, (entry for value in values for entry in relation.entries(value)))
+        owners = asked.filters.get("project_id") or asked.filters.get("tenant_id")
+        if owners and scopes.all:
+            return (entry for owner in dict.fromkeys(owners) for entry in self.mirror.members(region, owner))
         return self.admitted(scopes, region)
 
     def _those(self, region: str, scopes: Scopes, entries: Iterable[Entry[R] | None]) -> Iterator[Entry[R]]:

@@ -16,7 +16,7 @@ from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, ipam, port_rules, tags
+from gurum.pia.network import body, ipam, port_rules, revision, tags
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.capabilities import Capabilities
@@ -228,9 +228,11 @@ async def _delete(ctx: Context, uid: str) -> bool:
     frees them, when the cloud's interface is gone.
     """
     store = ctx.parts.store
+    if_match = ctx.request.headers.get("if-match") if ctx.request.method == "DELETE" else None
     for _ in range(ctx.parts.config.write_retries):
         try:
             port = await store.get(Port, uid)
+            revision.check(port, if_match)
             await store.delete(Port, uid, cause=ctx.cause, resource_version=port.metadata.resource_version)
         except ConflictError:
             continue  # the engine is just writing an intent, perhaps: look again

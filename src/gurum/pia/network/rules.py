@@ -20,7 +20,7 @@ from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.rule_key import key_of
 from gurum.pia.network.visible import group_for
-from gurum.pia.network.writes import bump, create_all, metadata
+from gurum.pia.network.writes import bump, create_all, metadata, remove
 from gurum.policy.model import Target
 from gurum.store.contract import ExistsError, NotFoundError
 
@@ -174,10 +174,7 @@ def _spec(values: dict[str, Any], group: SecurityGroup) -> SecurityGroupRuleSpec
 async def delete(ctx: Context) -> Response:
     """Delete a rule."""
     rule = ctx.found(SecurityGroupRule)
-    try:
-        await ctx.parts.store.delete(SecurityGroupRule, rule.id, cause=ctx.cause)
-    except NotFoundError:
-        raise of(ctx).security_group_rules.missing(rule.id) from None
+    await remove(ctx, SecurityGroupRule, of(ctx).security_group_rules.missing(rule.id))
     if of(ctx).security_groups.mirror.get(rule.spec.security_group_id) is not None:
         await bump(ctx, SecurityGroup, rule.spec.security_group_id)
     return empty(content_type=None)

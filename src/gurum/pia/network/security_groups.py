@@ -12,9 +12,8 @@ from gurum.pia.network import body, default_group, tags
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
-from gurum.pia.network.writes import create_all, metadata, update
+from gurum.pia.network.writes import create_all, metadata, precondition, remove, remove_parts, update
 from gurum.policy.model import Target
-from gurum.store.contract import NotFoundError
 
 READS: tuple[type[Resource], ...] = (SecurityGroup, SecurityGroupRule)
 WRITES: tuple[type[Resource], ...] = (*READS, Port, Region)
@@ -100,15 +99,8 @@ async def delete(ctx: Context) -> Response:
         raise fault("SecurityGroupInUse", id=group.id)
     if group.spec.is_default:
         raise fault("SecurityGroupCannotRemoveDefault")
-    store = ctx.parts.store
-    rules = [*inventory.rules_naming_group.ids(group.id), *inventory.rules_of_group.ids(group.id)]
-    try:
-        await store.delete(SecurityGroup, group.id, cause=ctx.cause)
-    except NotFoundError:
-        raise of(ctx).security_groups.missing(group.id) from None
-    for rule in dict.fromkeys(rules):
-        try:
-            await store.delete(SecurityGroupRule, rule, cause=ctx.cause)
-        except NotFoundError:
-            continue  # somebody else was faster
+    precondition(ctx, group)
+    naming = inventory.rules_naming_group.objects(group.id)
+    await remove_parts(ctx, [*naming, *inventory.rules_of_group.objects(group.id)])
+    await remove(ctx, SecurityGroup, of(ctx).security_groups.missing(group.id))
     return empty(content_type=None)

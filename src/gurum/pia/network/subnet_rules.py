@@ -31,9 +31,11 @@ def cidr_of(values: Mapping[str, Any]) -> str:
     if not has_cidr:
         raise fault("BadRequest", resource="subnets", message="a subnetpool must be specified in the absence of a cidr")
     try:
-        return str(ip_network(cidr))
-    except (ValueError, TypeError):
-        raise invalid_input(f"{cidr} is not in a CIDR format") from None
+        if isinstance(cidr, str):
+            return str(ip_network(cidr))
+    except ValueError:
+        pass
+    raise invalid_input(f"{cidr} is not in a CIDR format")
 
 
 def first_address(cidr: str) -> str:

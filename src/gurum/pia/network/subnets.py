@@ -21,8 +21,7 @@ from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.visible import network_for
-from gurum.pia.network.writes import bump, create_all, metadata, update
-from gurum.store.contract import NotFoundError
+from gurum.pia.network.writes import bump, create_all, metadata, remove, update
 
 READS = (Network, Subnet, Port, Region)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
@@ -147,7 +146,8 @@ async def change(ctx: Context) -> Response:
             revision.adjust(obj, -1)  # Neutron does not count this one
 
     changed = await update(ctx, Subnet, mutate, bindings.subnets.missing(subnet.id))
-    await ctx.fresh(Network, Subnet)
+    if not only_pools and bindings.inventory.networks.get(subnet.spec.network_id) is not None:
+        await bump(ctx, Network, subnet.spec.network_id)
     return bindings.subnets.answer(ctx, [changed], "update")
 
 
@@ -160,10 +160,7 @@ async def delete(ctx: Context) -> Response:
         raise fault("SubnetInUse", id=subnet.id)
     for port in ports:
         await ctx.change(Port, port.id, lambda obj: _leave(obj, subnet.id))
-    try:
-        await ctx.parts.store.delete(Subnet, subnet.id, cause=ctx.cause)
-    except NotFoundError:
-        raise bindings.subnets.missing(subnet.id) from None
+    await remove(ctx, Subnet, bindings.subnets.missing(subnet.id))
     if bindings.inventory.networks.get(subnet.spec.network_id) is not None:
         await bump(ctx, Network, subnet.spec.network_id)
     return empty(content_type=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from gurum.model.base import Metadata, Resource, new_id
@@ -13,7 +13,7 @@ from gurum.pia.network import revision
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
 from gurum.pia.network.quotas.usage import in_use, limits
-from gurum.store.contract import StoreError
+from gurum.store.contract import ConflictError, NotFoundError, StoreError
 
 R = TypeVar("R", bound=Resource)
 ENGINE = "engine"  # the finalizer of what a cloud holds something of
@@ -115,3 +115,40 @@ async def update(ctx: Context, kind: type[R], mutate: Callable[[R], None], missi
         mutate(obj)
 
     return await ctx.change(kind, subject.id, guarded, missing)
+
+
+async def remove(ctx: Context, kind: type[R], missing: ApiError) -> None:
+    """Ask for the deletion of the object that the request is about, unless `If-Match` asks for another revision.
+
+    Raises the fault `missing` when it is gone, or somebody else asked before.
+    """
+    subject = ctx.found(kind)
+    if_match = ctx.request.headers.get("if-match")
+    for _ in range(ctx.parts.config.write_retries):
+        try:
+            obj = await ctx.parts.store.get(kind, subject.id)
+            if obj.deleting:
+                raise missing
+            revision.check(obj, if_match)
+            version = obj.metadata.resource_version if if_match else None
+            await ctx.parts.store.delete(kind, obj.id, cause=ctx.cause, resource_version=version)
+        except ConflictError:
+            continue
+        except NotFoundError:
+            raise missing from None
+        return
+    raise fault("ServiceUnavailable")
+
+
+def precondition(ctx: Context, obj: Resource) -> None:
+    """Raise a 412 if `If-Match` asks for another revision: before anything that goes with the object is touched."""
+    revision.check(obj, ctx.request.headers.get("if-match"))
+
+
+async def remove_parts(ctx: Context, parts: Iterable[Resource]) -> None:
+    """Ask for the deletion of what goes with an object. Idempotent."""
+    for part in parts:
+        try:
+            await ctx.parts.store.delete(type(part), part.id, cause=ctx.cause)
+        except NotFoundError:
+            continue  # somebody else was faster

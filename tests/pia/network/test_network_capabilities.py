@@ -1,0 +1,102 @@
+"""What the region's cloud cannot do is refused, by name, and never accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.pia.network.support import WHY, Client, network_kit
+
+from gurum.pia.network.capabilities import OTHERS, TABLE
+
+NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "network.mtu": ("network", {"mtu": 1400}),
+    "network.admin_state": ("network", {"admin_state_up": False}),
+    "network.shared": ("network", {"shared": True}),
+    "network.external": ("network", {"router:external": True}),
+    "network.availability_zone_hints": ("network", {"availability_zone_hints": ["zone-a"]}),
+    "network.vlan_transparent": ("network", {"vlan_transparent": True}),
+    "network.ipv6": ("subnet", {"ip_version": 6, "cidr": "fd00::/64"}),
+    "subnet.dns_nameservers": ("subnet", {"dns_nameservers": ["8.8.8.8"]}),
+    "subnet.host_routes": ("subnet", {"host_routes": [{"destination": "1.0.0.0/8", "nexthop": "10.1.0.9"}]}),
+    "subnet.service_types": ("subnet", {"service_types": ["compute:nova"]}),
+    "subnet.enable_dhcp": ("subnet", {"enable_dhcp": False}),
+    "subnet.gateway_ip": ("subnet", {"gateway_ip": "10.1.0.9"}),
+    "port.mac_address": ("port", {"mac_address": "fa:16:3e:00:00:01"}),
+    "port.several_addresses": ("port", {"fixed_ips": [{"ip_address": "10.0.0.8"}, {"ip_address": "10.0.0.9"}]}),
+    "port.several_subnets": ("port", {"fixed_ips": [{"ip_address": "10.0.0.8"}, {"ip_address": "10.9.0.9"}]}),
+    "port.allowed_address_pairs": ("port", {"allowed_address_pairs": [{"ip_address": "10.0.0.9"}]}),
+    "port.allowed_address_pairs.mac_address": (
+        "port",
+        {"allowed_address_pairs": [{"ip_address": "10.0.0.9", "mac_address": "fa:16:3e:00:00:01"}]},
+    ),
+    "port.allowed_address_pairs.cidr": ("port", {"allowed_address_pairs": [{"ip_address": "172.16.0.0/12"}]}),
+    "port.port_security": ("port", {"port_security_enabled": False}),
+    "port.extra_dhcp_opts": ("port", {"extra_dhcp_opts": [{"opt_name": "a", "opt_value": "b"}]}),
+    "port.vnic_type": ("port", {"binding:vnic_type": "direct"}),
+    "port.admin_state": ("port", {"admin_state_up": False}),
+    "security_group.stateless": ("security_group", {"stateful": False}),
+}
+
+
+async def world(capabilities: dict[str, str]) -> tuple[Client, dict[str, dict[str, Any]]]:
+    """An administrator (who may write every attribute) and what each noun needs at least."""
+    kit = await network_kit()
+    admin = Client(await network_kit(capabilities), "admin")
+    assert kit is not admin.kit
+    network, _ = await admin.net("10.0.0.0/24")
+    await admin.make("subnet", network_id=network, ip_version=4, cidr="10.9.0.0/24")
+    return admin, {
+        "network": {},
+        "subnet": {"network_id": network, "ip_version": 4, "cidr": "10.1.0.0/24"},
+        "port": {"network_id": network},
+        "security_group": {"name": "g"},
+    }
+
+
+@pytest.mark.parametrize("name", NEEDS)
+async def test_absent_is_refused(name: str) -> None:
+    noun, attributes = NEEDS[name]
+    admin, least = await world({name: "absent"})
+    collection = f"/{noun.replace('_', '-')}s"
+    status, type_, message = await admin.refused("POST", collection, {noun: least[noun] | attributes})
+    assert (status, type_) == (400, "InvalidInput")
+    assert message.endswith(f" is not possible in this region: {WHY}.")
+
+
+@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize("level", ["native", "emulated", None])
+async def test_present_is_accepted(name: str, level: str | None) -> None:
+    noun, attributes = NEEDS[name]
+    admin, least = await world({name: level} if level else {})
+    await admin.make(noun, **least[noun] | attributes)
+
+
+async def test_addresses_of_a_port_that_a_server_holds() -> None:
+    admin, least = await world({"port.fixed_ips_update": "absent"})
+    free = await admin.make("port", **least["port"])
+    held = await admin.make("port", **least["port"], device_id="server")
+    change = {"port": {"fixed_ips": [{"ip_address": "10.0.0.200"}]}}
+    assert (await admin.refused("PUT", f"/ports/{held['id']}", change))[0] == 400
+    same = [{"ip_address": ip["ip_address"]} for ip in held["fixed_ips"]]
+    await admin.put("port", held["id"], fixed_ips=same)
+    await admin.put("port", free["id"], **change["port"])
+
+
+def test_every_name_is_tested() -> None:
+    elsewhere = {"network.zonal_subnets", "port.fixed_ips_update"}
+    assert {need.name for need in TABLE} | set(OTHERS) == set(NEEDS) | elsewhere
+
+
+async def test_limits_of_the_cloud() -> None:
+    kit = await network_kit(limits={"port.security_groups": 1, "security_group.ingress_rules": 2})
+    client = Client(kit)
+    network, _ = await client.net()
+    groups = [(await client.make("security_group", name=name))["id"] for name in "ab"]
+    body = {"port": {"network_id": network, "security_groups": groups}}
+    assert (await client.refused("POST", "/ports", body))[1] == "InvalidInput"
+    for number in (1, 2):
+        await client.make("security_group_rule", security_group_id=groups[0], direction="ingress", protocol=str(number))
+    rule = {"security_group_id": groups[0], "direction": "ingress", "protocol": "3"}
+    assert (await client.refused("POST", "/security-group-rules", {"security_group_rule": rule}))[1] == "OverQuota"
+    await client.make("security_group_rule", **rule | {"ethertype": "IPv6"})
