@@ -96,6 +96,20 @@ def test_a_change_of_what_it_depends_on_is_seen(tree: Path, changed: str) -> Non
     assert any("uv pip install" in line for line in _calls(tree))
 
 
+def test_an_environment_that_works_is_kept(tree: Path) -> None:
+    _setup(tree, "dev")
+    mine = tree / "clone" / ".venv" / "mine"
+    mine.touch()
+    (tree / "clone" / ".venv" / ".setup-run").unlink()
+    assert _setup(tree, "run").returncode == 0
+    assert mine.exists()
+    (tree / "clone" / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    (tree / "clone" / ".venv" / ".setup-run").unlink()
+    _calls(tree)
+    _setup(tree, "run")
+    assert any("-m venv --clear" in line for line in _calls(tree))
+
+
 def test_a_moved_clone_is_set_up_again(tree: Path) -> None:
     _setup(tree, "run")
     _calls(tree)

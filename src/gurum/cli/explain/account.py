@@ -11,14 +11,22 @@ from gurum.cli.explain.answer import Account, Call, Doing, PartLine, Wait
 from gurum.cli.explain.parts import Part, parts
 from gurum.model.base import Resource, Status
 from gurum.model.conditions import Reason
+from gurum.model.network import SecurityGroupRule
 from gurum.model.region import Region
 from gurum.model.server import Server, ServerSpec, ServerStatus
 from gurum.store.contract import NotFoundError, Record, Store
 
 
 def name_of(obj: Resource) -> str:
-    """Return the name that users gave the object, else its key."""
-    return str(getattr(spec_of(obj), "name", "") or obj.metadata.key)
+    """Return the name that users gave the object, else its key (of a rule: what it says, without its group)."""
+    named = str(getattr(spec_of(obj), "name", "") or obj.metadata.key)
+    return named.partition("/")[2] if isinstance(obj, SecurityGroupRule) else named
+
+
+def cloud_ids(obj: Resource) -> list[str]:
+    """Return the ids of what was made for the object in the cloud."""
+    made = [intent.external for intent in status_of(obj).intents.values()]
+    return [external.id for external in (getattr(status_of(obj), "external", None), *made) if external is not None]
 
 
 def spec_of(obj: Resource) -> Any:

@@ -11,7 +11,7 @@ import msgspec
 
 from gurum.cli.command import Command, Surroundings, configuration, format_argument, place_arguments
 from gurum.cli.explain import show
-from gurum.cli.explain.account import account, name_of
+from gurum.cli.explain.account import account, cloud_ids, name_of
 from gurum.cli.explain.answer import Account
 from gurum.cli.explain.calls import calls
 from gurum.cli.explain.parts import parts
@@ -59,8 +59,10 @@ async def explain(
     """Return the account of the object that `word` (id, key or name) means. Raises Refusal, StoreError."""
     obj, deleted = await _find(store, journal, kind, word, region)
     around = [] if deleted else await parts(store, obj)
-    names = {obj.id: f"{kind.kind} {name_of(obj)}"}
-    names |= {part.id: f"{part.kind} {name_of(part.obj)}" for part in around if part.obj is not None}
+    names: dict[str, str] = {}
+    for one in (obj, *(part.obj for part in around if part.obj is not None)):
+        # A verb on what exists is logged under the cloud's id of it.
+        names |= dict.fromkeys((one.id, *cloud_ids(one)), f"{one.kind} {name_of(one)}")
     return await account(
         store,
         obj,

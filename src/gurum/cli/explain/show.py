@@ -61,7 +61,7 @@ def _text(a: Account, now: float) -> Iterator[str]:
         ("cloud", _external(a.external, a.cloud_account)),
         ("fault", a.fault),
         ("asked for", f"generation {a.generation}, seen by the engine: {a.observed_generation or 'none'}"),
-        ("", _cause(a)),
+        *_cause(a),
         ("created", _when(a.created_at, now)),
         ("deleting since", _when(a.deletion_requested_at, now)),
         ("deleted", _when(a.deleted_at, now)),
@@ -72,7 +72,7 @@ def _text(a: Account, now: float) -> Iterator[str]:
     if a.actions:
         yield from _block("Actions", _table(_action(doing) for doing in a.actions), "")
     if a.parts:
-        yield from _block("Parts", _table(row for part in a.parts for row in _part(part)), "")
+        yield from _block("Parts", _parts(a.parts), "")
     yield from _block("Calls to the cloud, from the engine's log", _table(_call(call) for call in a.calls), "none")
     if a.history:
         rows = [(_clock(entry["at"]), str(entry["type"]), str(entry["request_id"])) for entry in a.history]
@@ -131,11 +131,14 @@ def _action(doing: Doing) -> tuple[str, ...]:
     return (str(doing.number), doing.action, _clock(doing.asked_at), took, result, doing.request_id, doing.details)
 
 
-def _part(part: PartLine) -> Iterator[tuple[str, ...]]:
-    sign = {True: "✓", False: "…", None: "gone"}[part.available]
-    yield (sign, part.role, part.kind, part.name or part.id, "", "")
-    for step in part.steps:
-        yield ("", "", "", f"  {step.step}", step.state, step.external.id if step.external else step.error)
+def _parts(parts: list[PartLine]) -> list[str]:
+    signs = {True: "✓", False: "…", None: "gone"}
+    heads = _table((signs[part.available], part.role, part.kind, part.name or part.id) for part in parts)
+    lines: list[str] = []
+    for part, head in zip(parts, heads, strict=True):
+        lines.append(head)
+        lines += [f"     {line}" for line in _table(_step(step) for step in part.steps)]
+    return lines
 
 
 def _call(call: Call) -> tuple[str, ...]:
@@ -149,10 +152,10 @@ def _external(external: External | None, account: str) -> str:
     return f"{external.id} at {external.provider} ({external.region}{zone}, account {external.account})"
 
 
-def _cause(account: Account) -> str:
+def _cause(account: Account) -> list[tuple[str, str]]:
     cause = account.cause
-    named = (("user", cause.user_id), ("request", cause.request_id), ("decision", cause.decision_id))
-    return "by " + ", ".join(f"{what} {value}" for what, value in named if value) if any(v for _, v in named) else ""
+    named = (("by user", cause.user_id), ("in request", cause.request_id), ("by decision", cause.decision_id))
+    return [("", f"{what} {value}") for what, value in named if value]
 
 
 def _when(at: float | None, now: float) -> str:

@@ -45,8 +45,9 @@ class Client:
                 raise Refusal(f"the tour waited {PATIENCE:.0f} s in vain until {what}; `{line}` says: {output.strip()}")
             times += 1
             await self.clock.sleep(PAUSE)
-        asked = f"   # asked {times} times until {what}" if times > 1 else ""
-        self.write(output.rstrip("\n") + f"{asked}\n" if output.count("\n") == 1 else output + asked.strip() + "\n")
+        self.write(output)
+        if times > 1:
+            self.write(f"# asked {times} times until {what}\n")
         return output
 
     async def _output(self, program: str, words: tuple[str, ...], line: str) -> str:

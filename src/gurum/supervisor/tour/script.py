@@ -34,26 +34,34 @@ def _list(*words: str, column: str = "Name") -> Words:
 def things(public_key: Path) -> tuple[Thing, ...]:
     """Return what is made before the servers, in order. public_key: the file of an SSH public key."""
     groups, rules = _list("security", "group"), (*_list("security", "group", "rule", column="IP Protocol"), GROUP)
-    rule = ("security", "group", "rule", "create", "--ingress")
+    rule = ("security", "group", "rule", "create", *_show("id", "protocol", "port_range_min", "remote_ip_prefix"))
     return (
         Thing("key pair", KEYPAIR, _list("keypair"), ("keypair", "create", "--public-key", str(public_key), KEYPAIR)),
-        Thing("network", NETWORK, _list("network"), ("network", "create", NETWORK)),
+        Thing("network", NETWORK, _list("network"), ("network", "create", *_show("id", "name", "status"), NETWORK)),
         Thing(
             "subnet",
             SUBNET,
             _list("subnet"),
-            ("subnet", "create", "--network", NETWORK, "--subnet-range", "10.20.0.0/20", SUBNET),
+            (
+                *("subnet", "create", *_show("id", "cidr", "allocation_pools")),
+                *("--network", NETWORK, "--subnet-range", "10.20.0.0/20", SUBNET),
+            ),
         ),
-        Thing("security group", GROUP, groups, ("security", "group", "create", "--description", "SSH and ping", GROUP)),
+        Thing("security group", GROUP, groups, ("security", "group", "create", *_show("id", "name"), GROUP)),
         Thing("rule", "tcp", rules, (*rule, "--protocol", "tcp", "--dst-port", "22", GROUP)),
         Thing("rule", "icmp", rules, (*rule, "--protocol", "icmp", "--remote-ip", "10.20.0.0/20", GROUP)),
     )
 
 
+def _show(*columns: str) -> Words:
+    """Return the options that show only these fields: a page, not ten; and no password on the terminal."""
+    return tuple(word for column in columns for word in ("-c", column))
+
+
 def create_server(name: str) -> Words:
     """Return the command that makes a server."""
     return (
-        *("server", "create", "--flavor", "m1.tiny", "--image", "debian-12"),
+        *("server", "create", *_show("id", "name", "status"), "--flavor", "m1.tiny", "--image", "debian-12"),
         *("--network", NETWORK, "--security-group", GROUP, "--key-name", KEYPAIR, name),
     )
 
