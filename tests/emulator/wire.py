@@ -37,9 +37,10 @@ def received(action: str, members: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(action: str, params: dict[str, Any], members: dict[str, Any]) -> None:
-    """Assert that both survive the wire, for the first calls of an action."""
+    """Assert that both survive the wire; from the seventh call on, only that each member is in the model."""
     _seen[action] += 1
     if _seen[action] > _ENOUGH:
+        answer("ec2", action, members, "id")
         return
     assert _plain(parse("ec2", action, form(body(action, params)))) == _plain(params)
     assert _plain(received(action, members)) == _plain(members)

@@ -198,11 +198,11 @@ def _offered(name: str, group: SecurityGroup, rule: GroupRule) -> tuple[str, ...
     return known[name]
 
 
-_RULES = "GroupId GroupName IpPermissions IpProtocol FromPort ToPort CidrIp"
+_RULES = "GroupId IpPermissions IpProtocol FromPort ToPort CidrIp"
 ACTIONS = (
-    Action("AuthorizeSecurityGroupIngress", authorize_ingress, f"{_RULES} TagSpecifications"),
+    Action("AuthorizeSecurityGroupIngress", authorize_ingress, f"{_RULES} GroupName TagSpecifications"),
     Action("AuthorizeSecurityGroupEgress", authorize_egress, f"{_RULES} TagSpecifications"),
-    Action("RevokeSecurityGroupIngress", revoke_ingress, f"{_RULES} SecurityGroupRuleIds"),
+    Action("RevokeSecurityGroupIngress", revoke_ingress, f"{_RULES} GroupName SecurityGroupRuleIds"),
     Action("RevokeSecurityGroupEgress", revoke_egress, f"{_RULES} SecurityGroupRuleIds"),
     Action(
         "DescribeSecurityGroupRules",

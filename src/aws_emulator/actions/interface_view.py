@@ -100,9 +100,16 @@ def view(call: Context, row: NetworkInterface) -> Answer:
     return answer
 
 
+_SHORT = ("PublicIp", "IpOwnerId", "PublicDnsName")
+
+
 def in_instance(call: Context, row: NetworkInterface) -> Answer:
-    """Return an interface as DescribeInstances shows it inside its instance."""
-    return _common(call, row)
+    """Return an interface as DescribeInstances shows it inside its instance: with shorter associations."""
+    answer = _common(call, row)
+    for each in (answer, *answer["PrivateIpAddresses"]):
+        if each.get("Association"):
+            each["Association"] = {name: each["Association"][name] for name in _SHORT}
+    return answer
 
 
 def _common(call: Context, row: NetworkInterface) -> Answer:
