@@ -49,6 +49,13 @@ class QuotaController:
         self._tally: dict[str, Counter[str]] = {}
         for kind, (service, amounts) in COUNTED.items():
             engine.cache.subscribe(kind, self._counter(service, amounts), replay=True)
+        engine.cache.subscribe(QuotaUsage, self._reserved, replay=True)
+
+    def _reserved(self, change: str, old: QuotaUsage | None, new: QuotaUsage | None) -> None:
+        """Settle what has reservations: the object reserved for may have been seen first (the order of kinds is not
+        promised), or may never come, and then the reservation expires."""
+        if new is not None and new.spec.reservations:
+            self._engine.wake(QuotaUsage, new.id, delay=SETTLE_AFTER)
 
     def _counter(self, service: str, amounts: Amounts) -> Callable[[Any, Any, Any], None]:
         def count(change: str, old: Resource | None, new: Resource | None) -> None:
