@@ -85,6 +85,14 @@ async def test_a_watch_is_of_what_the_filter_names(calm: Stores) -> None:
     assert (event.type, event.id) == ("gone", mine.id)
 
 
+async def test_a_watch_moves_on_also_when_its_filter_lets_nothing_through(calm: Stores) -> None:
+    await calm.one.create_many([make_server(str(n), project="p1") for n in range(5)])
+    last = await calm.one.create(make_server(project="p1"))
+    async with asyncio.timeout(10):
+        event = await anext(calm.other.watch(Server, 0, Filter(project="p2")))
+    assert (event.type, event.id, event.resource_version) == ("bookmark", "", last.metadata.resource_version)
+
+
 async def test_an_object_enters_a_watch_when_it_gets_its_account(calm: Stores) -> None:
     events = calm.one.watch(Server, 0, Filter(account="a1"))
     server = await calm.one.create(make_server())

@@ -13,7 +13,7 @@ from tests.support.store import Patient, StepClock, Stores, metadata
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec, Reservation
 from gurum.store import quotas
 from gurum.store.contract import ConflictError, NotFoundError
-from gurum.store.memory import HOSTILE, MemoryStore
+from gurum.store.memory import HOSTILE, Hostility, MemoryStore
 from gurum.store.quotas import OverQuotaError, Quotas, recount, settle
 
 LIMITS = {"instances": 10, "cores": 20, "ram": -1}
@@ -142,6 +142,22 @@ async def test_a_reservation_can_be_given_back(stores: Stores) -> None:
         await quota.release(region="r1", project="p1", service="compute", id="s1")
     await quota.release(region="r1", project="nobody", service="compute", id="s1")
     assert [each.id for each in (await usage(stores)).spec.reservations] == ["s2"]
+
+
+async def test_requests_of_a_project_queue_instead_of_conflicting(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore(clock=StepClock(), hostility=Hostility(slow=1.0, early=1.0))
+    reserve = asking(Quotas(store))
+    swaps = 0
+
+    async def counting(usage: QuotaUsage, **arguments: Any) -> QuotaUsage:
+        nonlocal swaps
+        swaps += 1
+        return await swap(usage, **arguments)
+
+    swap = store.update_spec
+    monkeypatch.setattr(store, "update_spec", counting)
+    await asyncio.gather(*(reserve(f"s{n}", {"instances": 1}) for n in range(10)))
+    assert swaps == 9  # the first created the object; a tenth would have been a conflict
 
 
 async def test_projects_do_not_wait_for_each_other_and_leave_no_queue_behind(stores: Stores) -> None:

@@ -54,6 +54,34 @@ async def test_writes_that_wait_together_share_a_commit(store: SqliteStore) -> N
     assert len((await list_all(store, Server))[0]) == 100
 
 
+async def test_who_comes_during_a_commit_joins_the_others(store: SqliteStore) -> None:
+    async def writer() -> None:
+        for _ in range(6):
+            await store.create(make_server())
+
+    with statements(store) as seen:
+        first = [asyncio.create_task(writer()) for _ in range(4)]
+        for _ in range(3):
+            await asyncio.sleep(0)  # into their first commit
+        await asyncio.gather(*first, *(writer() for _ in range(4)))
+    assert seen.count("COMMIT") <= 8  # not one series of commits for each group
+
+
+async def test_a_write_that_breaks_half_way_is_undone_with_all_in_its_commit(store: SqliteStore, path: Path) -> None:
+    def broken(transaction: Transaction) -> None:
+        transaction.execute("DELETE FROM objects")
+        raise ZeroDivisionError
+
+    there = await store.create(make_server("there"))
+    results = await asyncio.gather(
+        store.create(make_server("with it")), store.database.write(broken), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [UnavailableError] * 2
+    assert (await store.list(Server)).items == [there]
+    await store.create(make_server("after it"))
+    assert len((await store.list(Server)).items) == 2
+
+
 async def test_one_refusal_in_a_shared_commit_is_only_the_caller_s(store: SqliteStore) -> None:
     server = await store.create(make_server())
     stale = codec.copy(server)

@@ -28,7 +28,7 @@ T = TypeVar("T")
 MAX_BATCH = 512  # writes in one commit
 SLICE = 64  # writes between which the event loop may do something else
 LOG_LIMIT = 64 * 1024 * 1024  # bytes to which the log shrinks again after a long snapshot made it grow
-READER_TIMEOUT = 1.0  # seconds; readers wait only while another process recovers the log
+READER_TIMEOUT = 1.0  # seconds; readers wait only while another process recovers the log or closes as the last one
 
 
 class Transaction:
@@ -91,7 +91,9 @@ class Database:
             await asyncio.to_thread(_prepare, path, busy_timeout, backup_to)
             return cls(path, busy_timeout=busy_timeout, poll=poll)
         except (sqlite3.Error, OSError) as error:
-            raise explain(error, path) if isinstance(error, sqlite3.Error) else UnavailableError(str(error)) from error
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, path) from error
+            raise UnavailableError(f"the store cannot be opened: {error}") from error
 
     async def write(self, operation: Operation[T]) -> T:
         """Run the operation in the next transaction; return its result once that is on disk.
@@ -135,14 +137,15 @@ class Database:
         self._connections.clear()
 
     def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
-        # The writer never waits inside SQLite: that would stop the event loop.
-        timeout = READER_TIMEOUT if read_only else 0.0
-        connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=READER_TIMEOUT, isolation_level=None, check_same_thread=False)
         if read_only:
             connection.execute("PRAGMA query_only = 1")
         else:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
+            connection.execute(
+                "PRAGMA busy_timeout = 0"
+            )  # a writer that waited inside SQLite would stop the event loop
         connection.set_trace_callback(self._trace)
         self._connections.append(connection)
         return connection
@@ -241,8 +244,17 @@ def _prepare(path: Path, busy_timeout: float, backup_to: Path | None) -> None:
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
+    give_up = time.monotonic() + busy_timeout
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.Error as error:
+                # Two that create the file at once would wait for each other, so SQLite does not wait at all here.
+                if not is_busy(error) or time.monotonic() >= give_up:
+                    raise
+                time.sleep(0.005)
         connection.execute("PRAGMA synchronous = FULL")
         migrate.migrate(connection, migrate.shipped(), path=path, now=time.time(), backup_to=backup_to)
     finally:
