@@ -18,11 +18,14 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's time, for a served emulator."""
+    """The machine's time, for a served emulator; unlike the machine's it is never set back."""
+
+    def __init__(self) -> None:
+        self._base = time.time() - time.monotonic()
 
     def now(self) -> float:
         """Return the machine's time in seconds since the epoch."""
-        return time.time()
+        return self._base + time.monotonic()
 
 
 class ManualClock:

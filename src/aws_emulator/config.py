@@ -149,6 +149,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return shown
 
 
+def merge_patches(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one patch that does what `old` and then `new` do (nulls stay: they remove)."""
+    merged = dict(old)
+    for name, value in new.items():
+        before = merged.get(name)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[name] = merge_patches(before, value) if both else value  # type: ignore[arg-type]  # both are
+    return merged
+
+
 def _merge(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, Mapping):
         return new

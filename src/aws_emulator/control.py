@@ -48,7 +48,7 @@ def routes(emulator: Emulator) -> list[web.RouteDef]:
 
     async def ledger(request: web.Request) -> web.Response:
         since, limit = int(request.query.get("since", 0)), request.query.get("limit")
-        return _json(emulator.ledger(since, int(limit) if limit else None))
+        return _json(msgspec.Raw(emulator.ledger_json(since, int(limit) if limit else None)))
 
     async def summary(request: web.Request) -> web.Response:
         return _json(emulator.summary(int(request.query.get("since", 0))))

@@ -69,8 +69,8 @@ class Dropped(Exception):  # noqa: N818  # it is the lack of an answer, not an e
 class Emulator:
     """EC2, EBS and a little STS for any number of accounts and regions.
 
-    `config` is the start (and what `reset` returns to; a state directory's own configuration, if
-    it was changed at run time, wins), `clock` gives the time, `directory` keeps the state over
+    `config` is the start, and what `reset` returns to; changes made at run time are kept in the
+    state directory and applied to it again. `clock` gives the time, `directory` keeps the state over
     restarts; without it the state is in memory. Not thread safe: one caller at a time.
     """
 
@@ -286,8 +286,11 @@ class Emulator:
 
     def ledger(self, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the calls after number `since`, oldest first."""
-        found = msgspec.json.encode(self.world.ledger.since(since, limit))
-        return msgspec.json.decode(found, type=list[dict[str, Any]])
+        return msgspec.json.decode(self.ledger_json(since, limit), type=list[dict[str, Any]])
+
+    def ledger_json(self, since: int = 0, limit: int | None = None) -> bytes:
+        """Return the same as a JSON document."""
+        return msgspec.json.encode(self.world.ledger.since(since, limit))
 
     def summary(self, since: int = 0) -> dict[str, Any]:
         """Return counts of the calls after number `since`."""
@@ -305,7 +308,7 @@ class Emulator:
     def configure(self, change: Mapping[str, Any]) -> Config:
         """Merge `change` into the configuration (see Config.patched) and return the result."""
         now = self._moment()
-        self.world.configure(self.config.patched(change), now)
+        self.world.configure(change, now)
         self.world.commit()
         return self.config
 

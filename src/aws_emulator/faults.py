@@ -23,8 +23,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defau
     capacity and launch-failure only). `count` is how many times it may strike (None: no limit),
     `probability` how likely each time, `skip` how many matches pass first, `until` the last moment
     (seconds since the epoch). `code`, `status`, `message` shape error and status5xx;
-    `seconds` is the delay. drop-before cuts the connection before, drop-after after the call was
-    executed. launch-failure lets a pending instance terminate instead of run.
+    `seconds` is how long the answer of an executed call is held back. status5xx answers without
+    EC2's envelope and executes nothing; so does error, with it. drop-before cuts the connection
+    before, drop-after after the call was executed. launch-failure lets a pending instance terminate instead of run.
     """
 
     kind: Kind

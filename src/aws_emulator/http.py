@@ -14,7 +14,8 @@ def application(emulator: Emulator) -> web.Application:
     """Return the web application of an emulator."""
 
     async def aws(request: web.Request) -> web.StreamResponse:
-        body = await request.text() if request.method == "POST" else request.query_string
+        posted = (await request.read()).decode("utf-8", "replace")
+        body = posted if request.method == "POST" else request.query_string
         reply = emulator.handle(
             authorization=request.headers.get("Authorization"),
             body=body,

@@ -99,12 +99,14 @@ def select(call: Context, table: Table[R], params: Mapping[str, Any], ids: str, 
     return rows
 
 
-def choose(call: Context, rows: Iterable[T], params: Mapping[str, Any], known: FilterTable) -> list[T]:
-    """Return the rows of a catalogue that pass the filters; tags only where rows have `tags`."""
+def choose(
+    call: Context, rows: Iterable[T], params: Mapping[str, Any], known: FilterTable, *, tagged: bool = False
+) -> list[T]:
+    """Return the rows of a catalogue that pass the filters; tag filters where rows have `tags`."""
     chosen = list(rows)
     for name, wanted in filters_of(params):
         offer = known.get(name)
-        if offer is None and (name == "tag-key" or name.startswith("tag:")) and "tag" in known:
+        if offer is None and tagged and (name == "tag-key" or name.startswith("tag:")):
             offer = _own_tag(name)
         if offer is None:
             raise refuse("filter.unknown", name=name)

@@ -5,13 +5,13 @@ reverse) after a crash would be exactly the bug that the emulator exists to show
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from aws_emulator.config import Config
+from aws_emulator.config import Config, merge_patches
 from aws_emulator.context import Context, Sequence
 from aws_emulator.faults import Fault, Faults
 from aws_emulator.ledger import Entry, Ledger
@@ -23,6 +23,8 @@ from aws_emulator.throttle import Throttles
 from aws_emulator.tokens import TokenRow, Tokens
 
 _encode = msgspec.json.encode
+# How many calls the ledger on disk may be longer than the one in memory.
+_PRUNE_EVERY = 1000
 # Benchmark addresses (RFC 2544): no simulated address can be mistaken for somebody's.
 _PUBLIC_FIRST, _PUBLIC_COUNT = (198 << 24) + (18 << 16), 1 << 17
 
@@ -41,7 +43,9 @@ class World:
         self.sequence = Sequence()
         self.ledger = Ledger(config.ledger_keep)
         self.faults = Faults(config.seed)
+        self._patch: dict[str, Any] = {}
         self._config_dirty = False
+        self._unpruned = 0
         if self.disk:
             self._load(self.disk)
         self.seed()
@@ -92,10 +96,12 @@ class World:
         """Let everything happen that is due."""
         self.timers.fire(now, self.context)
 
-    def configure(self, config: Config, now: float) -> None:
+    def configure(self, change: Mapping[str, Any], now: float) -> None:
         """Change the configuration; waits in progress take the new pace."""
+        config = self.config.patched(change)
         old, new = self.config.time_factor, config.time_factor
         self.config = config
+        self._patch = merge_patches(self._patch, change)
         self.ledger.keep(config.ledger_keep)
         self._config_dirty = True
         if old != new and old > 0:
@@ -103,12 +109,13 @@ class World:
 
     def commit(self) -> None:
         """Write all that changed since the last commit, in one transaction."""
+        self._unpruned += len(self.ledger.fresh)
         changes = list(self._changes())
         if self.disk and changes:
             self.disk.write(changes)
-            newest = self.ledger.newest
-            if newest % 1000 == 0:
-                self.disk.forget_ledger(self.ledger.oldest - 1)
+        if self.disk and self._unpruned >= _PRUNE_EVERY:
+            self._unpruned = 0
+            self.disk.forget_ledger(self.ledger.oldest - 1)
 
     def _changes(self) -> Iterator[Change]:
         for (account, name), region in self.regions.items():
@@ -127,15 +134,16 @@ class World:
         self.ledger.fresh.clear()
         if self._config_dirty:
             self._config_dirty = False
-            yield Change("meta", ("config",), _encode(self.config))
+            yield Change("meta", ("patch",), _encode(self._patch))
         if self.faults.dirty:
             self.faults.dirty = False
             yield Change("meta", ("faults",), _encode(list(self.faults)))
 
     def _load(self, disk: Disk) -> None:
         for (name,), body in disk.read("meta"):
-            if name == "config":
-                self.config = msgspec.json.decode(body, type=Config)
+            if name == "patch":
+                self._patch = msgspec.json.decode(body, type=dict[str, Any])
+                self.config = self.initial.patched(self._patch)
                 self.ledger.keep(self.config.ledger_keep)
             elif name == "faults":
                 self.faults.load(msgspec.json.decode(body, type=list[Fault]))
@@ -166,6 +174,7 @@ class World:
         self.timers = Timers()
         self.faults = Faults(self.initial.seed)
         self.config = self.initial
+        self._patch = {}
         self.seed()
         if self.disk:
             self.disk.clear()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.emulator.cases.case import signature
 from tests.emulator.cloud import ACCOUNT, IMAGE, OTHER_ACCOUNT, OTHER_KEY, REGION, Connect
 
 from aws_emulator import Emulator, ManualClock
@@ -69,6 +70,12 @@ async def test_a_parameter_that_the_emulator_lacks_is_never_ignored(client: Any)
     with pytest.raises(ClientError, match="Ipv6CidrBlock") as caught:
         await client.create_subnet(VpcId="vpc-1", CidrBlock="10.0.0.0/24", Ipv6CidrBlock="fd00::/64")
     assert caught.value.response["Error"]["Code"] == "UnsupportedOperation"
+
+
+def test_an_error_about_unprintable_characters_is_still_xml(emulator: Emulator) -> None:
+    reply = emulator.handle(authorization=signature(), body="Action=Describe%01Vpcs")
+    assert reply.status == 400
+    assert b"Describe?Vpcs" in reply.body
 
 
 async def test_sts_tells_the_account_of_the_key(connect: Connect) -> None:

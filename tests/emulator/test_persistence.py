@@ -78,6 +78,19 @@ def test_configuration_and_faults_changed_at_run_time_stay(tmp_path: Path) -> No
     again.emulator.close()
 
 
+def test_a_new_start_configuration_counts_where_nothing_was_changed(tmp_path: Path) -> None:
+    cloud = _open(tmp_path, ManualClock())
+    cloud.emulator.configure({"quotas": {"vpcs": 1}, "accounts": {ACCESS_KEY: None}})
+    cloud.emulator.configure({"quotas": {"addresses": 7}})
+    cloud.emulator.close()
+    again = _open(tmp_path, cloud.clock, quotas={"vpcs": 3, "vcpus": 9}, seed=5)
+    quotas = again.emulator.config.quotas
+    assert (quotas.vpcs, quotas.addresses, quotas.vcpus) == (1, 7, 9)
+    assert again.emulator.config.seed == 5
+    assert ACCESS_KEY not in again.emulator.config.accounts
+    again.emulator.close()
+
+
 def test_a_deleted_resource_stays_deleted(tmp_path: Path) -> None:
     cloud = _open(tmp_path, ManualClock())
     cloud("DeleteVpc", VpcId=cloud.vpc())

@@ -17,8 +17,8 @@ def no_zone(call: Context, params: Params) -> str | None:
     return ""
 
 
-def one(params: Params) -> int:
-    """Return how many resources a call costs when it costs none beside the request."""
+def no_resources(params: Params) -> int:
+    """Return the cost of a call that pays for its request only."""
     return 0
 
 
@@ -37,7 +37,7 @@ class Action(NamedTuple):
     accepts: str = ""
     again: Callable[[Context, list[str]], Answer] | None = None
     zone: Callable[[Context, Params], str | None] = no_zone
-    cost: Callable[[Params], int] = one
+    cost: Callable[[Params], int] = no_resources
     service: Literal["ec2", "sts"] = "ec2"
 
 

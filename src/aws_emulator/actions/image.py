@@ -53,7 +53,7 @@ def describe(call: Context, params: Params) -> Answer:
     users = set(params.get("ExecutableUsers", ()))
     if users:
         rows = [row for row in rows if ("all" if row.public else "self") in users]
-    rows, more = page(choose(call, rows, params, FILTERS), params, PAGE)
+    rows, more = page(choose(call, rows, params, FILTERS, tagged=True), params, PAGE)
     return {"Images": [view(row) for row in rows]} | more
 
 
@@ -125,8 +125,6 @@ FILTERS: FilterTable = {
         *(each[1] for each in row.more),
     ),
     "block-device-mapping.volume-type": lambda call, row: ("gp3",),
-    # Its presence lets `tag:KEY` and `tag-key` filters through.
-    "tag": lambda call, row: (f"{key}={value}" for key, value in row.tags.items()),
 }
 
 ACTIONS = (

@@ -32,7 +32,7 @@ def describe_instances(call: Context, params: Params) -> Answer:
 
 def describe_status(call: Context, params: Params) -> Answer:
     """List the checks of running instances, of all with IncludeAllInstances."""
-    rows = select(call, call.region.instances, params, "InstanceIds", _STATUS_FILTERS)
+    rows = select(call, call.region.instances, params, "InstanceIds", STATUS_FILTERS)
     if not params.get("IncludeAllInstances"):
         rows = [row for row in rows if row.state == "running"]
     rows, more = page(rows, params, PAGE, "InstanceIds")
@@ -168,7 +168,7 @@ FILTERS: FilterTable = {
     "block-device-mapping.status": _devices("Status"),
 }
 
-_STATUS_FILTERS: FilterTable = {
+STATUS_FILTERS: FilterTable = {
     "availability-zone": FILTERS["availability-zone"],
     "availability-zone-id": FILTERS["availability-zone-id"],
     "instance-state-name": FILTERS["instance-state-name"],

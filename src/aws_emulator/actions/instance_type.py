@@ -33,7 +33,7 @@ def describe_types(call: Context, params: Params) -> Answer:
         if name not in TYPES:
             raise refuse("types.unknown", type=name)
     rows = [TYPES[name] for name in wanted] if wanted else list(TYPES.values())
-    rows = choose(call, rows, params, _TYPE_FILTERS)
+    rows = choose(call, rows, params, FILTERS)
     rows, more = page(rows, params, TYPES_PAGE, "InstanceTypes")
     return {"InstanceTypes": [_type(row) for row in rows]} | more
 
@@ -83,7 +83,7 @@ def _boot_modes(row: InstanceType) -> list[str]:
     return ["legacy-bios", "uefi"] if row.nitro else ["legacy-bios"]
 
 
-_TYPE_FILTERS: FilterTable = {
+FILTERS: FilterTable = {
     "instance-type": lambda call, row: (row.name,),
     "current-generation": lambda call, row: (str(_type(row)["CurrentGeneration"]).lower(),),
     "bare-metal": lambda call, row: ("false",),

@@ -76,8 +76,10 @@ def _plan(call: Context, params: Params) -> Plan:
     kind = find_type(params.get("InstanceType", "m1.small"))
     if image.architecture != kind.architecture:
         raise refuse("run.architecture", type_arch=kind.architecture, image_arch=image.architecture)
-    if "KeyName" in params and not call.region.key_pairs.ids("name", params["KeyName"]):
-        raise refuse("key.unknown", name=params["KeyName"])
+    if "KeyName" in params:
+        keys = call.region.key_pairs.by("name", params["KeyName"])
+        if not any(call.sees(key) for key in keys):
+            raise refuse("key.unknown", name=params["KeyName"])
     check_user_data(params.get("UserData", ""))
     hops = params.get("MetadataOptions", {}).get("HttpPutResponseHopLimit", 1)
     if not 1 <= hops <= 64:

@@ -39,7 +39,7 @@ def describe_zones(call: Context, params: Params) -> Answer:
                 raise refuse("zone.list", zone=asked)
         if params.get(member):
             zones = [zone for zone in zones if getattr(zone, field) in params[member]]
-    zones = choose(call, zones, params, _ZONE_FILTERS)
+    zones = choose(call, zones, params, ZONE_FILTERS)
     return {
         "AvailabilityZones": [
             {
@@ -58,7 +58,7 @@ def describe_zones(call: Context, params: Params) -> Answer:
     }
 
 
-_ZONE_FILTERS: FilterTable = {
+ZONE_FILTERS: FilterTable = {
     "zone-name": lambda call, zone: (zone.name,),
     "zone-id": lambda call, zone: (zone.id,),
     "state": lambda call, zone: ("available",),
@@ -74,7 +74,7 @@ def describe_regions(call: Context, params: Params) -> Answer:
     for asked in params.get("RegionNames", ()):
         if asked not in REGIONS:
             raise refuse("region.unknown", region=asked)
-    names = choose(call, params.get("RegionNames") or REGIONS, params, _REGION_FILTERS)
+    names = choose(call, params.get("RegionNames") or REGIONS, params, REGION_FILTERS)
     return {
         "Regions": [
             {
@@ -87,7 +87,7 @@ def describe_regions(call: Context, params: Params) -> Answer:
     }
 
 
-_REGION_FILTERS: FilterTable = {
+REGION_FILTERS: FilterTable = {
     "region-name": lambda call, name: (name,),
     "endpoint": lambda call, name: (f"ec2.{name}.amazonaws.com",),
     "opt-in-status": lambda call, name: ("opt-in-not-required",),

@@ -6,7 +6,6 @@ what it does not understand lets a client ship a request that AWS will not take.
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -17,14 +16,13 @@ from botocore.validate import ParamValidator
 
 from aws_emulator.rules import refuse
 from aws_emulator.wire.model import operation
+from aws_emulator.wire.response import FORBIDDEN
 
 Params = dict[str, Any]
 _Convert = Callable[[str, Any], Any]
 
 # Belong to the protocol (or to signature version 2), not to any action.
 _PROTOCOL = frozenset({"Action", "Version", "AWSAccessKeyId", "SignatureMethod", "SignatureVersion"})
-# XML 1.0 cannot carry these, so EC2 cannot store them either.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Their enumerations grow monthly; the actions know what exists, and which error AWS gives.
 _OPEN_ENUMS = frozenset({"InstanceType", "VolumeType"})
 
@@ -46,7 +44,7 @@ def parse(service: str, action: str, fields: Mapping[str, str]) -> Params:
     for name, value in fields.items():
         if name in _PROTOCOL:
             continue
-        if _FORBIDDEN.search(value):
+        if FORBIDDEN.search(value):
             raise refuse("parameter.character", name=name)
         _plant(tree, name, value)
     parsed: Params = _converter(shape)("", tree)

@@ -6,6 +6,7 @@ that the model does not have is a KeyError: a typing mistake must not vanish.
 """
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -14,6 +15,8 @@ from xml.sax.saxutils import escape
 
 from aws_emulator.wire.model import operation, service_model
 
+# XML 1.0 cannot carry these, so EC2 cannot store them either.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _Out = Callable[[str], None]
 _Write = Callable[[Any, _Out], None]
 
@@ -43,7 +46,7 @@ def answer(service: str, action: str, members: dict[str, Any], request_id: str) 
 
 def failure(service: str, code: str, message: str, status: int, request_id: str) -> bytes:
     """Return the XML document of a failed call, in the envelope of its service."""
-    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+    inner = f"<Code>{escape(code)}</Code><Message>{escape(FORBIDDEN.sub('?', message))}</Message>"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     if service == "ec2":
         return (
