@@ -152,6 +152,15 @@ async def test_port_filters() -> None:
     assert refused[2] == "Invalid input for operation: 'x' is not of the form <key>=[value]."
 
 
+async def test_filters_by_what_is_no_single_value() -> None:
+    kit = await network_kit()
+    network, _ = await Client(kit).net()
+    admin = Client(kit, "admin")
+    await admin.make("port", network_id=network)
+    assert await admin.get("/ports?binding:profile=x") == []
+    assert len(await admin.get("/ports?binding:vif_details={}")) == 1
+
+
 async def test_what_was_rendered_follows_the_object() -> None:
     client, ids = await networks("a")
     assert await names(client, "") == ["a"]

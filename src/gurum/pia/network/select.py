@@ -42,6 +42,8 @@ def _one_of(view: View[R], name: str, values: tuple[Any, ...]) -> Test[R]:
         value = getter(obj)
         if isinstance(value, list):
             return any(str(item) in wanted for item in value)
+        if isinstance(value, dict):
+            return str(value) in wanted
         return value in wanted or str(value) in wanted
 
     return test

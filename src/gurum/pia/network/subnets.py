@@ -25,7 +25,7 @@ from gurum.pia.network.writes import bump, create_all, metadata, remove, update
 
 READS = (Network, Subnet, Port, Region)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
-FIELDS = ("name", "description", "enable_dhcp", "dns_nameservers", "service_types", "gateway_ip")
+FIELDS = ("name", "description", "enable_dhcp", "service_types", "gateway_ip")
 
 
 def find_create(ctx: Context) -> Subject:
@@ -140,6 +140,8 @@ async def change(ctx: Context) -> Response:
         for name in FIELDS:
             if name in values:
                 setattr(spec, name, values[name])
+        if "dns_nameservers" in values:
+            spec.dns_nameservers = list(values["dns_nameservers"])  # an empty text is taken for none, as in Neutron
         if "host_routes" in values:
             spec.host_routes = _routes(values["host_routes"])
         if only_pools and spec.allocation_pools != before:
