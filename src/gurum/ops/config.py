@@ -40,7 +40,7 @@ class IdentityConfig(Section, frozen=True):
     service_project: str = "service"
     service_domain: str = "default"
     service_password_file: str = "var/secrets/gurum"  # noqa: S105 - a path, as the name says
-    token_cache_seconds: float = 300.0
+    token_cache_seconds: float = 60.0  # Keystone announces no removal of a role: this is how long one may live on
     revocation_poll_seconds: float = 2.0
     timeout: float = 10.0
 
@@ -137,6 +137,40 @@ class RegionConfig(Section, frozen=True):
     simulation: SimulatedConfig | None = None
 
 
+# A project's limits by service, unless its own differ; -1: unlimited. Compute's and network's own words.
+QUOTAS: dict[str, dict[str, int]] = {
+    "compute": {
+        "instances": 100,
+        "cores": 200,
+        "ram": 512000,
+        "metadata_items": 128,
+        "key_pairs": 100,
+        "server_groups": 10,
+        "server_group_members": 10,
+        "injected_files": 5,
+        "injected_file_content_bytes": 10240,
+        "injected_file_path_bytes": 255,
+        "fixed_ips": -1,
+        "floating_ips": -1,
+        "security_groups": -1,
+        "security_group_rules": -1,
+    },
+    "network": {
+        "network": 100,
+        "subnet": 100,
+        "port": 500,
+        "security_group": 100,
+        "security_group_rule": 500,
+        "router": 10,
+        "floatingip": 50,
+        "rbac_policy": 10,
+        "subnetpool": -1,
+        "trunk": -1,
+        "security_groups": -1,
+    },
+}
+
+
 class PiaConfig(Section, frozen=True):
     """Limits of the API processes. Bytes and objects."""
 
@@ -144,39 +178,12 @@ class PiaConfig(Section, frozen=True):
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
     write_retries: int = 20  # compare-and-swap attempts before 503
-    quotas: dict[str, dict[str, int]] = msgspec.field(
-        default_factory=lambda: {
-            "compute": {
-                "instances": 100,
-                "cores": 200,
-                "ram": 512000,
-                "metadata_items": 128,
-                "key_pairs": 100,
-                "server_groups": 10,
-                "server_group_members": 10,
-                "injected_files": 5,
-                "injected_file_content_bytes": 10240,
-                "injected_file_path_bytes": 255,
-                "fixed_ips": -1,
-                "floating_ips": -1,
-                "security_groups": -1,
-                "security_group_rules": -1,
-            },
-            "network": {
-                "network": 100,
-                "subnet": 100,
-                "port": 500,
-                "security_group": 100,
-                "security_group_rule": 500,
-                "router": 10,
-                "floatingip": 50,
-                "rbac_policy": 10,
-                "subnetpool": -1,
-                "trunk": -1,
-                "security_groups": -1,
-            },
-        }
-    )
+    quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
+
+    def __post_init__(self) -> None:
+        """Let a configuration name the quotas that differ, and have the rest from the defaults."""
+        whole = {service: {**limits, **self.quotas.get(service, {})} for service, limits in QUOTAS.items()}
+        msgspec.structs.force_setattr(self, "quotas", whole)
 
 
 class EngineConfig(Section, frozen=True):
