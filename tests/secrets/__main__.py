@@ -21,6 +21,8 @@ from tests.secrets.recorded import private_keys, used
 from tests.secrets.sweep import Found, places, sweep, tracked
 from tests.support.stack import Stack, running
 
+from gurum.supervisor.tour.keys import public_key
+
 
 def main() -> int:
     """Run, record, sweep, and check that the sweep would have found something."""
@@ -49,14 +51,16 @@ def main() -> int:
 
 def _type(stack: Stack) -> None:
     """Have the stock client log in and ask in each region: its tokens nobody can record, so they are known by look."""
+    stack.places.tour.mkdir(mode=0o700)
+    key = public_key(stack.places.tour / "id_ed25519")
     for region in stack.config.regions:
-        for words in (("network", "create", "secrets"), ("keypair", "create", "secrets"), ("server", "list")):
+        for words in (("keypair", "create", "--public-key", str(key), "secrets"), ("server", "list")):
             result = stack.openstack(*words, region=region.name)
             if result.returncode != 0:
                 raise RuntimeError(f"openstack {' '.join(words)}: {result.stdout}{result.stderr}")
 
 
-PLANTED = 6
+PLANTED = 7
 
 
 def _planted(stack: Stack) -> list[str]:
@@ -73,11 +77,15 @@ def _planted(stack: Stack) -> list[str]:
         missed.append("a token by its look")
     log.unlink()
     environ = {"PLANTED": secret, "PATH": os.environ["PATH"]}
-    with subprocess.Popen(["sleep", "60"], env=environ) as process:
-        text = Path(f"/proc/{process.pid}/environ").read_bytes()
+    # Its last word is an argument that the program ignores.
+    with subprocess.Popen([sys.executable, "-c", "input()", secret], env=environ, stdin=subprocess.PIPE) as process:
+        for file in ("environ", "cmdline"):
+            text = b""
+            while not text:  # until the new program has taken the place of ours
+                text = Path(f"/proc/{process.pid}/{file}").read_bytes()
+            if not _hit(sweep({"planted": secret}, [(file, text)], shapes=False), "raw"):
+                missed.append(f"in /proc/*/{file}")
         process.kill()
-    if not _hit(sweep({"planted": secret}, [("environment", text)], shapes=False), "raw"):
-        missed.append("in an environment")
     return missed
 
 
