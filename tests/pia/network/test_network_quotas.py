@@ -8,7 +8,7 @@ import pytest
 from tests.pia.network.support import Client, network_kit
 from tests.support.pia import PROJECTS, Kit
 
-from gurum.model.quota import QuotaUsage
+from gurum.model.quota import QuotaUsage, Reservation
 
 PROJECT = PROJECTS["member"]
 
@@ -127,6 +127,20 @@ async def test_limits_below_what_is_used() -> None:
 async def test_wrong_limits(limits: dict[str, Any], message: str) -> None:
     kit = await network_kit()
     assert (await Client(kit, "admin").refused("PUT", f"/quotas/{PROJECT}", {"quota": limits}))[2] == message
+
+
+async def test_what_is_promised_is_shown_until_it_is_there() -> None:
+    kit, client = await limited(network=9)
+    there = await client.make("network")
+    [usage] = (await kit.store.list(QuotaUsage)).items
+    later = kit.clock.time() + 60
+    usage.spec.reservations = [
+        Reservation(id=there["id"], amounts={"network": 1}, until=later),
+        Reservation(id="coming", amounts={"network": 2}, until=later),
+        Reservation(id="never", amounts={"network": 4}, until=1.0),
+    ]
+    await kit.store.update_spec(usage)
+    assert (await client.get(f"/quotas/{PROJECT}/details"))["network"] == {"limit": 9, "used": 1, "reserved": 2}
 
 
 async def test_reservations_are_kept_when_limits_change() -> None:

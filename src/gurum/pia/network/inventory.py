@@ -104,6 +104,11 @@ class Inventory:
         """Return the addresses of a subnet that are claimed, and by which object. Not to be changed."""
         return self._taken.get(subnet_id, NOBODY)
 
+    def holds(self, uid: str) -> bool:
+        """Whether there is an object of any of the counted kinds with that id."""
+        mirrors = (self.networks, self.subnets, self.ports, self.groups, self.rules)
+        return any(uid in mirror.hidden or mirror.entry(uid) is not None for mirror in mirrors)
+
     def _claim_changed(self, old: AddressClaim | None, new: AddressClaim | None) -> None:
         if old is not None:
             self._taken[old.spec.subnet_id].pop(old.spec.address, None)

@@ -19,10 +19,10 @@ from gurum.pia.network import validators as v
 from gurum.pia.network.attributes import Attribute, Noun
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import bad_request, fault
-from gurum.pia.network.quotas.usage import RESOURCES, SERVICE, defaults, in_use, limits, stored
+from gurum.pia.network.quotas.usage import RESOURCES, SERVICE, defaults, in_use, limits, promised, stored
 from gurum.policy.model import Target
 from gurum.store.contract import ExistsError, NotFoundError
-from gurum.store.quotas import reserved, usage_key
+from gurum.store.quotas import usage_key
 
 COUNTED = (Network, Subnet, Port, SecurityGroup, SecurityGroupRule)
 QUOTA = Noun(
@@ -51,8 +51,7 @@ async def details(ctx: Context) -> Response:
     """Answer a project's limits and what is used and reserved of them."""
     project = ctx.params["project"]
     used = in_use(of(ctx).inventory, ctx.region.name, project)
-    own = stored(ctx, project)
-    held = reserved(own.spec, ctx.parts.clock.time()) if own else {}
+    held = promised(ctx, project)
     return json(
         {
             "quota": {

@@ -6,7 +6,7 @@ from gurum.model.quota import QuotaUsage
 from gurum.pia.kernel.context import Context
 from gurum.pia.network.bindings import of
 from gurum.pia.network.inventory import Inventory
-from gurum.store.quotas import usage_key
+from gurum.store.quotas import recount, usage_key
 
 SERVICE = "network"
 # In the order in which Neutron checks and shows them. Of what is not built yet, limits are kept and nothing is used:
@@ -53,3 +53,17 @@ def in_use(inventory: Inventory, region: str, project: str) -> dict[str, int]:
     counts["security_group"] = len(inventory.groups.members(region, project))
     counts["security_group_rule"] = len(inventory.rules.members(region, project))
     return counts
+
+
+def promised(ctx: Context, project: str) -> dict[str, int]:
+    """Return what is reserved for objects that do not exist yet: those that do are counted as used."""
+    own = stored(ctx, project)
+    if own is None:
+        return {}
+    inventory = of(ctx).inventory
+    now = ctx.parts.clock.time()
+    return recount(
+        reservation.amounts
+        for reservation in own.spec.reservations
+        if reservation.until > now and not inventory.holds(reservation.id)
+    )
