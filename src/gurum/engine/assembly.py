@@ -68,6 +68,9 @@ class Assembly:
     def _seen(self, uid: str, instance: str) -> None:
         if uid:
             self.engine.wake(Server, uid)
+        else:  # the cloud shows tags later than what carries them
+            for server in self.engine.view.index(Server, "by_instance", instance):
+                self.engine.wake(Server, server.id)
 
     async def _collect(self) -> None:
         """Free orphaned claims, and remove what carries our tag but belongs to nobody."""

@@ -60,6 +60,7 @@ INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     (SecurityGroup, "by_domain", lambda group: _domains(group)),
     (KeyPair, "by_public_key", lambda pair: [public_key(pair, pair.spec.public_key)]),
     (Server, "by_public_key", lambda server: _server_key(server)),
+    (Server, "by_instance", lambda server: [server.status.external.id] if server.status.external is not None else []),
 )
 
 

@@ -11,7 +11,8 @@ from gurum.model.conditions import Reason
 from gurum.model.server import Action, ActionOutcome, Server
 from gurum.providers.contract import Absent, Doubt, Observation, Place, Refused, Wait
 
-LOOK = 60.0
+LOOK = 60.0  # for a missed word: the informer tells when the state has changed
+REBOOTED = 5.0  # a reboot changes nothing that the informer could tell of: look
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,12 @@ async def work_off(engine: Engine, work: Work[Server], action: Action, place: Pl
         )
         await work.save()
         provider.expect(place, external.id)
-        return engine.clock.time() + LOOK
+        return engine.clock.time() + _patience(phase)
     return await _look(engine, work, action, verb, int(number), told, seen, place)
+
+
+def _patience(phase: Phase) -> float:
+    return REBOOTED if phase.call == "reboot" else LOOK
 
 
 async def _look(
@@ -124,7 +129,7 @@ async def _look(
     if seen is None or seen.state != phase.until or seen.seen_at <= told.start_time:
         if external is not None:
             engine.clouds[place.region].provider.expect(place, external.id)
-        return now + LOOK
+        return now + _patience(phase)
     status.vm_state, status.power_state = phase.vm_state, phase.power
     if number + 1 < len(verb.phases):
         faults.outcome(

@@ -1,0 +1,211 @@
+"""What must hold. `dangers` at every moment, also while everything is dead; `unsettled` and `wrong` when all is done.
+
+Words, not booleans: each finding begins with what it is (duplicated, leaked, lost, ...), and that is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.chaos.snapshot import Snapshot, Thing
+
+from gurum.model.base import Resource
+from gurum.model.compute import CloudKey, KeyPair
+from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.quota import QuotaUsage
+from gurum.model.server import Server
+from gurum.providers.aws.drivers import rules
+from gurum.store.quotas import usage_key
+
+MADE: tuple[type[Resource], ...] = (Server, Domain, Subnet, SecurityGroup, Port, CloudKey)
+_POWER = {"active": "running", "stopped": "stopped"}
+_NETWORK = {Network: "network", Subnet: "subnet", Port: "port", SecurityGroup: "security_group",
+            SecurityGroupRule: "security_group_rule"}  # fmt: skip
+
+
+def _name(obj: Resource) -> str:
+    return f"{obj.kind} {obj.id[:8]}"
+
+
+def _key(thing: Thing) -> tuple[str, str, str, str]:
+    attachment = thing.row.get("attachment") or {}
+    return thing.kind, thing.uid, thing.step, f"{attachment.get('instance_id', '')}/{attachment.get('device_index', '')}"
+
+
+def dangers(now: Snapshot) -> Iterator[str]:
+    """Yield what must never be: two of one thing, or an interface whose address is not claimed for its port."""
+    counts = Counter(_key(thing) for thing in now.living() if thing.kind != "volume")
+    for (kind, uid, step, _), count in counts.items():
+        if count > 1:
+            yield f"duplicated: {count} times {kind} for {uid[:8]} {step}"
+    holders: dict[str, set[str]] = {}
+    for claim in now.of(AddressClaim).values():
+        holders.setdefault(claim.spec.address, set()).add(claim.spec.owner_id)
+    ports = now.of(Port)
+    for thing in now.living("network-interface"):
+        owners = {thing.uid} | {port.id for port in ports.values() if port.spec.device_id == thing.uid}
+        for address in thing.row["addresses"]:
+            if not holders.get(address, set()) & owners:
+                yield f"unclaimed: {thing.id} of {thing.uid[:8]} has {address}, claimed by {sorted(holders.get(address, ()))}"
+
+
+def unsettled(now: Snapshot) -> Iterator[str]:
+    """Yield what is still under way."""
+    for kind in (*MADE, Network):
+        for obj in now.of(kind).values():
+            if obj.deleting:
+                yield f"{_name(obj)} is being deleted"
+            for step, intent in obj.status.intents.items():
+                if intent.state in ("intended", "deleting"):
+                    yield f"{_name(obj)} {step} is {intent.state}"
+    for server in now.of(Server).values():
+        if server.status.vm_state == "building":
+            yield f"{_name(server)} is building"
+        elif server.spec.actions and server.spec.actions[-1].number > server.status.done:
+            yield f"{_name(server)} has actions to do"
+        elif server.status.task_state:
+            yield f"{_name(server)} is {server.status.task_state}"
+    for thing in now.things:
+        if thing.row.get("state") in ("pending", "stopping", "shutting-down"):
+            yield f"{thing.id} is {thing.row['state']}"
+    yield from _quotas(now)
+    yield from _claims(now)
+    yield from _rules(now)
+
+
+def wrong(now: Snapshot) -> Iterator[str]:
+    """Yield what is wrong when nothing is under way."""
+    yield from dangers(now)
+    yield from _lost(now)
+    yield from _leaked(now)
+    yield from _quotas(now)
+    yield from _claims(now)
+    yield from _rules(now)
+    yield from _memberships(now)
+
+
+def _lost(now: Snapshot) -> Iterator[str]:
+    for kind in MADE:
+        for obj in now.of(kind).values():
+            for step, intent in obj.status.intents.items():
+                thing = now.thing(intent.external.id) if intent.external is not None else None
+                if intent.state == "done" and (thing is None or not thing.living):
+                    yield f"lost: {_name(obj)} {step} says {intent.external}, the cloud shows {thing and thing.row.get('state')}"
+    for server in now.of(Server).values():
+        wanted = _POWER.get(server.status.vm_state)
+        external = server.status.external
+        thing = now.thing(external.id) if external is not None else None
+        if wanted and (thing is None or thing.row["state"] != wanted):
+            yield f"lost: {_name(server)} is {server.status.vm_state}, the cloud shows {thing and thing.row['state']}"
+
+
+def _leaked(now: Snapshot) -> Iterator[str]:
+    known = {
+        intent.external.id
+        for kind in MADE
+        for obj in now.of(kind).values()
+        for intent in obj.status.intents.values()
+        if intent.external is not None and intent.state == "done"
+    }
+    for thing in now.living():
+        holder = (thing.row.get("attachment") or {}).get("instance_id", "") or _attached(thing)
+        if thing.id not in known and holder not in known:
+            yield f"leaked: {thing.kind} {thing.id} of {thing.uid[:8]} {thing.step}"
+
+
+def _attached(thing: Thing) -> str:
+    for attachment in thing.row.get("attachments", ()):
+        return str(attachment.get("instance_id", ""))
+    return ""
+
+
+def _quotas(now: Snapshot) -> Iterator[str]:
+    counted: dict[str, Counter[str]] = {}
+    for server in now.of(Server).values():
+        tally = counted.setdefault(usage_key(server.metadata.region, server.metadata.project, "compute"), Counter())
+        tally.update(instances=1, cores=server.spec.flavor.vcpus, ram=server.spec.flavor.ram)
+    for kind, resource in _NETWORK.items():
+        for obj in now.of(kind).values():
+            if not obj.deleting and obj.metadata.project:
+                key = usage_key(obj.metadata.region, obj.metadata.project, "network")
+                counted.setdefault(key, Counter()).update({resource: 1})
+    for usage in now.of(QuotaUsage).values():
+        in_use = {name: amount for name, amount in usage.spec.in_use.items() if amount}
+        expected = {name: amount for name, amount in counted.get(usage.metadata.key, {}).items() if amount}
+        if in_use != expected:
+            yield f"quota: {usage.metadata.key} says {in_use}, counted are {expected}"
+        if usage.spec.reservations:
+            yield f"quota: {usage.metadata.key} still has {len(usage.spec.reservations)} reservations"
+
+
+def _claims(now: Snapshot) -> Iterator[str]:
+    ports = {port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in now.of(Port).values()}
+    held: dict[str, set[str]] = {}
+    for claim in now.of(AddressClaim).values():
+        held.setdefault(claim.spec.owner_id, set()).add(claim.spec.address)
+    for owner in ports.keys() | held.keys():
+        if ports.get(owner, set()) != held.get(owner, set()):
+            yield f"claims: port {owner[:8]} has {ports.get(owner)}, claimed are {held.get(owner)}"
+
+
+def _rules(now: Snapshot) -> Iterator[str]:
+    """Compare the rules of every group in every domain with the cloud's."""
+    groups = now.of(SecurityGroup)
+    for group in groups.values():
+        for step, intent in group.status.intents.items():
+            if not step.startswith("group:") or intent.state != "done" or intent.external is None:
+                continue
+            wanted = set()
+            for rule in now.of(SecurityGroupRule).values():
+                if rule.spec.security_group_id != group.id:
+                    continue
+                remote = groups.get(rule.spec.remote_group_id or "")
+                there = remote.status.intents.get(step) if remote is not None else None
+                if rule.spec.remote_group_id and (there is None or there.external is None):
+                    continue
+                remote_id = there.external.id if there is not None and there.external is not None else ""
+                wanted.add(rules.permission(rule, remote_id))
+            thing = now.thing(intent.external.id)
+            there_now = {_permission(row) for row in thing.row["rules"]} if thing is not None else set()
+            if there_now != wanted:
+                yield f"rules: {_name(group)} should have {len(wanted)}, the cloud differs in {len(there_now ^ wanted)}"
+
+
+def _permission(row: dict[str, object]) -> rules.Permission:
+    low, high = row["from_port"], row["to_port"]
+    peer = row["cidr4"] or row["cidr6"] or row["group"]
+    return rules.Permission(
+        bool(row["egress"]), str(row["protocol"]), -1 if low is None else int(str(low)),
+        -1 if high is None else int(str(high)), str(peer),
+    )  # fmt: skip
+
+
+def _memberships(now: Snapshot) -> Iterator[str]:
+    """Compare the groups of every bound port with its interface's."""
+    groups = now.of(SecurityGroup)
+    networks = now.of(Network)
+    for port in now.of(Port).values():
+        external = port.status.external
+        thing = now.thing(external.id) if external is not None else None
+        if thing is None or not port.spec.security_groups:
+            continue
+        domain = networks[port.spec.network_id].status.domain
+        wanted = set()
+        for group_id in port.spec.security_groups:
+            intent = groups[group_id].status.intents.get(f"group:{domain}")
+            wanted.add(intent.external.id if intent is not None and intent.external is not None else "")
+        if set(thing.row["groups"]) != wanted:
+            yield f"membership: port {port.id[:8]} should be in {sorted(wanted)}, is in {sorted(thing.row['groups'])}"
+
+
+def remains(now: Snapshot) -> Iterator[str]:
+    """Yield what is left after a tenant has deleted everything. The project's default group stays, as in Neutron."""
+    for thing in now.living():
+        yield f"leaked: {thing.kind} {thing.id} of {thing.uid[:8]} {thing.step} after everything was deleted"
+    for kind in (Server, Network, Subnet, Port, Domain, CloudKey, KeyPair, AddressClaim):
+        for obj in now.of(kind).values():
+            yield f"left: {_name(obj)} after everything was deleted"
+    for group in now.of(SecurityGroup).values():
+        if not group.spec.is_default:
+            yield f"left: {_name(group)} after everything was deleted"

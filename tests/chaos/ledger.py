@@ -1,0 +1,54 @@
+"""What the emulator's ledger proves: that nothing was ever made twice, even if one of the two was removed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+# A call that makes one thing, and the prefix of that thing's id among all that the call made.
+_MAKES = {
+    "RunInstances": "i-",
+    "CreateVpc": "vpc-",
+    "CreateSubnet": "subnet-",
+    "CreateSecurityGroup": "sg-",
+    "CreateNetworkInterface": "eni-",
+    "ImportKeyPair": "key-",
+}
+_ENDS = ("TerminateInstances", "DeleteVpc", "DeleteSubnet", "DeleteSecurityGroup", "DeleteNetworkInterface",
+         "DeleteKeyPair")  # fmt: skip
+
+
+def _step(params: Mapping[str, Any]) -> tuple[str, str]:
+    for specification in params.get("TagSpecifications", ()):
+        tags = {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
+        return tags.get("pia:uid", ""), tags.get("pia:step", "")
+    return "", ""
+
+
+def _ended(line: Mapping[str, Any]) -> Iterator[str]:
+    for value in line["params"].values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, str))
+
+
+def doubles(lines: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return in words every creation for a (uid, step) that happened while an earlier one was not yet ended."""
+    made: dict[tuple[str, str], str] = {}
+    found = []
+    for line in lines:
+        if line["outcome"] != "ok":
+            continue
+        action = line["action"]
+        if action in _ENDS:
+            for id_ in _ended(line):
+                for key in [key for key, value in made.items() if value == id_]:
+                    del made[key]
+        elif action in _MAKES:
+            for id_ in (one for one in line["made"] if one.startswith(_MAKES[action])):
+                key = _step(line["params"])
+                if key in made:
+                    found.append(f"duplicated: {action} made {id_} for {key} while {made[key]} was there")
+                made[key] = id_
+    return found

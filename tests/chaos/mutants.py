@@ -1,0 +1,79 @@
+"""Defects put in on purpose: a run that does not find them proves nothing when it finds none.
+
+Each is a mistake that somebody could make with good reasons, in one place of the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.chaos.site import TOKEN_KEY
+
+from gurum.engine import claims, exactly_once
+from gurum.engine.exactly_once import ExactlyOnce
+from gurum.engine.servers import build, ports, remove
+from gurum.model.base import Intent, Resource
+from gurum.providers.aws.drivers.common import Ec2Driver
+from gurum.providers.contract import CreateOutcome, Place
+
+
+def _token_from_generation() -> None:
+    """The token follows the object's generation, so that "a changed object is a new request": a rename duplicates."""
+    send = Ec2Driver.create
+
+    async def create(self: Ec2Driver, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
+        if intent.recipe == "token":
+            once = ExactlyOnce(_NoClock(), TOKEN_KEY, 0.0)
+            intent.token = once.token(obj.id, intent.step, obj.metadata.generation)
+        return await send(self, obj, intent, place)
+
+    Ec2Driver.create = create  # type: ignore[method-assign]  # that is the mutation
+
+
+class _NoClock:
+    def time(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+def _no_visibility_wait() -> None:
+    """What is not found at once after a crash counts as not made."""
+    begin = ExactlyOnce.__init__
+
+    def init(self: ExactlyOnce, clock: Any, key: bytes, window: float) -> None:
+        begin(self, clock, key, 0.0)
+
+    ExactlyOnce.__init__ = init  # type: ignore[method-assign]  # that is the mutation
+
+
+def _claim_freed_early() -> None:
+    """A server's addresses are given back as soon as its deletion is asked for, while its instance still has them."""
+    finish = remove.remove
+
+    async def early(engine: Any, work: Any) -> float | None:
+        for port in ports.bound(engine, work.obj):
+            await claims.free(engine, port.id)
+        return await finish(engine, work)
+
+    from gurum.engine.servers import controller
+
+    controller.remove = early  # that is the mutation
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "token-from-generation": _token_from_generation,
+    "no-visibility-wait": _no_visibility_wait,
+    "claim-freed-early": _claim_freed_early,
+}
+
+
+def apply(name: str) -> None:
+    """Put a defect into this process; none with an empty name. Raises KeyError for an unknown one."""
+    if name:
+        MUTANTS[name]()
+
+
+__all__ = ["MUTANTS", "apply", "build", "exactly_once"]

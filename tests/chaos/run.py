@@ -1,0 +1,208 @@
+"""One run: its processes, what a tenant asks of them, and what happens when one of them is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from tests.chaos import checks, ledger, mains, snapshot
+from tests.chaos.board import Mode, Process
+from tests.chaos.client import Client, Control, LostAnswerError, RefusedError
+from tests.chaos.plan import Kill, Killed, Outcome, Point
+from tests.chaos.processes import Child
+from tests.chaos.site import Site
+from tests.chaos.trap import KILLED
+
+PATIENCE = 1500.0  # seconds until what is under way counts as lost
+QUIET = 3.0  # seconds without a step, after which an operation is over
+LOOK = 0.04  # seconds of the machine between two looks
+
+
+class StuckError(Exception):
+    """Something did not come about in time; the message says what was still missing."""
+
+
+class Run:
+    """The processes and what they were seen to do. Use as a context manager: it leaves nothing behind."""
+
+    def __init__(self, site: Site, outcome: Outcome, *, lost_answers: bool) -> None:
+        self.site = site
+        self.outcome = outcome
+        self.happen: Callable[[str], None] = lambda between: None
+        self.client = Client(site.socket)
+        self._kill: Kill | None = None
+        self._kills: list[Kill] = []
+        self._kill_at: float | None = None
+        self._seq = 0
+        self._ledger: list[dict[str, Any]] = []
+        reading, ready = os.pipe()
+        self._emulator = Child(site, "emulator", partial(mains.emulator, site, ready, lost_answers=lost_answers))
+        os.close(ready)
+        endpoint = os.read(reading, 200).decode()
+        os.close(reading)
+        self.control = Control(endpoint)
+        self.config = site.config(endpoint)
+        self._children: dict[Process, Child] = {}
+
+    def __enter__(self) -> Run:
+        return self
+
+    def start(self) -> None:
+        """Start engine and API, and wait until both work."""
+        self._start(Process.ENGINE)
+        self.until(lambda: bool(snapshot.stored(self.site.store).get("Image")), "the catalogue is seeded")
+        self._start(Process.PIA)
+        self.until(self.client.up, "the API answers")
+
+    def __exit__(self, *_: object) -> None:
+        for child in (*self._children.values(), self._emulator):
+            child.kill()
+
+    def _start(self, process: Process) -> None:
+        main = mains.engine if process is Process.ENGINE else mains.pia
+        name = process.name.lower()
+        self._children[process] = Child(self.site, name, partial(main, self.site, self.config))
+
+    # Time and processes
+
+    def until(self, what: Callable[[], Any], words: str, within: float = PATIENCE) -> None:
+        """Wait until `what()` is true, attending to the processes meanwhile. Raises StuckError."""
+        end = self.site.lapse.elapsed() + within
+        while not what():
+            self.attend()
+            if self.site.lapse.elapsed() > end:
+                raise StuckError(f"not within {within:.0f} s: {words}")
+            self.site.lapse.pause(LOOK * self.site.lapse.factor)
+
+    def attend(self) -> None:
+        """Kill what is due to be killed from outside, and bring back what was killed."""
+        if self._kill_at is not None and self.site.lapse.elapsed() >= self._kill_at and self._kill is not None:
+            self._kill_at = None
+            self._children[self._kill.process].kill()
+        if self._emulator.ended():
+            raise AssertionError("the emulator died: " + self._last_words("emulator"))
+        for process, child in list(self._children.items()):
+            if child.ended():
+                if not child.was_killed():
+                    raise AssertionError(f"the {child.name} died by itself: " + self._last_words(child.name))
+                self._killed(process)
+
+    def _last_words(self, name: str) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            return (self.site.directory / f"{name}.died").read_text()[-2000:]
+        return "without a word"
+
+    def _killed(self, process: Process) -> None:
+        del self._children[process]
+        kill, self._kill, self._kill_at = self._kill, None, None
+        self.site.board.disarm()
+        if kill is None:
+            raise AssertionError(f"the {process.name.lower()} was killed, but not by us")
+        point = self._last_point() if kill.delay == 0.0 else None
+        self.outcome.killed.append(Killed(process.name.lower(), self.site.board.verb, point, kill.between))
+        self.note(checks.dangers(self.snapshot()))
+        if process is Process.PIA:
+            self._start(process)
+            self.until(self.client.up, "the API is back")
+        else:
+            self.happen(kill.between)
+            self.note(checks.dangers(self.snapshot()))
+            self._start(process)
+        if self._kills:
+            self.arm(self._kills.pop(0))
+
+    def _last_point(self) -> Point | None:
+        for line in reversed(self.site.recording.read_text().splitlines()):
+            word, _, *rest = line.split("\t")
+            if word == KILLED:
+                return Point(*rest)
+        return None
+
+    # Kills
+
+    def expect(self, kills: Sequence[Kill]) -> None:
+        """Have kills fall into what comes next, one after the other."""
+        self._kills = list(kills)
+        if self._kills:
+            self.arm(self._kills.pop(0))
+
+    def arm(self, kill: Kill) -> None:
+        """Have a kill fall into what comes next."""
+        self._kill = kill
+        if kill.delay:
+            self._kill_at = self.site.lapse.elapsed() + kill.delay
+        elif kill.point is not None:
+            self.site.board.arm(kill.process, Mode.POINT, max(1, kill.passings), kill.point.name)
+        else:
+            self.site.board.arm(kill.process, Mode.COUNT, max(1, kill.passings))
+
+    def disarm(self) -> None:
+        """Call off kills that have not fallen."""
+        self.site.board.disarm()
+        self._kill, self._kill_at, self._kills = None, None, []
+
+    # Asking
+
+    def ask(self, method: str, path: str, body: Any = None, *, retry: bool | None = None) -> Any:
+        """Ask the API; if it is killed meanwhile, ask again or not, as the kill says (or `retry`).
+
+        Raises LostAnswerError when not; RefusedError.
+        """
+        again = retry if retry is not None else self._kill.retry if self._kill is not None else True
+        while True:
+            try:
+                return self.client.call(method, path, body)
+            except LostAnswerError:
+                self.until(self.client.up, "the API answers again")
+                if not again:
+                    raise
+
+    def quietly(self, method: str, path: str, body: Any = None) -> bool:
+        """Ask for something that may be refused or not be there any more; return whether it was taken."""
+        try:
+            self.ask(method, path, body, retry=True)
+        except RefusedError as error:
+            if error.status not in (400, 404, 409):
+                raise
+            return False
+        return True
+
+    # Looking
+
+    def snapshot(self) -> snapshot.Snapshot:
+        """Return what is so now."""
+        return snapshot.take(self.site.store, self.control)
+
+    def note(self, problems: Iterable[str]) -> None:
+        """Take problems down, each once."""
+        for problem in problems:
+            if problem not in self.outcome.problems:
+                self.outcome.problems.append(problem)
+
+    def settle(self, within: float = PATIENCE) -> None:
+        """Wait until nothing is under way and no process has taken a step for a while. Raises StuckError."""
+        end = self.site.lapse.elapsed() + within
+        steps, since = -1, 0.0
+        while True:
+            self.attend()
+            now = self.site.lapse.elapsed()
+            if self.site.board.steps() != steps:
+                steps, since = self.site.board.steps(), now
+            waiting = next(checks.unsettled(self.snapshot()), "")
+            if waiting and os.environ.get("CHAOS_DEBUG"): print(f"{now:.1f}", self.site.board.verb, waiting)
+            if not waiting and now - since >= QUIET:
+                return
+            if now > end:
+                raise StuckError(f"not settled within {within:.0f} s: {waiting or 'steps are still taken'}")
+            self.site.lapse.pause(LOOK * self.site.lapse.factor)
+
+    def check(self) -> None:
+        """Note what is wrong now that everything is settled."""
+        self.note(checks.wrong(self.snapshot()))
+        self._ledger += self.control.get(f"ledger?since={self._seq}")
+        self._seq = self._ledger[-1]["seq"] if self._ledger else 0
+        self.note(ledger.doubles(self._ledger))
+        self.outcome.calls = len(self._ledger)

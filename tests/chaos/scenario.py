@@ -1,0 +1,115 @@
+"""A run from its plan to its outcome: prepare, do, kill, settle, check; in the end delete everything and look again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from tests.chaos import checks, happenings
+from tests.chaos.board import Board
+from tests.chaos.client import RefusedError
+from tests.chaos.plan import Outcome, Plan, Point
+from tests.chaos.run import Run, StuckError
+from tests.chaos.site import Site
+from tests.chaos.timelapse import Lapse
+from tests.chaos.trap import PASSED
+from tests.chaos.verbs import COMPUTE, NETWORK, VERBS, Tenant
+
+from gurum.model.base import Resource
+from gurum.model.network import Network
+from gurum.model.server import Server
+
+PREPARING, CLEANING = "prepare", "clean up"  # verbs of what is done around the verbs; no kill falls there
+
+
+def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
+    """Run a plan in a directory of its own. Never raises: what went wrong is the outcome's.
+
+    The directory is removed unless something went wrong or `keep`.
+    """
+    outcome = Outcome(plan.number)
+    directory.mkdir(parents=True)
+    site = Site(directory, Lapse.begin(plan.factor), Board(), plan.mutant)
+    began = time.monotonic()
+    try:
+        with Run(site, outcome, lost_answers=plan.lost_answers) as run:
+            run.start()
+            tenant = Tenant(run)
+            run.happen = lambda between: happenings.happen(tenant, site.board.verb, between)
+            _play(plan, run, tenant)
+    except StuckError as error:
+        outcome.problems.append(f"stuck: {error}")
+    except (AssertionError, OSError, RefusedError):
+        outcome.problems.append(f"broke off: {traceback.format_exc(limit=-4)}")
+    outcome.seconds = time.monotonic() - began
+    outcome.passed, outcome.swept = _recorded(site)
+    if not outcome.problems and not keep:
+        shutil.rmtree(directory)
+    return outcome
+
+
+def _play(plan: Plan, run: Run, tenant: Tenant) -> None:
+    board = run.site.board
+    for doing in plan.doings:
+        verb = VERBS[doing.verb]
+        board.verb = PREPARING
+        verb.need(tenant)
+        run.settle()
+        board.verb = doing.verb
+        run.expect(doing.kills)
+        verb.do(tenant)
+        run.settle()
+        run.disarm()
+        run.settle()
+        happenings.over(tenant)
+        run.check()
+        run.note(_forgotten(run, tenant))
+    board.verb = CLEANING
+    clean(tenant)
+    run.check()
+    run.note(checks.remains(run.snapshot()))
+
+
+def _forgotten(run: Run, tenant: Tenant) -> list[str]:
+    """Return what was acknowledged and is not so: creations that are not there, names that are others."""
+    now = run.snapshot()
+    every: dict[str, Resource] = {id_: obj for objects in now.objects.values() for id_, obj in objects.items()}
+    found = []
+    for id_, name in tenant.names.items():
+        if id_ in tenant.deleted:
+            continue
+        if id_ not in every:
+            found.append(f"lost: {id_} ({name}) was acknowledged and is not there")
+        elif isinstance(every[id_], Server | Network) and every[id_].spec.name != name:  # type: ignore[attr-defined]
+            found.append(f"lost: {id_} was acknowledged to be called {name}")
+    return found
+
+
+def clean(t: Tenant) -> None:
+    """Delete whatever the project has."""
+    for path, noun in (
+        (f"{COMPUTE}/servers", "servers"),
+        (f"{NETWORK}/ports", "ports"),
+        (f"{NETWORK}/networks", "networks"),
+        (f"{NETWORK}/security-groups", "security_groups"),
+    ):
+        for item in t.run.ask("GET", path)[noun]:
+            if item["name"] != "default" or noun != "security_groups":
+                t.delete(path, item["id"])
+        t.run.settle()
+    for item in t.run.ask("GET", f"{COMPUTE}/os-keypairs")["keypairs"]:
+        t.delete(f"{COMPUTE}/os-keypairs", item["keypair"]["name"])
+    t.run.settle()
+
+
+def _recorded(site: Site) -> tuple[list[tuple[Point, int]], int]:
+    counts: Counter[Point] = Counter()
+    if site.recording.exists():
+        for line in site.recording.read_text().splitlines():
+            word, _, *rest = line.split("\t")
+            if word == PASSED and len(rest) == 4:
+                counts[Point(*rest)] += 1
+    return sorted(counts.items()), sum(1 for point in counts if point.step == "swept")

@@ -1,0 +1,154 @@
+"""The wrappers in which a process of the product runs: every write and every call passes a point before and after.
+
+They stand around the store, the journal and the transport, which the product is given anyway; it knows nothing of
+them. A point is written to the recording first and only then looked up, so that the recording of a killed process ends
+with the point at which it died.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from tests.chaos import labels
+from tests.chaos.board import Process
+from tests.chaos.site import Site
+
+from gurum.model.base import Cause, Resource
+from gurum.providers.aws.transport import AwsError, Transport
+from gurum.store.contract import Journal, NotFoundError, Record, Store, StoreError
+
+R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+
+PASSED, KILLED = "PASSED", "KILLED"
+
+
+class Trap:
+    """Points of one process. Lines of the recording: word, time, process, verb, step, side."""
+
+    def __init__(self, process: Process, site: Site) -> None:
+        self._process = process
+        self._board = site.board
+        self._lapse = site.lapse
+        self._file = os.open(site.recording, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def point(self, step: str, side: str) -> None:
+        """Pass a point; the process may end here."""
+        verb = labels.ALWAYS if labels.housekeeping(step) else self._board.verb
+        if verb != labels.ALWAYS:
+            self._board.count(self._process)
+        self._note(PASSED, verb, step, side)
+        if self._board.falls(self._process, f"{verb}|{step}|{side}"):
+            self._note(KILLED, verb, step, side)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _note(self, *words: str) -> None:
+        line = (words[0], f"{self._lapse.elapsed():.2f}", self._process.name.lower(), *words[1:])
+        os.write(self._file, "\t".join(line).encode() + b"\n")
+
+    async def around(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
+        """Do a step between its two points. A step that fails has no second one: nothing was done."""
+        self.point(step, "before")
+        result = await do()
+        self.point(step, "after")
+        return result
+
+
+class TrappedStore:
+    """The store as the process has it. What is not written here goes straight through."""
+
+    def __init__(self, inner: Store, trap: Trap) -> None:
+        self._inner = inner
+        self._trap = trap
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def create(self, obj: R) -> R:
+        """As the contract."""
+        return await self._trap.around(labels.created([obj]), lambda: self._inner.create(obj))
+
+    async def create_many(self, objs: Sequence[Resource]) -> tuple[Sequence[Resource], StoreError | None]:
+        """As the contract."""
+        return await self._trap.around(labels.created(objs), lambda: self._inner.create_many(objs))
+
+    async def update_spec(self, obj: R, *, cause: Cause | None = None) -> R:
+        """As the contract."""
+        step = await self._changed(obj, labels.spec_changed)
+        if not step:
+            return await self._inner.update_spec(obj, cause=cause)
+        return await self._trap.around(step, lambda: self._inner.update_spec(obj, cause=cause))
+
+    async def update_status(self, obj: R) -> R:
+        """As the contract."""
+        step = await self._changed(obj, labels.status_changed)
+        if not step:
+            return await self._inner.update_status(obj)
+        return await self._trap.around(step, lambda: self._inner.update_status(obj))
+
+    async def delete(
+        self, kind: type[R], id: str, *, cause: Cause | None = None, resource_version: int | None = None
+    ) -> R | None:
+        """As the contract."""
+        return await self._trap.around(
+            labels.deleted(kind),
+            lambda: self._inner.delete(kind, id, cause=cause, resource_version=resource_version),
+        )
+
+    async def _changed(self, obj: R, name: Callable[[Resource, Resource], str]) -> str:
+        try:
+            return name(await self._inner.get(type(obj), obj.id), obj)
+        except NotFoundError:
+            return ""
+
+
+class TrappedJournal:
+    """The journal as the process has it."""
+
+    def __init__(self, inner: Journal, trap: Trap) -> None:
+        self._inner = inner
+        self._trap = trap
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def append(self, record: Record, *, unique: str) -> None:
+        """As the contract."""
+        await self._trap.around(f"Journal.append {record.type}", lambda: self._inner.append(record, unique=unique))
+
+
+class TrappedTransport:
+    """The wire to AWS as the process has it: `before` the request is sent, `after` the answer was received."""
+
+    def __init__(self, inner: Transport, trap: Trap) -> None:
+        self._inner = inner
+        self._trap = trap
+
+    async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """As the protocol."""
+        step = f"AWS {labels.call(action, params)}"
+        self._trap.point(step, "before")
+        try:
+            answer = await self._inner.call(account, action, params)
+        except AwsError:
+            self._trap.point(step, "after")  # an error is an answer too
+            raise
+        self._trap.point(step, "after")
+        return answer
+
+    async def close(self) -> None:
+        """As the protocol."""
+        await self._inner.close()
+
+
+def trapped_store(inner: Store, trap: Trap) -> Store:
+    """Return a store whose writes are points."""
+    return cast("Store", TrappedStore(inner, trap))
+
+
+def trapped_journal(inner: Journal, trap: Trap) -> Journal:
+    """Return a journal whose appends are points."""
+    return cast("Journal", TrappedJournal(inner, trap))
