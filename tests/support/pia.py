@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
@@ -144,7 +145,7 @@ class Kit:
             journal=self.journal,
             board=self.board,
             claims=MemoryClaims(),
-            policy=policy or EmbeddedDecisionPoint(POLICY),
+            policy=policy or _policy(),
             clock=self.clock,
             config=config or PiaConfig(),
         )
@@ -189,6 +190,12 @@ class Kit:
             made: Any = await self.store.create(obj)
             made.status = getattr(obj, "status")  # noqa: B009 - every kind has one, their base has not
             await self.store.update_status(made)
+
+
+@functools.cache
+def _policy() -> EmbeddedDecisionPoint:
+    """Compile the real bundle once for all tests of a run."""
+    return EmbeddedDecisionPoint(POLICY)
 
 
 async def ask(app: App, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Answer:

@@ -38,6 +38,12 @@ def _zone_name(value: object) -> bool:
 FORMATS = {"name": _name, "az_name": _zone_name}
 
 
+def integer(value: object) -> int:
+    """Return a number that came as one or as digits; one that is too long to read is as large as none that matters."""
+    text = str(value)
+    return int(text) if len(text) < 19 else MAX_INT
+
+
 def schema(document: Doc) -> Schema:
     """Compile a schema with Nova's formats of names."""
     return Schema(document, FORMATS)

@@ -10,8 +10,10 @@ import base64
 import binascii
 import datetime
 import ipaddress
+import math
 import re
 import uuid
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +21,10 @@ import jsonschema
 from jsonschema.validators import extend
 
 Document = Mapping[str, Any]
+
+
+_DIGITS = re.compile(r"-?[0-9]+\Z", re.ASCII)
+_LONGEST = 300
 
 
 class InvalidNameError(Exception):
@@ -77,7 +83,10 @@ def _is_base64(value: object) -> bool:
 
 def _is_regex(value: object) -> bool:
     try:
-        re.compile(str(value))
+        with warnings.catch_warnings():
+            # What a later Python may read otherwise is none of the user's concern.
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(str(value))
     except (re.error, RecursionError, OverflowError):
         return False
     return bool(value)
@@ -99,10 +108,10 @@ def _bound(keyword: str, fails: Callable[[float, float], bool], words: str) -> A
 
     def check(validator: Any, bound: float, instance: object, schema: Document) -> Any:
         if isinstance(instance, str):
-            try:
-                number: float = int(instance)
-            except ValueError:
+            if not _DIGITS.match(instance):
                 return
+            # A number of thousands of digits is beyond every bound; reading it would be work for nothing.
+            number: float = int(instance) if len(instance) < _LONGEST else math.copysign(math.inf, int(instance[:2]))
         elif isinstance(instance, int | float) and not isinstance(instance, bool):
             number = instance
         else:

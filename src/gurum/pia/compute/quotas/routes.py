@@ -95,7 +95,7 @@ async def update(ctx: Context) -> Response:
     """Set limits of a project. Refuses one below what is used, unless forced."""
     project, asked = ctx.params["project"], dict(ctx.body["quota_set"])
     force = asked.pop("force", False) in f.TRUTHS
-    limits = {name: int(value) for name, value in asked.items() if name != "tenant_id"}
+    limits = {name: f.integer(value) for name, value in asked.items()}
     used = _used(ctx, project)
     if not force:
         for name, limit in limits.items():

@@ -11,6 +11,7 @@ from gurum.model.compute import Flavor, KeyPair
 from gurum.model.image import Image
 from gurum.model.region import Region
 from gurum.model.server import ServerFlavor, ServerKey
+from gurum.pia.compute import fields
 from gurum.pia.compute.flavors import view as flavors
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, forbidden
@@ -52,7 +53,7 @@ def _check_device(device: Body, *, image: str) -> None:
         raise _device("Missing device UUID.")
     if source == "image" and device.get("destination_type") == "local":
         index = device.get("boot_index")
-        if not image or int(-1 if index is None else index) != 0:
+        if not image or fields.integer(-1 if index is None else index) != 0:
             raise _device("Mapping image to local is not supported.")
         if uid != image:
             raise bad_request(NO_VOLUMES)

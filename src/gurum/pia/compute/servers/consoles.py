@@ -29,9 +29,9 @@ async def output(ctx: Context) -> Response:
     await _ask(ctx, server, asked)
     text = await _text(ctx, server, asked)
     length = (ctx.body["os-getConsoleOutput"] or {}).get("length")
-    if length is not None and int(length) >= 0:
+    if length is not None and f.integer(length) >= 0:
         lines = text.split("\n")
-        text = "\n".join(lines[len(lines) - int(length) :]) if int(length) < len(lines) else text
+        text = "\n".join(lines[max(len(lines) - f.integer(length), 0) :])
     return json({"output": text})
 
 

@@ -66,8 +66,8 @@ def find(ctx: Context) -> Subject:
 
 
 def _counts(body: Mapping[str, Any]) -> tuple[int, int]:
-    least = int(body.get("min_count", 1))
-    most = int(body.get("max_count", least))
+    least = fields.integer(body.get("min_count", 1))
+    most = fields.integer(body.get("max_count", least))
     if least > most:
         raise bad_request("min_count must be <= max_count")
     return least, most

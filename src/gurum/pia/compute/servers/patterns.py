@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import re._constants as codes  # type: ignore[import-not-found]  # the standard library's parser has no stubs
 import re._parser as parser  # type: ignore[import-not-found]  # the standard library's parser has no stubs
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -31,10 +32,11 @@ def finder(name: str, text: str) -> Callable[[str], bool]:
     """
     trimmed = _ENDS.sub("", text)
     try:
-        tree = parser.parse(trimmed)
-        if len(text) > LONGEST or _open(tree, inside=False) > OPEN_REPEATS:
-            raise _refusal(name, text)
-        return _fastest(trimmed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of what a later Python may read otherwise
+            if len(text) > LONGEST or _open(parser.parse(trimmed), inside=False) > OPEN_REPEATS:
+                raise _refusal(name, text)
+            return _fastest(trimmed)
     except (re.error, RecursionError, OverflowError):
         raise _refusal(name, text) from None
 

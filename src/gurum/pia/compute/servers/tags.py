@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from gurum.model.server import Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.servers.find import find
@@ -56,7 +58,7 @@ async def update(ctx: Context) -> Response:
 
     await ctx.change(Server, server.id, mutate)
     response = empty(201, HTML)
-    response.headers.append(("Location", f"{ctx.root}{VERSION}/servers/{server.id}/tags/{tag}"))
+    response.headers.append(("Location", f"{ctx.root}{VERSION}/servers/{server.id}/tags/{quote(tag)}"))
     return response
 
 
