@@ -21,7 +21,7 @@ def played(root: Path, *, bad: bool) -> Path:
     cases = corpus.matching(corpus.load(corpus.DEFAULT), ["compute/keypairs*", "network/api*"])
     for case in cases:
         recording = synthetic.recording_of(case, seed=2)
-        recordings.write(root, _spoilt(recording) if bad else recording)
+        recordings.write(root / "kr-central-1", _spoilt(recording) if bad else recording)
     return root
 
 

@@ -11,7 +11,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.golden.player import (
@@ -35,6 +36,9 @@ from tests.golden.player.synthetic import recording_of
 from tests.golden.player.transport import TransportError, http
 from tests.golden.player.verdict import judge, updated_rows
 
+Start = Callable[[], AbstractContextManager[str]]
+"""Starts a cloud and stops it in the end; gives what --cloud would."""
+
 CORPUS_VARIABLE = "GURUM_GOLDEN_CORPUS"
 UNUSABLE = (
     allow.AllowError,
@@ -53,18 +57,18 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         prog="python -m tests.golden",
         description="Play recorded requests against a region and compare its answers.",
     )
-    source = p.add_mutually_exclusive_group(required=True)
-    source.add_argument("--cloud", help="clouds.yaml[#NAME], or `env` for OS_* variables")
-    source.add_argument("--replay", type=Path, help="compare recordings of this directory")
+    source = p.add_mutually_exclusive_group()
+    source.add_argument("--cloud", help="clouds.yaml[#NAME], or `env` for OS_* variables (default: start our own)")
+    source.add_argument("--replay", type=Path, help="compare recordings of DIRECTORY/REGION")
     source.add_argument("--synthetic", action="store_true", help="compare recordings made of the golden files")
-    p.add_argument("--region", required=True)
+    p.add_argument("--region", action="append", help="may be repeated (default: all regions that the thresholds name)")
     p.add_argument("--corpus", type=Path, default=Path(environment.get(CORPUS_VARIABLE) or corpus.DEFAULT))
     p.add_argument("--only", action="append", help="shell pattern of scenarios, may be repeated")
     p.add_argument("--allow", type=Path, default=allow.DEFAULT)
     p.add_argument("--rows", type=Path, help="default: rows/REGION.yaml")
     p.add_argument("--thresholds", type=Path, default=thresholds.DEFAULT)
     p.add_argument("--update-rows", action="store_true", help="write candidates, drop stale rows")
-    p.add_argument("--record", type=Path, help="keep the recordings in this directory")
+    p.add_argument("--record", type=Path, help="keep the recordings in DIRECTORY/REGION")
     p.add_argument("--clean", action="store_true", help="remove what was made")
     p.add_argument("--make-roles", action="store_true", help="make the recorded member's roles that the cloud lacks")
     p.add_argument(
@@ -83,18 +87,34 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     return p
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; the exit code."""
+def main(arguments: Sequence[str], start: Start | None = None) -> int:
+    """Run the command; the exit code. `start` starts a cloud of our own where the arguments name none."""
     options = parser(os.environ).parse_args(arguments)
     try:
-        return asyncio.run(_run(options))
+        regions: list[str] = options.region or thresholds.regions(options.thresholds)
+        if options.cloud or options.replay or options.synthetic:
+            found = _all(options, regions, options.cloud)
+        elif start is not None:
+            with start() as cloud:
+                found = _all(options, regions, cloud)
+        else:
+            raise clouds.CloudError("which cloud?")
     except UNUSABLE as error:
         print(error, file=sys.stderr)
         return 2
+    if options.format == "json":
+        print(report.as_json(found))
+    else:
+        print("\n\n".join(report.as_table(one, every=options.verbose) for one in found))
+    return 0 if all(one.held for one in found) else 1
 
 
-async def _run(options: argparse.Namespace) -> int:
-    region: str = options.region
+def _all(options: argparse.Namespace, regions: list[str], cloud: str | None) -> list[report.Report]:
+    """The regions' reports, one region after the other: side by side they would slow each other down."""
+    return [asyncio.run(_region(options, region, cloud)) for region in regions]
+
+
+async def _region(options: argparse.Namespace, region: str, cloud: str | None) -> report.Report:
     whole = corpus.load(options.corpus)
     cases = corpus.matching(whole, options.only)
     allowed = allow.load(options.allow)
@@ -107,9 +127,9 @@ async def _run(options: argparse.Namespace) -> int:
     if floors.relative_to is not None:
         other = rows.load(path.with_name(f"{floors.relative_to.region}.yaml"), known)
 
-    played, lived = await _played(options, cases, allowed)
+    played, lived = await _played(options, region, cloud, cases, allowed)
     for recording in played.recordings.values() if options.record else ():
-        recordings.write(options.record, recording)
+        recordings.write(options.record / region, recording)
     verdict = judge(cases, played.recordings, allowed, own)
     if options.update_rows:
         rows.write(path, region, updated_rows(own, verdict), whole)
@@ -117,7 +137,7 @@ async def _run(options: argparse.Namespace) -> int:
     if options.mutate:
         baseline = Baseline(cases, played.recordings, allowed)
         surveys.append(mutate.survey(baseline, options.mutate, options.seed))
-    found = report.Report(
+    return report.Report(
         region=region,
         verdict=verdict,
         checks=thresholds.check(floors, verdict, whole, other),
@@ -126,23 +146,22 @@ async def _run(options: argparse.Namespace) -> int:
         left=played.left,
         surveys=surveys,
     )
-    json_wanted = options.format == "json"
-    print(report.as_json(found) if json_wanted else report.as_table(found, every=options.verbose))
-    return 0 if found.held else 1
 
 
-async def _played(options: argparse.Namespace, cases: list[Case], allowed: AllowList) -> tuple[Played, Survey | None]:
+async def _played(
+    options: argparse.Namespace, region: str, where: str | None, cases: list[Case], allowed: AllowList
+) -> tuple[Played, Survey | None]:
     """The recordings that the options ask for, and with --mutate-live what came of playing them again."""
-    if options.cloud is None:
-        found = (
-            recording_of(case, options.seed) if options.synthetic else recordings.read(options.replay, case.name)
-            for case in cases
+    if where is None:
+        root: Path | None = options.replay
+        recorded = (
+            recording_of(c, options.seed) if root is None else recordings.read(root / region, c.name) for c in cases
         )
-        return Played(recordings={r.scenario: r for r in found if r is not None}), None
-    cloud = clouds.load(options.cloud, os.environ)
+        return Played(recordings={r.scenario: r for r in recorded if r is not None}), None
+    cloud = clouds.load(where, os.environ)
     clock = Time(now=time.monotonic, sleep=asyncio.sleep, longest_wait=options.longest_wait)
     async with http(cloud.verify) as transport:
-        keystone = Keystone(transport, cloud, options.region, make_roles=options.make_roles)
+        keystone = Keystone(transport, cloud, region, make_roles=options.make_roles)
         run = Run(transport, keystone, clock, _tell, jobs=options.jobs, clean=options.clean)
         try:
             played, lived = await run.play(cases), None

@@ -42,9 +42,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def as_json(report: Report) -> str:
-    """The report as a JSON document."""
-    document = {
+def as_json(reports: list[Report]) -> str:
+    """The reports as a JSON document: an object for one region, a list of them for several."""
+    documents = [_document(report) for report in reports]
+    return json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=1)
+
+
+def _document(report: Report) -> dict[str, Any]:
+    return {
         "region": report.region,
         "held": report.held,
         "groups": [_group(report, name) for name in [*groups.NAMES, None]],
@@ -59,7 +64,6 @@ def as_json(report: Report) -> str:
         ],
         "mutations": msgspec.to_builtins(report.surveys),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def as_table(report: Report, *, every: bool = False) -> str:

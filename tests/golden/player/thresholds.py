@@ -50,20 +50,29 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
 
 
+def regions(path: Path) -> list[str]:
+    """The regions that have floors, in the file's order."""
+    return list(_read(path))
+
+
 def load(path: Path, region: str) -> Region:
     """The floors of a region."""
-    document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    try:
-        regions = msgspec.convert(document, dict[str, Region])
-    except msgspec.ValidationError as error:
-        raise ThresholdError(f"{path.name}: {error}") from error
-    if region not in regions:
+    known = _read(path)
+    if region not in known:
         raise ThresholdError(f"{path.name}: nothing about {region}")
-    found = regions[region]
+    found = known[region]
     named = [*found.equal, *(found.relative_to.groups if found.relative_to else [])]
     if strangers := sorted(set(named) - set(groups.NAMES)):
         raise ThresholdError(f"{path.name}: no such group: {', '.join(strangers)}")
     return found
+
+
+def _read(path: Path) -> dict[str, Region]:
+    document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        return msgspec.convert(document, dict[str, Region])
+    except msgspec.ValidationError as error:
+        raise ThresholdError(f"{path.name}: {error}") from error
 
 
 def check(region: Region, verdict: Verdict, cases: Iterable[Case], other_rows: Iterable[Row]) -> list[Check]:
