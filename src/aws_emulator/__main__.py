@@ -22,7 +22,7 @@ from aws_emulator.http import serve
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run until told to stop; exit code 2 for a configuration that cannot be read."""
+    """Run until told to stop; exit code 2 for a configuration or state that cannot be read."""
     parser = argparse.ArgumentParser(prog="aws-emulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port; 0 takes a free one")
@@ -37,7 +37,12 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"{options.config}: {error}\n")
         return 2
     quiet_collector()
-    asyncio.run(_run(options.host, options.port, options.state, config))
+    try:
+        emulator = Emulator(config, directory=options.state)
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    asyncio.run(_run(emulator, options.host, options.port, options.state))
     return 0
 
 
@@ -50,8 +55,7 @@ def quiet_collector() -> None:
     gc.set_threshold(100_000, 50, 1000)
 
 
-async def _run(host: str, port: int, state: Path | None, config: Config) -> None:
-    emulator = Emulator(config, directory=state)
+async def _run(emulator: Emulator, host: str, port: int, state: Path | None) -> None:
     runner = await serve(emulator, host, port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

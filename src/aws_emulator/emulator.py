@@ -102,6 +102,7 @@ class Emulator:
             entry.account, entry.region = caller.account, caller.region
             faults = self._strike(caller, entry, ("delay", "drop-before", "status5xx", "error"))
             if any(fault.kind == "drop-before" for fault in faults):
+                entry.status = 0
                 return self._close(entry, "(dropped before)", Reply(200, b"", "text/plain", "", cut=True))
             action = _known(caller.service, entry.action)
             params = wire_request.parse(caller.service, action.name, fields)

@@ -15,6 +15,8 @@ from aiobotocore.session import AioSession
 from tests.emulator.cloud import ACCESS_KEY, ACCOUNT, REGION, Cloud, config, refused
 
 from aws_emulator import Emulator, ManualClock
+from aws_emulator.__main__ import main
+from aws_emulator.state.disk import Disk
 
 
 def _open(directory: Path, clock: ManualClock, **change: Any) -> Cloud:
@@ -132,6 +134,21 @@ def test_the_ledger_keeps_its_length(tmp_path: Path) -> None:
     again = _open(tmp_path, cloud.clock, ledger_keep=10_000)
     assert 100 <= len(again.emulator.ledger()) <= 300
     again.emulator.close()
+
+
+def test_two_cannot_own_one_state(tmp_path: Path) -> None:
+    cloud = _open(tmp_path, ManualClock())
+    with pytest.raises(RuntimeError, match="in use"):
+        Disk(tmp_path)
+    cloud.emulator.close()
+    Disk(tmp_path).close()
+
+
+@pytest.mark.parametrize("text", ["{", '{"quota": 1}'])
+def test_a_wrong_configuration_ends_the_program(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    assert main(["--config", str(path)]) == 2
 
 
 class _Process:

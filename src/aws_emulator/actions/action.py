@@ -1,6 +1,7 @@
 """What the core must know of an action besides how to run it."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from aws_emulator.context import Context
@@ -41,20 +42,26 @@ class Action(NamedTuple):
     service: Literal["ec2", "sts"] = "ec2"
 
 
+@cache
+def _accepted(names: str) -> Mapping[str, frozenset[str] | None]:
+    """Return the parameters that are honoured, each with its members when those are restricted."""
+    accepted: dict[str, frozenset[str] | None] = {"DryRun": None}
+    for name in names.split():
+        top, _, below = name.partition(".")
+        accepted[top] = (accepted.get(top) or frozenset()) | {below} if below else None
+    return accepted
+
+
 def check_accepted(action: Action, params: Params) -> None:
     """Raise Refusal for a parameter that AWS has and the action's row does not name."""
-    names = action.accepts.split()
-    tops = {name.partition(".")[0] for name in names} | {"DryRun"}
-    restricted: dict[str, set[str]] = {}
-    for name in names:
-        top, _, below = name.partition(".")
-        if below:
-            restricted.setdefault(top, set()).add(below)
+    accepted = _accepted(action.accepts)
     for top, value in params.items():
-        if top not in tops:
+        if top not in accepted:
             raise refuse("parameter.not-emulated", name=top, action=action.name)
-        if top in restricted:
-            for each in value if isinstance(value, list) else [value]:
-                for below in each:
-                    if below not in restricted[top]:
-                        raise refuse("parameter.not-emulated", name=f"{top}.{below}", action=action.name)
+        members = accepted[top]
+        if members is None:
+            continue
+        for each in value if isinstance(value, list) else [value]:
+            for below in each:
+                if below not in members:
+                    raise refuse("parameter.not-emulated", name=f"{top}.{below}", action=action.name)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SCHEMA = """
+PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;
+PRAGMA wal_autocheckpoint = 10000;
 CREATE TABLE IF NOT EXISTS resource (
     account TEXT, region TEXT, kind TEXT, id TEXT, body BLOB NOT NULL,
     PRIMARY KEY (account, region, kind, id)) WITHOUT ROWID;
@@ -40,12 +42,18 @@ class Change(NamedTuple):
 
 
 class Disk:
-    """The file `emulator.sqlite` in a directory, which is made when absent."""
+    """The file `emulator.sqlite` in a directory, which is made when absent.
+
+    One process owns it: a second one gets RuntimeError, not half of the state.
+    """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(directory / "emulator.sqlite", isolation_level=None)
-        self._db.executescript(_SCHEMA)
+        self._db = sqlite3.connect(directory / "emulator.sqlite", isolation_level=None, timeout=0.2)
+        try:
+            self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise RuntimeError(f"the state in {directory} cannot be opened (is it in use?): {error}") from error
 
     def write(self, changes: Iterable[Change]) -> None:
         """Write all changes in one commit, or none of them."""
