@@ -20,6 +20,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from gurum.ops.config import AwsConfig
 
@@ -119,7 +120,8 @@ class BotoTransport:
             ) from error
         except (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError) as error:
             raise NotSentError(str(error)) from error
-        except (BotoCoreError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            # A body that is not EC2's (a proxy's page, a crash) proves nothing about what was done.
             raise LostError(f"{type(error).__name__}: {error}") from error
         return answer
 

@@ -1,0 +1,135 @@
+"""Many servers, written through the store contract before the API starts: a region as it is after a year of use.
+
+They are seeded, not created: each is ACTIVE with one port and one claimed address, and has nothing in a cloud.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from gurum.model.base import Metadata, Resource, new_id
+from gurum.model.network import (
+    AddressClaim,
+    AddressClaimSpec,
+    FixedIP,
+    Network,
+    NetworkSpec,
+    Pool,
+    Port,
+    PortSpec,
+    Subnet,
+    SubnetSpec,
+)
+from gurum.model.server import Action, Address, Server, ServerFlavor, ServerSpec, ServerStatus
+from gurum.ops.clock import SystemClock
+from gurum.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+BATCH = 400
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch
+
+
+def _address(number: int) -> str:
+    number += 16
+    return f"10.{64 + (number >> 16)}.{(number >> 8) & 255}.{number & 255}"
+
+
+def _server(region: str, project: str, network: Network, subnet: Subnet, number: int) -> list[Resource]:
+    created = time.time() - 86400 + number * 0.5
+    id_, port_id, address = new_id(), new_id(), _address(number)
+
+    def meta(one: str, key: str = "") -> Metadata:
+        return Metadata(id=one, key=key or one, region=region, project=project, created_at=created, updated_at=created)
+
+    server = Server(
+        metadata=meta(id_),
+        spec=ServerSpec(
+            name=f"seeded-{number:06d}",
+            user_id="0" * 32,
+            flavor=ServerFlavor(id="1", name="m1.tiny", vcpus=2, ram=512, disk=8),
+            image_id="00000000-0000-4000-8000-000000000000",
+            hostname=f"seeded-{number:06d}",
+            actions=[
+                Action(
+                    number=1,
+                    action="create",
+                    request_id="req-seed",
+                    user_id="0" * 32,
+                    project_id=project,
+                    start_time=created,
+                )
+            ],
+            metadata={"role": "web", "number": str(number)},
+        ),
+    )
+    port = Port(
+        metadata=meta(port_id),
+        spec=PortSpec(
+            network_id=network.id,
+            mac_address="fa:16:3e:%02x:%02x:%02x" % (number >> 16, (number >> 8) & 255, number & 255),
+            fixed_ips=[FixedIP(subnet_id=subnet.id, ip_address=address)],
+            device_id=id_,
+            device_owner="compute:seed",
+            implied=True,
+        ),
+    )
+    claim = AddressClaim(
+        metadata=meta(new_id(), f"{subnet.id}/{address}"),
+        spec=AddressClaimSpec(subnet_id=subnet.id, address=address, owner_kind="Port", owner_id=port_id),
+    )
+    return [server, port, claim]
+
+
+def _active(server: Server, network: Network, number: int, address: str) -> ServerStatus:
+    stopped = number % 10 == 0
+    return ServerStatus(
+        vm_state="stopped" if stopped else "active",
+        task_state=None,
+        power_state=4 if stopped else 1,
+        availability_zone="nova",
+        addresses=[
+            Address(network=network.spec.name, addr=address, mac="fa:16:3e:00:00:00", port_id=server.id, type="fixed")
+        ],
+        launched_at=server.metadata.created_at,
+        done=1,
+    )
+
+
+async def seed(path: Path, region: str, project: str, count: int) -> None:
+    """Write `count` servers of a project into a store file that nobody else has open."""
+    store = await SqliteStore.open(path, clock=SystemClock())
+    network = Network(
+        metadata=Metadata(id=(one := new_id()), key=one, region=region, project=project),
+        spec=NetworkSpec(name="seeded"),
+    )
+    subnet = Subnet(
+        metadata=Metadata(id=(one := new_id()), key=one, region=region, project=project),
+        spec=SubnetSpec(
+            network_id=network.id,
+            cidr="10.64.0.0/10",
+            gateway_ip="10.64.0.1",
+            allocation_pools=[Pool(start="10.64.0.2", end="10.127.255.254")],
+        ),
+    )
+    await store.create_many([network, subnet])
+    for numbers in _batches(range(count), BATCH):
+        made = [_server(region, project, network, subnet, number) for number in numbers]
+        created, refusal = await store.create_many([thing for things in made for thing in things])
+        if refusal is not None:
+            raise refusal
+        servers = [thing for thing in created if isinstance(thing, Server)]
+        for server, number in zip(servers, numbers, strict=True):
+            server.status = _active(server, network, number, _address(number))
+        await asyncio.gather(*(store.update_status(server) for server in servers))
+    await store.close()
