@@ -36,7 +36,12 @@ def things(public_key: Path) -> tuple[Thing, ...]:
     groups, rules = _list("security", "group"), (*_list("security", "group", "rule", column="IP Protocol"), GROUP)
     rule = ("security", "group", "rule", "create", *_show("id", "protocol", "port_range_min", "remote_ip_prefix"))
     return (
-        Thing("key pair", KEYPAIR, _list("keypair"), ("keypair", "create", "--public-key", str(public_key), KEYPAIR)),
+        Thing(
+            "key pair",
+            KEYPAIR,
+            _list("keypair"),
+            ("keypair", "create", *_show("name", "fingerprint"), "--public-key", str(public_key), KEYPAIR),
+        ),
         Thing("network", NETWORK, _list("network"), ("network", "create", *_show("id", "name", "status"), NETWORK)),
         Thing(
             "subnet",
