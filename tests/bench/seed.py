@@ -77,7 +77,7 @@ def _server(region: str, project: str, network: Network, subnet: Subnet, number:
         metadata=meta(port_id),
         spec=PortSpec(
             network_id=network.id,
-            mac_address="fa:16:3e:%02x:%02x:%02x" % (number >> 16, (number >> 8) & 255, number & 255),
+            mac_address=f"fa:16:3e:{number >> 16:02x}:{(number >> 8) & 255:02x}:{number & 255:02x}",
             fixed_ips=[FixedIP(subnet_id=subnet.id, ip_address=address)],
             device_id=id_,
             device_owner="compute:seed",

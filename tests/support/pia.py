@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ipaddress
 import json
@@ -30,7 +31,7 @@ from gurum.pia.kernel.seams import Excess
 from gurum.pia.kernel.service import Service
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
-from gurum.store.contract import Record
+from gurum.store.contract import Record, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
 
 R = TypeVar("R", bound=Resource)
@@ -62,6 +63,7 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+        await asyncio.sleep(0)
 
     def ahead(self, seconds: float) -> None:
         self.now += seconds
@@ -126,9 +128,16 @@ class Answer(msgspec.Struct):
 class Kit:
     """The app of one region, with everything behind it reachable."""
 
-    def __init__(self, services: Sequence[Service], *, config: PiaConfig | None = None, policy: Any = None) -> None:
+    def __init__(
+        self,
+        services: Sequence[Service],
+        *,
+        config: PiaConfig | None = None,
+        policy: Any = None,
+        store: Store | None = None,
+    ) -> None:
         self.clock = ManualClock()
-        self.store = MemoryStore(clock=self.clock)
+        self.store: Store = store or MemoryStore(clock=self.clock)
         self.journal = MemoryJournal(clock=self.clock)
         self.cache = Cache(self.store, list(codec.KINDS.values()), clock=self.clock)
         self.board = Board(self.cache)

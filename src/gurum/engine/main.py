@@ -147,6 +147,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = load(Path(options.config), os.environ)
         logs.configure(config.log, "engine")
+        os.nice(config.engine.nice)  # a user waits for the API's answer; nobody sees the engine be a moment later
         asyncio.run(serve(config))
     except (ConfigError, StoreError, secrets.SecretError, OSError) as error:
         print(f"gurum engine: {error}", file=sys.stderr)  # noqa: T201 - the process's last word

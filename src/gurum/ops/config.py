@@ -192,6 +192,7 @@ class EngineConfig(Section, frozen=True):
     deployment: str = "gurum"  # the owner tag on everything we make: two deployments in one account differ in it
     token_key_file: str = "var/secrets/token-key"  # noqa: S105 - a path; the key of the idempotency tokens
     workers: int = 64
+    nice: int = 5  # how much it yields to the API on a shared machine (Unix niceness)
     resync: float = 300.0
     sweep: float = 600.0  # between looks for leftovers in the clouds
     lease: float = 15.0

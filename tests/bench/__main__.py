@@ -1,0 +1,55 @@
+"""`python -m tests.bench`: measure, compare with the budgets, exit non-zero when one is exceeded."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import structlog
+from tests.bench import creates, micro, reads
+from tests.bench.figures import Figures
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller counts, no project of 50,000")
+    parser.add_argument("-f", "--format", choices=("table", "json"), default="table")
+    parser.add_argument("--only", choices=("micro", "reads", "creates"), help="one part")
+    options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    figures = Figures()
+    if options.format == "json":
+        sys.stdout, out = sys.stderr, sys.stdout  # progress is not the answer
+    else:
+        out = sys.stdout
+    with tempfile.TemporaryDirectory(prefix="gurum-bench-") as directory:
+        root = Path(directory)
+        if options.only in (None, "micro"):
+            micro.measure(figures)
+        if options.only in (None, "reads"):
+            (root / "small").mkdir()
+            reads.measure(root / "small", figures, 1000, 40)
+            if not options.quick:
+                (root / "large").mkdir()
+                reads.measure(root / "large", figures, 50_000, 40)
+        if options.only in (None, "creates"):
+            (root / "creates").mkdir()
+            creates.measure(root / "creates", figures, 320 if options.quick else 1008)
+            (root / "throttled").mkdir()
+            creates.throttled(root / "throttled", figures, 30 if options.quick else 60)
+    whole = not options.quick and options.only is None
+    over = figures.over(whole)
+    if options.format == "json":
+        print(json.dumps(figures.document(whole), indent=1), file=out)
+    for line in over:
+        print(f"over budget: {line}", file=out)
+    print(f"{len(figures.values)} figures, {len(over)} over budget", file=out)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The figures of a run, their budgets, and how they are shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BUDGETS: dict[str, float] = json.loads((Path(__file__).parent / "budgets.json").read_text())
+
+
+@dataclass
+class Figures:
+    """Name to value, in the order in which they were measured."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def put(self, name: str, value: float) -> None:
+        """Take a figure and show it at once: a long run shows how it goes."""
+        self.values[name] = round(value, 4)
+        budget = BUDGETS.get(name)
+        told = "" if budget is None else f"of {budget:g}  {_bar(value, budget)}"
+        print(f"  {name:<40} {value:>12.3f}  {told}", flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something about how it was measured."""
+        self.notes.append(text)
+        print(f"  {text}", flush=True)
+
+    def over(self, whole: bool) -> list[str]:
+        """Return what is over its budget, and in a whole run what was not measured."""
+        out = [
+            f"{name}: {value:g} is over {BUDGETS[name]:g}"
+            for name, value in self.values.items()
+            if name in BUDGETS and value > BUDGETS[name]
+        ]
+        if whole:
+            out += [f"{name}: not measured" for name in BUDGETS if name not in self.values]
+        return out
+
+    def document(self, whole: bool) -> dict[str, Any]:
+        """Return everything for `-f json`."""
+        return {"figures": self.values, "budgets": BUDGETS, "over": self.over(whole), "notes": self.notes}
+
+
+def _bar(value: float, budget: float) -> str:
+    width = 20
+    filled = min(width, round(width * value / budget)) if budget else width
+    return "[" + "#" * filled + "." * (width - filled) + "]" + (" OVER" if value > budget else "")

@@ -1,0 +1,120 @@
+"""What the parts cost by themselves: SQL statements a request, a cached token, a policy decision."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figures import Figures
+from tests.support.keystone import running
+from tests.support.pia import Kit, flavor, image, region
+
+from gurum.ops.config import PiaConfig
+from gurum.pia.services import SERVICES
+from gurum.policy.engine import EmbeddedDecisionPoint
+from gurum.policy.model import PolicyInput, Principal, Target
+from gurum.store.sqlite import SqliteStore
+
+POLICY = Path(__file__).parents[2] / "policy"
+
+
+async def statements(figures: Figures) -> None:
+    """Count SQL statements in process: the kit's app on a real SQLite store."""
+    with tempfile.TemporaryDirectory() as directory:
+        store = await SqliteStore.open(Path(directory) / "store.sqlite")
+        quotas = {"compute": {"instances": 100}}
+        kit = Kit(SERVICES, config=PiaConfig(quotas=quotas), store=store)
+        await kit.cache.start()
+        small, picture = flavor("small", id="1"), image()
+        await kit.seed(region(), small, picture)
+        network = (await kit.call("POST", "/network/v2.0/networks", {"network": {"name": "n"}})).json["network"]
+        subnet = {"network_id": network["id"], "cidr": "10.9.0.0/16", "ip_version": 4}
+        await kit.call("POST", "/network/v2.0/subnets", {"subnet": subnet})
+        wish = {"name": "x", "imageRef": picture.id, "flavorRef": "1", "networks": [{"uuid": network["id"]}]}
+        made = (await kit.call("POST", "/compute/v2.1/servers", {"server": wish}, version="2.53")).json["server"]
+        counted = 0
+
+        def count(statement: str) -> None:
+            nonlocal counted
+            counted += 1
+
+        async def of(ask: Callable[[], Awaitable[Any]]) -> int:
+            nonlocal counted
+            await asyncio.sleep(0.05)
+            counted = 0
+            store.trace(count)
+            answer = await ask()
+            store.trace(None)
+            assert answer.status < 300, answer.body
+            return counted
+
+        post = await of(lambda: kit.call("POST", "/compute/v2.1/servers", {"server": wish}, version="2.53"))
+        show = await of(lambda: kit.call("GET", f"/compute/v2.1/servers/{made['id']}", version="2.53"))
+        detail = await of(lambda: kit.call("GET", "/compute/v2.1/servers/detail?limit=1000", version="2.53"))
+        figures.put("sql_statements_server_create", post)
+        figures.put("sql_statements_server_show", show)
+        figures.put("sql_statements_servers_detail", detail)
+        await kit.cache.stop()
+        await store.close()
+
+
+def policy(figures: Figures) -> None:
+    """Time decisions that are not remembered: every principal is another one."""
+    point = EmbeddedDecisionPoint(POLICY)
+    times = []
+    for number in range(400):
+        user, project = f"{number:032x}", f"{number + 1:032x}"
+        principal = Principal(roles=("member", "reader"), user_id=user, project_id=project)
+        wish = PolicyInput(
+            action="compute:servers:show", principal=principal, target=Target(project_id=project, user_id=user)
+        )
+        began = time.perf_counter()
+        decision = point.decide(wish)
+        times.append((time.perf_counter() - began) * 1000)
+        assert decision.allow
+    figures.put("policy_p50_ms", statistics.median(times))
+
+
+async def tokens(figures: Figures) -> None:
+    """Time a validation that the cache answers, against a real Keystone."""
+    from gurum.identity.tokens import TokenValidator
+
+    with tempfile.TemporaryDirectory() as directory, running(Path(directory)) as keystone:
+        async with TokenValidator(keystone.admin) as validator:
+            token = await asyncio.to_thread(keystone_token, keystone.auth_url, keystone.admin_password)
+            await validator.validate(token)
+            began = time.perf_counter()
+            for _ in range(2000):
+                await validator.validate(token)
+            figures.put("token_cached_ms", (time.perf_counter() - began) / 2)
+
+
+def keystone_token(auth_url: str, password: str) -> str:
+    """Log in as the administrator."""
+    import json
+    import urllib.request
+
+    user = {"name": "admin", "domain": {"id": "default"}, "password": password}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
+        }
+    }
+    request = urllib.request.Request(
+        f"{auth_url}/auth/tokens", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return str(answer.headers["X-Subject-Token"])
+
+
+def measure(figures: Figures) -> None:
+    """Measure all of it."""
+    asyncio.run(statements(figures))
+    policy(figures)
+    asyncio.run(tokens(figures))
