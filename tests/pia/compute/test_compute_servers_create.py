@@ -126,8 +126,10 @@ async def test_fields_of_other_versions_are_unexpected(
         (
             "2.90",
             {"hostname": "not valid!"},
-            f"{PREFIX} hostname. Value: not valid!. 'not valid!' does not match "
-            "'^[a-zA-Z0-9]+[a-zA-Z0-9-]*[a-zA-Z0-9]+$'",
+            (
+                f"{PREFIX} hostname. Value: not valid!. 'not valid!' does not match "
+                "'^[a-zA-Z0-9]+[a-zA-Z0-9-]*[a-zA-Z0-9]+$'"
+            ),
         ),
         ("2.90", {"hostname": "web", "max_count": 2}, "Unable to allocate a single hostname to multiple instances"),
         ("2.1", {"networks": "none"}, f"{PREFIX} networks. Value: none. 'none' is not of type 'array'"),
@@ -142,8 +144,10 @@ async def test_fields_of_other_versions_are_unexpected(
         (
             "2.1",
             {"networks": [{"port": NOBODY, "fixed_ip": "10.20.0.9"}]},
-            f"Specified Fixed IP '10.20.0.9' cannot be used with port '{NOBODY}': "
-            "the two cannot be specified together.",
+            (
+                f"Specified Fixed IP '10.20.0.9' cannot be used with port '{NOBODY}': "
+                "the two cannot be specified together."
+            ),
         ),
         (
             "2.1",
