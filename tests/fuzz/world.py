@@ -1,0 +1,276 @@
+"""A region's API in this process, as in production but for what a test must hold in its hand.
+
+Real are the services with their tables, the kernel, the policy bundle, the quotas, the cache and the store contract in
+memory. Made for the purpose are the tokens (`people`), the clock, and the eyes: which handlers were reached, what was
+written by whom (`recorder`), what was logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry
+from tests.fuzz.people import Tokens
+from tests.fuzz.recorder import Recorder
+from tests.support.pia import EPOCH, POLICY, REGION, ROOT
+
+import gurum.pia
+from gurum.model import codec
+from gurum.model.base import Resource
+from gurum.ops.config import PiaConfig, RegionConfig, ZoneConfig
+from gurum.ops.health import Readiness
+from gurum.pia.app import App, Figures
+from gurum.pia.kernel.context import Context, Parts
+from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.route import Route, Subject
+from gurum.pia.kernel.seams import Excess
+from gurum.pia.kernel.service import Service
+from gurum.pia.kernel.wire import Response
+from gurum.policy.engine import EmbeddedDecisionPoint
+from gurum.store.cache import Cache
+from gurum.store.memory import MemoryJournal, MemoryStore
+from gurum.store.memory.hostility import PEACEFUL, Hostility
+from gurum.store.quotas import OverQuotaError, Quotas
+
+IDENTITY = "http://keystone.example/v3"
+ZONES = (ZoneConfig(name="us-east-1a", id="use1-az1"), ZoneConfig(name="us-east-1b", id="use1-az2"))
+
+
+class RouteKey(msgspec.Struct, frozen=True, order=True):
+    """A row of a service's table, by what makes it one."""
+
+    service: str
+    method: str
+    path: str
+    action: str = ""
+    since: int = 0
+
+    def __str__(self) -> str:
+        tail = f" {self.action}" if self.action else ""
+        return f"{self.service} {self.method} {self.path}{tail}" + (f" (2.{self.since}+)" if self.since > 1 else "")
+
+
+def key_of(service: Service, route: Route) -> RouteKey:
+    """Return a row's key."""
+    return RouteKey(service.name, route.method, route.path, route.action, route.since)
+
+
+@cache
+def services() -> tuple[Service, ...]:
+    """Return every service that the API has: each package of `gurum.pia` with a SERVICE."""
+    found = []
+    for package in pkgutil.iter_modules(gurum.pia.__path__):
+        if package.ispkg and importlib.util.find_spec(f"gurum.pia.{package.name}.service") is not None:
+            module = importlib.import_module(f"gurum.pia.{package.name}.service")
+            if hasattr(module, "SERVICE"):  # the kernel's describes what one is
+                found.append(module.SERVICE)
+    return tuple(found)
+
+
+def table(offered: Sequence[Service]) -> dict[RouteKey, tuple[Service, Route]]:
+    """Return all rows by key. Two rows of one key would hide each other: ValueError."""
+    rows: dict[RouteKey, tuple[Service, Route]] = {}
+    for service in offered:
+        for route in service.routes:
+            key = key_of(service, route)
+            if key in rows:
+                raise ValueError(f"two rows are {key}")
+            rows[key] = (service, route)
+    return rows
+
+
+@cache
+def bundle() -> EmbeddedDecisionPoint:
+    """Return the real policy, compiled once."""
+    return EmbeddedDecisionPoint(POLICY)
+
+
+class Clock:
+    """Wall time that moves by a microsecond at every look. Sleeping lets others run and takes no time."""
+
+    def __init__(self) -> None:
+        self.now = EPOCH
+
+    def time(self) -> float:
+        self.now += 1e-6
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+class StoredClaims:
+    """Reservations in the store, by the product's own `Quotas`: what counts is what the recorder sees."""
+
+    def __init__(self, store: Recorder, clock: Clock) -> None:
+        self._store, self._clock, self._quotas = store, clock, Quotas(store)
+
+    async def reserve(
+        self,
+        *,
+        region: str,
+        project: str,
+        service: str,
+        id: str,
+        amounts: Mapping[str, int],
+        limits: Mapping[str, int],
+        in_use: Mapping[str, int],
+    ) -> Excess | None:
+        async def counted() -> tuple[Mapping[str, int], set[str]]:
+            return in_use, {uid for held in self._store.objects.values() for uid in held}
+
+        try:
+            await self._quotas.reserve(
+                region=region,
+                project=project,
+                service=service,
+                id=id,
+                amounts=amounts,
+                limits=limits,
+                now=self._clock.time(),
+                counted=counted,
+            )
+        except OverQuotaError as error:
+            return Excess(
+                resource=error.resource, requested=error.requested, used=error.in_use + error.reserved, limit=error.limit
+            )
+        return None
+
+    async def release(self, *, region: str, project: str, service: str, id: str) -> None:
+        await self._quotas.release(region=region, project=project, service=service, id=id)
+
+
+REACHED: ContextVar[list[RouteKey] | None] = ContextVar("reached", default=None)  # by the request at hand
+
+
+def _watched(service: Service) -> Service:
+    """Return the service with handlers that say when they are reached; where nothing is asked of policy, `find` too."""
+
+    def watched(route: Route) -> Route:
+        key, inner, inner_find = key_of(service, route), route.handler, route.find
+
+        def note() -> None:
+            reached = REACHED.get()
+            if reached is not None and key not in reached:
+                reached.append(key)
+
+        async def handler(ctx: Context) -> Response:
+            note()
+            return await inner(ctx)
+
+        def find(ctx: Context) -> Subject:
+            note()
+            assert inner_find is not None
+            return inner_find(ctx)
+
+        watch_find = inner_find is not None and not route.policy
+        return msgspec.structs.replace(route, handler=handler, find=find if watch_find else inner_find)
+
+    return msgspec.structs.replace(service, routes=tuple(map(watched, service.routes)))
+
+
+class Logs:
+    """Keeps what structlog is told; `errors` are the unexpected ones, with their tracebacks, by request id."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, str] = {}
+        self.lines = 0
+        self.leaks: list[str] = []
+        self.secrets: tuple[str, ...] = ()
+
+    def install(self) -> None:
+        """Take over structlog."""
+        structlog.configure(processors=[self._take], cache_logger_on_first_use=False)
+
+    def _take(self, logger: Any, name: str, event: Any) -> Any:
+        self.lines += 1
+        if "traceback" in event:
+            self.errors[event.get("request_id", "")] = event["traceback"]
+        for secret in self.secrets:
+            if any(secret in str(value) for value in event.values()):
+                self.leaks.append(f"{secret!r} in {event}")
+        raise structlog.DropEvent
+
+
+LOGS = Logs()
+
+
+class World:
+    """One region with everything behind it reachable.
+
+    region: its object, which says what its cloud cannot. yields: how much requests interleave (see `Recorder`).
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        hostility: Hostility = PEACEFUL,
+        yields: int = 0,
+        config: PiaConfig | None = None,
+        offered: Sequence[Service] | None = None,
+    ) -> None:
+        LOGS.install()
+        self.clock = Clock()
+        self.inner = MemoryStore(clock=self.clock, seed=seed, hostility=hostility)
+        self.store = Recorder(self.inner, seed=seed, yields=yields)
+        self.journal = MemoryJournal(clock=self.clock)
+        self.cache = Cache(self.store, list(codec.KINDS.values()), clock=self.clock)
+        self.board = Board(self.cache)
+        self.services = tuple(offered if offered is not None else services())
+        self.routes = table(self.services)
+        for service in self.services:
+            service.prepare(self.board)
+        self.region = RegionConfig(name=REGION, provider="simulated", port=8774, zones=list(ZONES))
+        self.policy = bundle()
+        parts = Parts(
+            store=self.store,
+            journal=self.journal,
+            board=self.board,
+            claims=StoredClaims(self.store, self.clock),
+            policy=self.policy,
+            clock=self.clock,
+            config=config or PiaConfig(),
+        )
+        registry = CollectorRegistry()
+        self.app = App(
+            self.region,
+            [_watched(service) for service in self.services],
+            parts,
+            Tokens(),
+            root=ROOT,
+            identity_url=IDENTITY,
+            readiness=Readiness("pia", {}, registry),
+            figures=Figures(registry),
+        )
+
+    async def put(self, *objects: Resource) -> None:
+        """Store objects, statuses included."""
+        for obj in objects:
+            made: Any = await self.store.create(obj)
+            made.status = getattr(obj, "status")  # noqa: B009 - every kind has one, their base has not
+            await self.store.update_status(made)
+
+    async def census(self) -> dict[tuple[str, str], bytes]:
+        """Return everything that the store itself says it holds, by kind and id, with all its numbers."""
+        found: dict[tuple[str, str], bytes] = {}
+        for kind in codec.KINDS.values():
+            after = None
+            while True:
+                page = await self.inner.list(kind, after=after)
+                for obj in page.items:
+                    found[kind.kind, obj.id] = msgspec.json.encode(obj)
+                after = page.next
+                if after is None:
+                    break
+        return found
