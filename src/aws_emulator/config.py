@@ -82,6 +82,7 @@ class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Per account and region. AWS's defaults, except `vcpus`: a new account has 5."""
 
     vpcs: int = 5
+    blocks_per_vpc: int = 5
     subnets_per_vpc: int = 200
     addresses: int = 5
     internet_gateways: int = 5

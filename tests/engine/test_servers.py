@@ -279,6 +279,21 @@ def test_a_port_of_the_user_s_own(play: Play) -> None:
     play(scenario)
 
 
+def test_a_subnet_outside_the_vpc_s_first_block(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        group = await w.group()
+        first = await w.server(network, group)
+        await settled(w, first.id, "active")
+        await w.subnet(network, "10.30.0.0/24")
+        second = await w.server(network, group, requests=[NetworkRequest(network_id=network.id, fixed_ip="10.30.0.70")])
+        active = await settled(w, second.id, "active")
+        assert [address.addr for address in active.status.addresses] == ["10.30.0.70"]
+        assert len(w.calls("AssociateVpcCidrBlock", "ok")) == 1
+
+    play(scenario)
+
+
 def test_deleted_while_it_is_built(play: Play) -> None:
     async def scenario(w: World) -> None:
         network, _ = await w.network()

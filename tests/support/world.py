@@ -237,6 +237,11 @@ class World:
     async def network(self, region: str = AWS, cidr: str = "10.20.0.0/24") -> tuple[Network, Subnet]:
         """Make a network with a subnet."""
         network = await self.store.create(Network(metadata=self.meta(region), spec=NetworkSpec(name="net")))
+        return network, await self.subnet(network, cidr)
+
+    async def subnet(self, network: Network, cidr: str) -> Subnet:
+        """Make a subnet."""
+        region = network.metadata.region
         zones = [zone.id for zone in ZONES] if region == AWS else []
         slices = addresses.slices(cidr, zones) if zones else {}
         gateway = cidr.rsplit(".", 1)[0] + ".1"
@@ -247,7 +252,7 @@ class World:
             slices=slices,
             allocation_pools=addresses.pools(cidr, gateway, slices),
         )
-        return network, await self.store.create(Subnet(metadata=self.meta(region), spec=spec))
+        return await self.store.create(Subnet(metadata=self.meta(region), spec=spec))
 
     async def group(self, region: str = AWS) -> SecurityGroup:
         """Make a security group with a default group's rules."""

@@ -26,6 +26,7 @@ from aws_emulator.actions import (
     volume_attach,
     volume_modify,
     vpc,
+    vpc_block,
     zones,
 )
 from aws_emulator.actions.action import Action
@@ -56,6 +57,7 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
         volume_attach,
         volume_modify,
         vpc,
+        vpc_block,
         zones,
     )
     for action in module.ACTIONS

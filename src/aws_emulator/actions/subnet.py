@@ -22,7 +22,8 @@ def create_subnet(call: Context, params: Params) -> Answer:
         raise refuse("parameter.missing", name="cidrBlock")
     cidr = parse_block(params["CidrBlock"])
     zone = chosen_zone(call, params) or call.random.choice(region.zones)
-    if not LARGEST <= cidr.prefixlen <= SMALLEST or not cidr.subnet_of(block(vpc.cidr)):
+    within = any(cidr.subnet_of(block(own)) for own in (vpc.cidr, *vpc.more.values()))
+    if not LARGEST <= cidr.prefixlen <= SMALLEST or not within:
         raise refuse("subnet.range", cidr=cidr)
     others = region.subnets.by("vpc", vpc.id)
     if any(cidr.overlaps(block(other.cidr)) for other in others):

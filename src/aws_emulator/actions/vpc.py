@@ -123,11 +123,8 @@ def view(call: Context, vpc: Vpc) -> Answer:
         "State": "available",
         "CidrBlock": vpc.cidr,
         "CidrBlockAssociationSet": [
-            {
-                "AssociationId": f"vpc-cidr-assoc-{vpc.id.removeprefix('vpc-')}",
-                "CidrBlock": vpc.cidr,
-                "CidrBlockState": {"State": "associated"},
-            }
+            {"AssociationId": association, "CidrBlock": cidr, "CidrBlockState": {"State": "associated"}}
+            for association, cidr in ((f"vpc-cidr-assoc-{vpc.id.removeprefix('vpc-')}", vpc.cidr), *vpc.more.items())
         ],
         "DhcpOptionsId": "default",
         "InstanceTenancy": vpc.tenancy,
@@ -139,7 +136,7 @@ def view(call: Context, vpc: Vpc) -> Answer:
 FILTERS: FilterTable = {
     "vpc-id": lambda call, row: (row.id,),
     "cidr": lambda call, row: (row.cidr,),
-    "cidr-block-association.cidr-block": lambda call, row: (row.cidr,),
+    "cidr-block-association.cidr-block": lambda call, row: (row.cidr, *row.more.values()),
     "state": lambda call, row: ("available",),
     "is-default": lambda call, row: (str(row.is_default).lower(),),
     "owner-id": lambda call, row: (call.region.account,),

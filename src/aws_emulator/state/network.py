@@ -6,9 +6,10 @@ from aws_emulator.state.resource import Resource
 
 
 class Vpc(Resource, kw_only=True, gc=False):
-    """A virtual private cloud with one IPv4 block."""
+    """A virtual private cloud; `more` maps association ids to the blocks added to its first one."""
 
     cidr: str
+    more: dict[str, str] = msgspec.field(default_factory=dict)
     is_default: bool = False
     tenancy: str = "default"
     dns_support: bool = True

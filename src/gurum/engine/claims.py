@@ -7,6 +7,7 @@ made for: when an attempt moves to another zone, the old claim stays until the o
 from __future__ import annotations
 
 import random
+from ipaddress import ip_address, ip_network
 
 from gurum.engine.context import Engine
 from gurum.model import addresses
@@ -33,6 +34,8 @@ async def claim_one(
     for held in engine.view.index(AddressClaim, "by_owner", owner):
         if held.spec.attempt == attempt and (not wanted or held.spec.address == wanted):
             return FixedIP(subnet_id=held.spec.subnet_id, ip_address=held.spec.address)
+    if wanted:
+        subnets = [subnet for subnet in subnets if ip_address(wanted) in ip_network(subnet.spec.cidr)]
     for subnet in subnets:
         zone_cidr = subnet.spec.slices.get(zone) if subnet.spec.slices else None
         if subnet.spec.slices and zone_cidr is None:

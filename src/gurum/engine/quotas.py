@@ -52,8 +52,10 @@ class QuotaController:
         engine.cache.subscribe(QuotaUsage, self._reserved, replay=True)
 
     def _reserved(self, change: str, old: QuotaUsage | None, new: QuotaUsage | None) -> None:
-        """Settle what has reservations: the object reserved for may have been seen first (the order of kinds is not
-        promised), or may never come, and then the reservation expires.
+        """Settle what has reservations.
+
+        The object reserved for may have been seen first (the order of kinds is not promised), or may never come, and
+        then the reservation expires.
         """
         if new is not None and new.spec.reservations:
             self._engine.wake(QuotaUsage, new.id, delay=SETTLE_AFTER)

@@ -153,11 +153,21 @@ def _two_interfaces(cloud: Cloud) -> None:
     cloud("AssociateAddress", AllocationId=_address(cloud), InstanceId=instance)
 
 
+def _block(cloud: Cloud, *cidrs: str) -> None:
+    vpc = cloud.vpc()
+    for cidr in cidrs:
+        cloud("AssociateVpcCidrBlock", VpcId=vpc, CidrBlock=cidr)
+
+
 CASES = {
     "cidr.malformed": Case(lambda c: c.vpc("ten/16")),
     "cidr.host-bits": Case(lambda c: c.vpc("10.0.0.1/16")),
     "vpc.range": Case(lambda c: c.vpc("10.0.0.0/8")),
     "vpc.limit": Case(lambda c: [c.vpc() for _ in range(6)]),
+    "vpc.block-range": Case(lambda c: _block(c, "10.1.0.0/29")),
+    "vpc.block-conflict": Case(lambda c: _block(c, "10.0.128.0/24")),
+    "vpc.block-restricted": Case(lambda c: _block(c, "192.168.1.0/24")),
+    "vpc.block-limit": Case(lambda c: _block(c, *(f"10.{n}.0.0/24" for n in range(1, 6)))),
     "vpc.in-use": Case(_delete_full_vpc),
     "vpc.attribute": Case(_two_attributes),
     "subnet.range": Case(lambda c: _subnet(c, "10.0.0.0/29")),
