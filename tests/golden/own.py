@@ -15,13 +15,13 @@ from typing import Any
 from tests.support.stack import running
 
 ADMIN = "gurum-admin"
-FLAVORS = (
+FLAVORS: tuple[dict[str, str | int], ...] = (
     # As in the recorded cloud: 1 vCPU and 512 MB where AWS has nothing so small; only the names count.
     {"name": "golden.small", "vcpus": 1, "ram": 512, "disk": 1},
     {"name": "golden.medium", "vcpus": 2, "ram": 1024, "disk": 2},
     {"name": "golden.zero", "vcpus": 1, "ram": 512, "disk": 0},
 )
-INSTANCE_TYPES = {"golden.small": "t3.nano", "golden.medium": "t3.micro", "golden.zero": "t3.nano"}
+INSTANCE_TYPES = ("t3.nano", "t3.micro", "t3.nano")
 IMAGE = "golden-image"
 
 
@@ -35,11 +35,13 @@ def started() -> Iterator[str]:
 def prepared(document: dict[str, Any]) -> None:
     """Put what the scenarios need into a configuration."""
     for region in document["regions"]:
-        flavors = [dict(flavor, instance_type=INSTANCE_TYPES[str(flavor["name"])]) for flavor in FLAVORS]
-        region["flavors"] = [*region["flavors"], *flavors]
-        # The recorded image needs no disk of a certain size; the AMI behind ours is one that the region has.
+        real = region["provider"] == "aws"
+        types = [{"instance_type": kind} if real else {} for kind in INSTANCE_TYPES]
+        region["flavors"] = [{**flavor, **kind} for flavor, kind in zip(FLAVORS, types, strict=True)]
+        # The recorded cloud has one public image, which needs no disk of a certain size. The AMI behind ours is one
+        # that the region has.
         image = {k: v for k, v in region["images"][0].items() if k != "min_disk"} | {"name": IMAGE}
-        region["images"] = [*region["images"], image]
+        region["images"] = [image]
     # Three users a scenario: with the hash that passwords deserve, making them takes longer than playing.
     document["embedded"].setdefault("keystone_settings", {})["bcrypt_rounds"] = 4
     settings = document["embedded"]["aws_emulator_settings"]

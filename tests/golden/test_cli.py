@@ -97,7 +97,7 @@ def test_a_floor_that_is_not_held_fails(tmp_path: Path) -> None:
     floors = tmp_path / "thresholds.yaml"
     command = [*replay, *REGION, *ONLY, "--rows", str(rows), "--thresholds", str(floors)]
     rows.write_text(
-        "- {scenario: compute/keypairs-a-1, step: list empty, path: status, class: ours, why: A.}\n"
+        "- {scenario: compute/keypairs-a-1, step: list empty, path: status, got: 203, class: ours, why: A.}\n"
         "- {scenario: compute/keypairs-a-1, step: delete again, path: $.itemNotFound.message,"
         " class: ours, why: B.}\n",
         encoding="utf-8",

@@ -151,6 +151,7 @@ async def test_waits_poll_until_the_values_are_there(transport: HttpTransport) -
   headers: {X-Version: '3'}
   wait: {path: /v2.1/a, until: 200, service: compute, as: admin}
 - {name: too long, path: /v2.0/a, wait: {path: /v2.0/a/4, until: 404, timeout: 90, every: 1}}
+- {name: no endpoint, path: /v2.0/a, wait: {path: /v3/a, until: 200, service: volume}}
 """
     )
     polls: list[Asked] = []
@@ -164,7 +165,7 @@ async def test_waits_poll_until_the_values_are_there(transport: HttpTransport) -
         return Reply(status=404 if asked.path == "/v2.0/a/2" else 200)
 
     recording, _ = await play(transport, sample, answer)
-    assert [step.waited for step in recording.steps] == [True, True, False, True, False]
+    assert [step.waited for step in recording.steps] == [True, True, False, True, False, False]
     assert [a.path for a in polls].count("/v2.0/a/1") == 3
     assert [a.path for a in polls].count("/v2.0/a/3") == 3
     assert [a.path for a in polls].count("/v2.0/a/4") == 20

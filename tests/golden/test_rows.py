@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.golden.player import rows, thresholds
@@ -16,10 +17,10 @@ SAMPLE = case(
     steps("show", "list"),
     [{"name": "show", "body": {"a": 1, "b": 2}}, {"name": "list", "body": {"a": 1}}],
 )
-GOOD = {"scenario": "network/sample", "step": "show", "path": "$.a", "class": "ours", "why": "So."}
+GOOD: dict[str, Any] = {"scenario": "network/sample", "step": "show", "path": "$.a", "class": "ours", "why": "So."}
 
 
-def load(tmp_path: Path, *documents: dict[str, str], unfinished: bool = False) -> list[rows.Row]:
+def load(tmp_path: Path, *documents: dict[str, Any], unfinished: bool = False) -> list[rows.Row]:
     path = tmp_path / "region.yaml"
     lines = [
         "- {" + ", ".join(f"{key}: {value!r}" for key, value in document.items()) + "}\n" for document in documents
@@ -57,10 +58,12 @@ def test_a_row_is_one_place_with_a_reason(tmp_path: Path) -> None:
         ({"why": "todo: later"}, "still to be written"),
         ({"why": " "}, "still to be written"),
         ({"class": "whim"}, "whim"),
+        ({"path": "status"}, "says what is got"),
+        ({"got": 404}, "says what is got"),
         ({"color": "red"}, "color"),
     ],
 )
-def test_what_the_loader_refuses(tmp_path: Path, change: dict[str, str], message: str) -> None:
+def test_what_the_loader_refuses(tmp_path: Path, change: dict[str, str | int], message: str) -> None:
     with pytest.raises(rows.RowError, match=message):
         load(tmp_path, {**GOOD, **change})
 
@@ -94,12 +97,35 @@ def test_rows_of_scenarios_that_were_not_played_are_left_alone(tmp_path: Path) -
     assert judge([], {}, AllowList([]), load(tmp_path, GOOD)).stale == []
 
 
+def refused(status: int) -> Recording:
+    body = {"itemNotFound": {"code": status}}
+    return recording(answered("show", body, status, {"allow": "GET"}), answered("list", {"a": 1}))
+
+
+@pytest.mark.parametrize(("status", "state"), [(404, "rows"), (403, "differing"), (500, "differing")])
+def test_a_row_of_a_status_covers_what_comes_with_that_status(tmp_path: Path, status: int, state: str) -> None:
+    known = load(tmp_path, {**GOOD, "path": "status", "got": 404})
+    found = judge([SAMPLE], {"network/sample": refused(status)}, AllowList([]), known)
+    assert found.steps[0].state == state
+    assert (found.stale == []) == (status == 404)
+
+
 def test_a_crash_is_never_excused(tmp_path: Path) -> None:
-    known = load(tmp_path, {**GOOD, "path": "status"})
-    for status, state in ((404, "rows"), (500, "differing")):
-        got = recording(answered("show", {"a": 1, "b": 2}, status), answered("list", {"a": 1}))
-        found = judge([SAMPLE], {"network/sample": got}, AllowList([]), known)
-        assert found.steps[0].state == state
+    known = load(tmp_path, {**GOOD, "path": "status", "got": 500})
+    found = judge([SAMPLE], {"network/sample": refused(500)}, AllowList([]), known)
+    assert found.steps[0].state == "differing"
+    assert updated_rows([], found) == []
+
+
+def test_a_step_that_got_no_answer_can_have_a_row(tmp_path: Path) -> None:
+    known = load(tmp_path, {**GOOD, "path": "status", "got": "failed"})
+    got = recording(answered("list", {"a": 1}))
+    assert judge([SAMPLE], {"network/sample": got}, AllowList([]), known).steps[0].state == "rows"
+
+
+def test_one_candidate_is_enough_for_another_status() -> None:
+    found = judge([SAMPLE], {"network/sample": refused(404)}, AllowList([]), [])
+    assert [(row.path, row.got) for row in updated_rows([], found)] == [("status", 404)]
 
 
 @pytest.mark.parametrize(

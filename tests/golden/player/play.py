@@ -157,17 +157,21 @@ class Player:
             service=wait.service or step.service,
             headers=headers,
         )
+        try:
+            request = self._request(poll)
+        except LookupError:  # what the region lacks does not come by waiting
+            return False
         end = self._time.now() + min(wait.timeout, self._time.longest_wait)
         while self._time.now() < end:
-            if await self._reached(poll, wait.until):
+            if await self._reached(request, wait.until):
                 return True
             await self._time.sleep(wait.every)
         return False
 
-    async def _reached(self, poll: Step, until: int | dict[str, Json]) -> bool:
+    async def _reached(self, request: Sent, until: int | dict[str, Json]) -> bool:
         try:
-            received = await self._transport.send(self._request(poll))
-        except (TransportError, LookupError):
+            received = await self._transport.send(request)
+        except TransportError:
             return False
         if isinstance(until, int):
             return received.status == until

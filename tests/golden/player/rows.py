@@ -3,13 +3,16 @@
 A row says "we know, and this is why". So it names one scenario, one step and one path and nothing more: a pattern
 would go on excusing what nobody has looked at. A row that no longer matches fails the run, or the list would keep
 growing and hide the day a difference comes back. A crash (500) is never excused.
+
+Another status is another document: a row of path `status` names the status that is answered instead, and covers the
+headers and the body that come with it, as long as it is that one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +23,14 @@ from tests.golden.player.model import Difference
 
 DEFAULT = Path(__file__).parent.parent / "rows"
 TODO = "TODO"
+CRASH = 500
 HEADER = """\
 # What {region} answers differently from the recorded OpenStack, one place a row (tests/golden/player/rows.py).
 #   class: aws-rule   AWS forces it; `why` names the rule
 #          not-built  it is not built yet; `why` says what is missing
 #          ours       decided so; `why` says for what reason
 #   path:  $.json.path with list indexes, header:name, status, or wait; no patterns
+#   got:   with path status: the status answered instead (`failed`: none), whose headers and body the row covers too
 # Candidates are written by --update-rows and are refused until `why` is filled in.
 """
 
@@ -46,6 +51,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     scenario: str
     step: str
     path: str
+    got: int | Literal["failed"] | None = None
     reason: Reason = msgspec.field(name="class")
     why: str
 
@@ -85,9 +91,25 @@ def load(path: Path, cases: Iterable[Case] | None, *, unfinished: bool = False) 
     return rows
 
 
-def covers(difference: Difference) -> bool:
-    """Whether a row may excuse this difference at all."""
-    return not (difference.kind == "status" and difference.got == 500)
+def status_of(difference: Difference) -> int | Literal["failed"]:
+    """What a row says was answered instead, for a difference of status."""
+    return difference.got if isinstance(difference.got, int) else "failed"
+
+
+def covered(
+    place: Callable[[Difference], Place], found: list[Difference], rows: Mapping[Place, Row]
+) -> list[Difference]:
+    """The differences of one step that rows excuse; `place` says where a row for one would point."""
+    for difference in found:
+        row = rows.get(place(difference))
+        if difference.path == "status" and row is not None and _same_status(row, difference):
+            return found
+    return [d for d in found if d.path != "status" and place(d) in rows]
+
+
+def _same_status(row: Row, difference: Difference) -> bool:
+    got = status_of(difference)
+    return got != CRASH and row.got == got
 
 
 def write(path: Path, region: str, rows: Iterable[Row], order: Iterable[Case]) -> None:
@@ -102,10 +124,20 @@ def write(path: Path, region: str, rows: Iterable[Row], order: Iterable[Case]) -
     path.write_text(HEADER.format(region=region) + "".join(documents), encoding="utf-8")
 
 
-def candidate(place: Place) -> Row:
-    """A row to be thought about."""
-    scenario, step, path = place
-    return Row(scenario=scenario, step=step, path=path, reason="not-built", why=TODO)
+def candidates(place: Callable[[Difference], Place], open_: list[Difference]) -> list[Row]:
+    """Rows to be thought about, for the differences of one step that have none."""
+    status = [d for d in open_ if d.path == "status"]
+    wanted = {place(d): status_of(d) if d.path == "status" else None for d in status or open_}
+    return [
+        Row(scenario=scenario, step=step, path=path, got=got, reason="not-built", why=TODO)
+        for (scenario, step, path), got in wanted.items()
+        if got != CRASH
+    ]
+
+
+def _document(row: Row) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(row)
+    return {key: value for key, value in document.items() if value is not None}
 
 
 def _wrong(row: Row) -> str | None:
@@ -113,6 +145,8 @@ def _wrong(row: Row) -> str | None:
         return "patterns are not allowed"
     if not _PATH.fullmatch(row.path):
         return "not a path (status, wait, header:name, $.json.path)"
+    if (row.path == "status") != (row.got is not None):
+        return "a row of path status, and no other, says what is got"
     return None
 
 

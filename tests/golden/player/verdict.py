@@ -15,7 +15,7 @@ from tests.golden.player.corpus import Case
 from tests.golden.player.diff import Differ
 from tests.golden.player.model import Answer, Difference, Recording
 from tests.golden.player.normalise import normalise
-from tests.golden.player.rows import Place, Row, candidate, covers
+from tests.golden.player.rows import Place, Row, candidates, covered
 
 State = Literal["equal", "rows", "differing"]
 
@@ -71,7 +71,7 @@ def judge(
 ) -> Verdict:
     """Compare every case; rows of scenarios that are not among the cases are left alone."""
     rows = list(rows)
-    places = {row.place for row in rows}
+    by_place = {row.place: row for row in rows}
     used: set[Place] = set()
     steps: list[Compared] = []
     not_compared = 0
@@ -82,7 +82,7 @@ def judge(
         not_compared += sum(answer.unstable is not None for answer in case.golden)
         for step, found in differences(case, recordings.get(case.name), allowed).items():
             bare = Compared(scenario=case.name, step=step, group=group[step], open=found)
-            known = [d for d in found if covers(d) and bare.place(d) in places]
+            known = covered(bare.place, found, by_place)
             used |= {bare.place(d) for d in known}
             steps.append(msgspec.structs.replace(bare, open=[d for d in found if d not in known], known=known))
     stale = [row for row in rows if row.scenario in names and row.place not in used]
@@ -94,6 +94,5 @@ def updated_rows(rows: Iterable[Row], verdict: Verdict) -> list[Row]:
     stale = {row.place for row in verdict.stale}
     kept = {row.place: row for row in rows if row.place not in stale}
     for step in verdict.steps:
-        for difference in filter(covers, step.open):
-            kept.setdefault(step.place(difference), candidate(step.place(difference)))
+        kept |= {row.place: row for row in candidates(step.place, step.open)}
     return list(kept.values())
