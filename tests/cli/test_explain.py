@@ -13,6 +13,7 @@ from gurum.cli.explain.calls import calls
 from gurum.cli.explain.command import WORDS, explain
 from gurum.model import codec
 from gurum.model.base import Cause, Condition, External, Intent, Metadata
+from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.network import (
     FixedIP,
     Network,
@@ -25,7 +26,7 @@ from gurum.model.network import (
     SubnetSpec,
 )
 from gurum.model.region import Region, RegionSpec
-from gurum.model.server import Action, ActionOutcome, Fault, Server, ServerFlavor, ServerSpec
+from gurum.model.server import Action, ActionOutcome, Fault, Server, ServerFlavor, ServerKey, ServerSpec
 from gurum.store.contract import Journal, Record, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.supervisor.rows import Refusal
@@ -244,6 +245,17 @@ async def test_other_kinds_by_key(store: Store, journal: Journal, tmp_path: Path
     assert (await explain(store, journal, tmp_path, Region, REGION)).kind == "Region"
     network = await explain(store, journal, tmp_path, Network, "net")
     assert [(part.role, part.kind) for part in network.parts] == [("has", "Subnet")]
+
+
+async def test_the_key_that_a_cloud_account_was_given(store: Store, journal: Journal, tmp_path: Path) -> None:
+    server = await store.get(Server, SERVER)
+    server.spec.key = ServerKey(name="mine", public_key="ssh-ed25519 AAAA me\n", fingerprint="f")
+    await store.update_spec(server)
+    for number, text in enumerate(("ssh-ed25519 AAAA me", "ssh-ed25519 BBBB other")):
+        metadata = Metadata(id=f"key-{number}", key=f"{REGION}/1/{number}", region=REGION)
+        await store.create(CloudKey(metadata=metadata, spec=CloudKeySpec(public_key=text, fingerprint="f")))
+    found = await explain(store, journal, tmp_path, Server, "web")
+    assert [part.id for part in found.parts if part.kind == "CloudKey"] == ["key-0"]
 
 
 def test_every_kind_has_a_word() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gurum.cli.reading import everything
 from gurum.model.base import Resource
+from gurum.model.compute import CloudKey
 from gurum.model.image import Image
 from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.server import Server
@@ -37,11 +38,12 @@ class Named:
 
 @dataclass(frozen=True)
 class Backward:
-    """A relation by an id that stands in the other objects, within the same region and project."""
+    """A relation by what stands in the other objects, within the same region and project (or only the region)."""
 
     role: str
     kind: type[Resource]
     is_of: Callable[[Any, Any], bool]
+    of_region: bool = False
 
 
 NAMED: dict[type[Resource], tuple[Named, ...]] = {
@@ -57,7 +59,17 @@ NAMED: dict[type[Resource], tuple[Named, ...]] = {
     SecurityGroupRule: (Named("of", SecurityGroup, lambda r: [r.spec.security_group_id]),),
 }
 BACKWARD: dict[type[Resource], tuple[Backward, ...]] = {
-    Server: (Backward("has", Port, lambda server, port: port.spec.device_id == server.id),),
+    Server: (
+        Backward("has", Port, lambda server, port: port.spec.device_id == server.id),
+        Backward(
+            "opened by",
+            CloudKey,
+            lambda server, key: (
+                server.spec.key is not None and key.spec.public_key.strip() == server.spec.key.public_key.strip()
+            ),
+            of_region=True,
+        ),
+    ),
     Network: (Backward("has", Subnet, lambda network, subnet: subnet.spec.network_id == network.id),),
     SecurityGroup: (Backward("has", SecurityGroupRule, lambda group, rule: rule.spec.security_group_id == group.id),),
 }
@@ -85,7 +97,7 @@ async def _around(store: Store, obj: Resource) -> AsyncIterator[Part]:
                 relation.kind.kind, identity, relation.role, await _get(store, relation.kind, identity), relation.needed
             )
     for backward in BACKWARD.get(type(obj), ()):
-        where = Filter(region=obj.metadata.region, project=obj.metadata.project)
+        where = Filter(region=obj.metadata.region, project="" if backward.of_region else obj.metadata.project)
         for other in await everything(store, backward.kind, where):
             if backward.is_of(obj, other):
                 yield Part(backward.kind.kind, other.id, backward.role, other, True)
