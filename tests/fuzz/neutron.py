@@ -46,7 +46,7 @@ def _truth(picks: Picks) -> Any:
 
 
 def _text(picks: Picks) -> str:
-    return picks.rng.choice((picks.name(), *NAMES))
+    return picks.rng.choice((picks.name().replace("-", "_"), *NAMES))  # a network can come to be shared
 
 
 def _fixed_ips(picks: Picks) -> list[dict[str, str]]:

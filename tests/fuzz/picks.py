@@ -167,6 +167,8 @@ class Picks:
     def name(self, suffix: str = "") -> str:
         """Return a name for something new: it tells the project."""
         canary = CANARY.get(self.person.project or "", "zqnobodyqz")
+        if "admin" in self.person.roles:
+            canary = "zqadminqz"  # may end up on anybody's object
         return f"{canary}-{self.rng.randrange(10**6)}{suffix}"
 
 

@@ -1,0 +1,371 @@
+"""What is done to a right request to make it a wrong one, or one that nobody expects.
+
+A table of small changes, each with how often it is taken. What a change does not fit (a body where there is none) it
+leaves alone. Everything ends up as bytes in the request, so a reproducer needs none of this.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tests.fuzz.build import Draft
+from tests.fuzz.people import BAD_TOKENS, PEOPLE
+from tests.fuzz.picks import Picks
+
+from gurum.model.network import Network, Port, SecurityGroup, Subnet
+from gurum.model.server import Server
+
+Change = Callable[[Draft, Picks], None]
+
+BOMBS = (
+    "(a+)+$",
+    "(a|a)*b",
+    "(a|aa)+$",
+    "^(a?){40}a{40}$",
+    "a?" * 30 + "a" * 30,
+    "a{0,32}" * 6 + "b",
+    "(.*a){12}",
+    "(a*)*b",
+    "([a-z]+)*=",
+    "^(([a-z])+.)+[A-Z]([a-z])+$",
+    "(?=(a+))\\1*b",
+    "a*a*a*a*a*a*a*b",
+    ".*.*.*.*x",
+    "(a{1,30}){1,30}b",
+    "(?:a|b|ab)*c",
+    "a{32}" * 20,
+    "(" * 80 + "a" + ")" * 80,
+    "[" + "a-z" * 50 + "]*[a-z]*[a-z]*1",
+    "(?P<n>a+)(?P=n)*$",
+    "\\d{1,32}" * 5 + "x",
+    "(?i)(?s).*",
+    "a++b",
+    "(?>a+)a",
+    "(x{60000}){60000}",
+    "[",
+    "*",
+    "(?<!a)(?<=b)c",
+    "\\",
+)
+NUMBERS = (0, -1, 1, 255, 65536, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30, 10**400)
+STRANGE: tuple[Any, ...] = (
+    *(None, True, False, *NUMBERS, 1.5, 1e308, -0.0, 1e-320, 4.0, 1e22),
+    *("", " ", "0", "-1", "9" * 5000, "1" * 25, "٣", "²", "1_0", " 1", "5\n", "1e5", "0x10", "+1", "-0", "1.0"),
+    *("x" * 64, "x" * 256, "x" * 10_000, "\x00", "a\x00b", "\ud800", "\u202e", "🌩" * 80, "é" * 255, "\r\nX-Bad: 1"),
+    *("../../etc/passwd", "%00", "%s%s%n", "{0}", "${x}", "'\"\\", "<script>", "true", "None", "null", "nan", "inf"),
+    *("fe80::1%eth0", "::ffff:1.2.3.4", "10.0.0.0/33", "10.0.0.0/0", "0.0.0.0/0", "::/0", "256.1.1.1", "1.2.3", "::1/64"),
+    *("0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1/8", "10.0.0.1/255.255.255.0", "169.254.169.254"),
+    *("default", "DEFAULT", "any", "admin", "all", "none", "auto", "network:dhcp", "compute:nova", "a:b:c:d"),
+    *([], {}, [[]], [None], [{}], {"": ""}, {"a": None}, [1, "1"], ["a", "a"], list(range(1000)), {"id": "x"}),
+    *BOMBS[:6],
+)
+KEYS = ("", " ", "id", "extra", "__class__", "\x00", "x" * 300, "tenant_id", "project_id", "status", "구름", "a.b", "$ref")
+
+
+def _deep(levels: int) -> Any:
+    value: Any = "x"
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def strange(picks: Picks) -> Any:
+    """Return a value that few expect; ids of others and of what is gone among them."""
+    rng = picks.rng
+    kind = rng.random()
+    if kind < 0.12:
+        aim = rng.choice(("other", "deleted", "unknown", "own", "shared"))
+        return picks.id(rng.choice((Server, Network, Subnet, Port, SecurityGroup)), aim)
+    if kind < 0.2:
+        return _respelt(picks.id(rng.choice((Server, Network, Port)), "own"), rng)
+    if kind < 0.23:
+        return _deep(rng.choice((5, 50, 400)))
+    return rng.choice(STRANGE)
+
+
+def _respelt(uid: str, rng: random.Random) -> str:
+    """Return an id written in another way: the same one to some readers, and to others none."""
+    ways = (
+        uid.upper(),
+        uid.replace("-", ""),
+        f"{{{uid}}}",
+        f"urn:uuid:{uid}",
+        f" {uid}",
+        f"{uid}\n",
+        uid[:-1],
+        uid + "0",
+        uid.replace("-", "_"),
+    )
+    return rng.choice(ways)
+
+
+def _places(body: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    if isinstance(body, dict):
+        for name, value in body.items():
+            found += _places(value, (*path, name))
+    elif isinstance(body, list):
+        for place, value in enumerate(body):
+            found += _places(value, (*path, place))
+    return found
+
+
+def _inside(body: Any, path: tuple[Any, ...]) -> Any:
+    for part in path[:-1]:
+        body = body[part]
+    return body
+
+
+def _value(made: Draft, picks: Picks) -> None:
+    places = _places(made.body)
+    if places:
+        path = picks.rng.choice(places)
+        _inside(made.body, path)[path[-1]] = strange(picks)
+    elif made.has_body:
+        made.body = strange(picks)
+
+
+def _removed(made: Draft, picks: Picks) -> None:
+    places = _places(made.body)
+    if places:
+        path = picks.rng.choice(places)
+        del _inside(made.body, path)[path[-1]]
+
+
+def _added(made: Draft, picks: Picks) -> None:
+    holders = [path for path in [(), *_places(made.body)] if isinstance(_at(made.body, path), dict)]
+    if holders:
+        _at(made.body, picks.rng.choice(holders))[picks.rng.choice(KEYS)] = strange(picks)
+
+
+def _at(body: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        body = body[part]
+    return body
+
+
+def _repeated(made: Draft, picks: Picks) -> None:
+    lists = [path for path in _places(made.body) if isinstance(_at(made.body, path), list)]
+    if lists:
+        held = _at(made.body, picks.rng.choice(lists))
+        held += list(held) * picks.rng.choice((1, 2, 100))
+
+
+def _twice(made: Draft, picks: Picks) -> None:
+    if isinstance(made.body, dict) and made.body:
+        name, value = picks.rng.choice(list(made.body.items()))
+        first = json.dumps({name: strange(picks)})
+        made.raw = (first[:-1] + "," + json.dumps(made.body)[1:]).encode()
+        del value
+
+
+def _spoilt(made: Draft, picks: Picks) -> None:
+    rng = picks.rng
+    text = json.dumps(made.body).encode() if made.has_body else b'{"a": 1}'
+    ways: tuple[bytes, ...] = (
+        text[: rng.randrange(len(text))],
+        text + b"}",
+        text + text,
+        b"\xef\xbb\xbf" + text,
+        text.replace(b'"', b"'"),
+        b'{"a": NaN, "b": Infinity}',
+        b'{"server": 1e999}',
+        b"\xff\xfe" + text,
+        text.replace(b"a", b"\xe9"),
+        b"null",
+        b"[]",
+        b'"text"',
+        b"0",
+        b"",
+        b"{}",
+        b"[" * 5000,
+        b'{"a":' * 5000,
+        b"--boundary\r\n",
+        text.decode().encode("utf-16"),
+        b'{"\\ud800": "\\udc00"}',
+        b"1" * 5000,
+    )
+    made.raw = rng.choice(ways)
+
+
+def _huge(made: Draft, picks: Picks) -> None:
+    size = picks.rng.choice((100_000, 114_688, 114_689, 300_000))
+    made.raw = b'{"x": "' + b"y" * size + b'"}'
+
+
+def _chunked(made: Draft, picks: Picks) -> None:
+    made.chunks = picks.rng.choice((2, 7, 50))
+
+
+def _wrapped(made: Draft, picks: Picks) -> None:
+    if made.has_body:
+        made.body = picks.rng.choice(([made.body], {"x": made.body}, {**made.body, "y": 1} if isinstance(made.body, dict) else 1))
+
+
+def _segment(made: Draft, picks: Picks) -> None:
+    rng = picks.rng
+    if not made.slots:
+        return
+    place = rng.choice(list(made.slots.values()))
+    text = made.segments[place]
+    made.segments[place] = rng.choice(
+        (
+            str(strange(picks))[:3000] or "x",
+            _respelt(text, rng),
+            text + "/",
+            "..",
+            ".",
+            "detail",
+            "%2e%2e",
+            text + "?",
+            text + ".json",
+            "\x00",
+            "é",
+            "a/b",
+            "//",
+            " ",
+        )
+    )
+
+
+def _path(made: Draft, picks: Picks) -> None:
+    rng = picks.rng
+    whole = made.prefix + "".join("/" + segment for segment in made.segments)
+    made.target = rng.choice(
+        (
+            whole + "/",
+            whole + "//",
+            whole.replace("/v2", "//v2", 1),
+            whole + "/extra",
+            whole + ".json",
+            whole + ".xml",
+            whole.upper(),
+            whole + "%2Fdetail",
+            whole + "/%2e%2e/%2e%2e",
+            whole.replace("/", "%2F"),
+            whole + ";x=1",
+            whole + "%00",
+            whole + "%ff%fe",
+            made.prefix,
+            made.prefix + "/",
+            made.prefix.rsplit("/", 1)[0],
+            made.prefix.replace("v2", "v9"),
+            f"{made.prefix}/{picks.project(rng.choice(('own', 'other')))}/" + "/".join(made.segments),
+            "/" + "x" * 5000,
+            made.prefix + "/" + "/".join("a" * 200),
+            "/nothing/here",
+        )
+    )
+
+
+def _parameter(made: Draft, picks: Picks) -> None:
+    rng = picks.rng
+    names = [name for name, _ in made.query] or ["limit", "marker", "name", "sort_key", "fields", "all_tenants"]
+    made.query.append((rng.choice((*names, *KEYS, "changes-since", "limit", "sort_dir")), str(strange(picks))[:6000]))
+
+
+def _bomb(made: Draft, picks: Picks) -> None:
+    if made.key.path in ("/servers", "/servers/detail") and made.method == "GET":
+        made.query.append((picks.rng.choice(("name", "name", "description", "ip", "hostname")), picks.rng.choice(BOMBS)))
+    else:
+        made.query.append(("name", picks.rng.choice(BOMBS)))
+
+
+def _page(made: Draft, picks: Picks) -> None:
+    rng = picks.rng
+    limit = rng.choice(("0", "-1", "1", "9" * 4400, "9" * 20, "٣", "1.5", "", "x", "1000000", "+1", "0001", "1e3"))
+    made.query.append(("limit", limit))
+    if rng.random() < 0.6:
+        kind = rng.choice((Server, Network, Port, Subnet))
+        made.query.append(("marker", rng.choice((picks.id(kind, "other"), picks.id(kind, "deleted"), "", "x", "\x00"))))
+
+
+def _rawquery(made: Draft, picks: Picks) -> None:
+    path = made.prefix + "".join("/" + segment for segment in made.segments)
+    query = picks.rng.choice(
+        ("%zz", "%", "a=%ff", "a=%00", "=", "&&&", "a", "a=1;b=2", "name[]=1", "a=1&" * 1500, "%F0%9F%8C%A9=1", "x=%ED%A0%80")
+    )
+    made.target = "".join(c if ord(c) < 128 and c not in " \x00?#" else "_" for c in path) + "?" + query
+
+
+HEADERS: dict[str, tuple[str, ...]] = {
+    "Content-Type": (
+        *("text/plain", "application/xml", "", "application/json; charset=latin-1", "application/octet-stream"),
+        *("application/openstack-images-v2.0-json-patch", "multipart/form-data", "application/x-www-form-urlencoded", "a"),
+    ),
+    "Accept": ("text/html", "application/xml", "*/*", "", "application/json;q=0", "text/html, application/json"),
+    "OpenStack-API-Version": (
+        *("compute 2.97", "compute 2.0", "compute 9.1", "compute latest", "compute 2.x", "compute", "2.53", "compute 2"),
+        *("volume 3.1, compute 2.10", "compute 2." + "9" * 5000, "compute -2.1", "compute 2.1, compute 2.60", "x" * 500),
+        *("compute 2.１", "network 2.0", "compute 02.1", "compute 2.1\t"),
+    ),
+    "X-OpenStack-Nova-API-Version": ("2.53", "latest", "1.1", "2.9999", "x"),
+    "If-Match": ("revision_number=1", 'revision_number=""', "*", "revision_number=x", '"etag"', "revision_number=" + "9" * 5000),
+    "X-OpenStack-Request-ID": ("req-x", "req-" + "0" * 36, "req-00000000-0000-0000-0000-000000000000", "a\tb", "x" * 5000),
+    "Content-Length": ("0", "-1", "9" * 30, "x", "200000", ""),
+    "Transfer-Encoding": ("chunked", "gzip"),
+    "Content-Encoding": ("gzip",),
+    "X-HTTP-Method-Override": ("DELETE",),
+    "X-Forwarded-Host": ("evil.example",),
+    "Host": ("evil.example", ""),
+    "X-Roles": ("admin",),
+    "X-Identity-Status": ("Confirmed",),
+    "X-Project-Id": ("be7a" * 8,),
+    "X-Service-Token": ("operator-admin",),
+    "X-Subject-Token": ("operator-admin",),
+    "Cookie": ("a=b",),
+    "X-Strange": ("é", "\x7f", "x" * 20_000),
+}
+
+
+def _header(made: Draft, picks: Picks) -> None:
+    name = picks.rng.choice(list(HEADERS))
+    value = picks.rng.choice(HEADERS[name])
+    if picks.rng.random() < 0.7:
+        made.headers = [(known, held) for known, held in made.headers if known.lower() != name.lower()]
+    made.headers.append((name, value))
+
+
+def _method(made: Draft, picks: Picks) -> None:
+    made.method = picks.rng.choice(
+        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X" * 50, "")
+    )
+
+
+def _token(made: Draft, picks: Picks) -> None:
+    made.token = picks.rng.choice((None, "", *BAD_TOKENS, *(person.token for person in PEOPLE)))
+
+
+CHANGES: dict[str, tuple[int, Change]] = {
+    "value": (30, _value),
+    "removed": (8, _removed),
+    "added": (8, _added),
+    "repeated": (3, _repeated),
+    "key twice": (3, _twice),
+    "spoilt": (6, _spoilt),
+    "huge": (1, _huge),
+    "chunked": (3, _chunked),
+    "wrapped": (2, _wrapped),
+    "segment": (10, _segment),
+    "path": (4, _path),
+    "parameter": (10, _parameter),
+    "bomb": (4, _bomb),
+    "page": (7, _page),
+    "raw query": (2, _rawquery),
+    "header": (12, _header),
+    "method": (2, _method),
+    "token": (3, _token),
+}
+BODILY = frozenset({"value", "removed", "added", "repeated", "key twice", "wrapped"})
+
+
+def mutate(made: Draft, picks: Picks, times: int) -> None:
+    """Change a request so many times, and write down how."""
+    names = [name for name in CHANGES if made.has_body or name not in BODILY]
+    weights = [CHANGES[name][0] for name in names]
+    for name in picks.rng.choices(names, weights, k=times):
+        CHANGES[name][1](made, picks)
+        made.mutations.append(name)

@@ -1,0 +1,209 @@
+"""Sends the requests and judges each answer, with an engine at work beside them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from tests.fuzz.call import Answer, Call, send, together
+from tests.fuzz.chance import Draws, drawing
+from tests.fuzz.checks import Problem, problems
+from tests.fuzz.people import ALPHA, BETA
+from tests.fuzz.plan import EPOCH, PROFILES, Profile, request, schedule, waves
+from tests.fuzz.population import Estate, populate
+from tests.fuzz.world import LOGS, RouteKey, World
+from tests.support.pia import Pretender
+
+from gurum.store.contract import StoreError
+
+ENGINE_EVERY = 3  # waves
+KEPT = 400  # requests before a failure that a reproducer may need
+
+
+@dataclass
+class Failure:
+    """A problem, the request that met it first, and what came before on the same region."""
+
+    problem: Problem
+    call: Call
+    answer: Answer
+    profile: Profile
+    before: list[Call]
+    touched: dict[int, set[str]]  # of each earlier request: the ids it touched
+    count: int = 1
+
+
+@dataclass
+class Tally:
+    """What a run came to."""
+
+    seed: int
+    requests: int = 0
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    routes: Counter[RouteKey] = field(default_factory=Counter)
+    reached: Counter[RouteKey] = field(default_factory=Counter)
+    people: Counter[str] = field(default_factory=Counter)
+    mutations: Counter[str] = field(default_factory=Counter)
+    profiles: Counter[str] = field(default_factory=Counter)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    concurrent: int = 0  # requests that were one of several at once
+    alone: int = 0  # refused requests and reads whose whole store was compared
+    engine: int = 0  # times the engine worked
+    failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    policy_errors: int = 0
+    leaks: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def past(self) -> int:
+        """How many requests reached a handler."""
+        return self.reached.total()
+
+    def note(self, call: Call, answer: Answer) -> None:
+        """Count a request."""
+        self.requests += 1
+        service = call.target.split("?")[0][1:].partition("/")[0]
+        self.statuses[service if service in ("compute", "network", "image") else "other", answer.status] += 1
+        if call.aim is not None:
+            self.routes[call.aim] += 1
+        if answer.reached:
+            self.reached[answer.reached[-1]] += 1
+        self.people[call.token if call.token in _KNOWN else "none or invalid"] += 1
+        self.mutations.update(set(call.mutations) or {"none"})
+        self.slowest.append((answer.seconds, f"{answer.status} {call.curl()[:300]}"))
+        if len(self.slowest) > 200:
+            self.slowest = sorted(self.slowest, reverse=True)[:20]
+
+
+from tests.fuzz.people import BY_TOKEN as _KNOWN  # noqa: E402 - names only
+
+
+class Player:
+    """Plays a run. progress: called with (done, of, failures) now and then."""
+
+    def __init__(self, requests: int, seed: int, progress: Callable[[int, int, int], None] | None = None) -> None:
+        self.tally = Tally(seed)
+        self._requests, self._seed, self._progress = requests, seed, progress
+        self._number = 0
+
+    async def run(self) -> Tally:
+        """Send all requests."""
+        began = time.monotonic()
+        planned = schedule(list(World().routes), self._requests, self._seed)
+        size = min(EPOCH, max(len(planned) // len(PROFILES) + 1, 1))
+        for number, at in enumerate(range(0, len(planned), size)):
+            await self._epoch(planned[at : at + size], PROFILES[number % len(PROFILES)], number)
+        self.tally.seconds = time.monotonic() - began
+        self.tally.leaks = LOGS.leaks
+        return self.tally
+
+    async def _epoch(self, planned: list[RouteKey], profile: Profile, number: int) -> None:
+        world = await new_world(profile, self._seed + number)
+        tally, before, touched = self.tally, [], {}  # type: tuple[Tally, list[Call], dict[int, set[str]]]
+        errors = world.policy.stats.errors
+        for wave, keys in enumerate(waves(planned, self._seed + number)):
+            calls = [self._request(world, key) for key in keys]
+            digest = world.store.digest
+            answers = await together(world, calls, self._seed)
+            for call, answer in zip(calls, answers, strict=True):
+                self._judge(world, call, answer, profile, before, touched)
+            if len(calls) == 1:
+                self._alone(world, calls[0], answers[0], digest, profile, before, touched)
+            else:
+                tally.concurrent += len(calls)
+            before += calls
+            if wave % ENGINE_EVERY == 0:
+                tally.engine += 1
+                await engine(world, wave)
+            if self._progress is not None and wave % 20 == 0:
+                self._progress(tally.requests, self._requests, len(tally.failures))
+        tally.profiles[profile.name] += len(planned)
+        tally.policy_errors += world.policy.stats.errors - errors
+
+    def _request(self, world: World, key: RouteKey) -> Call:
+        self._number += 1
+        return request(world, key, self._number, self._seed)
+
+    def _judge(
+        self,
+        world: World,
+        call: Call,
+        answer: Answer,
+        profile: Profile,
+        before: list[Call],
+        touched: dict[int, set[str]],
+    ) -> None:
+        self.tally.note(call, answer)
+        touched[call.number] = {uid for _, uid in answer.trace.after}
+        traceback = LOGS.errors.pop(answer.header("x-openstack-request-id"), "")
+        for problem in problems(world, call, answer, traceback):
+            self._fail(problem, call, answer, profile, before, touched)
+
+    def _alone(
+        self,
+        world: World,
+        call: Call,
+        answer: Answer,
+        digest: int,
+        profile: Profile,
+        before: list[Call],
+        touched: dict[int, set[str]],
+    ) -> None:
+        """A single request that was refused: the store as a whole must be what it was, but for a default group."""
+        if answer.status < 400 or answer.trace.after:
+            return  # what was written is judged by its trace
+        self.tally.alone += 1
+        if world.store.digest != digest:
+            problem = Problem("state", "the store differs after a request that wrote nothing")
+            self._fail(problem, call, answer, profile, before, touched)
+
+    def _fail(
+        self,
+        problem: Problem,
+        call: Call,
+        answer: Answer,
+        profile: Profile,
+        before: list[Call],
+        touched: dict[int, set[str]],
+    ) -> None:
+        known = self.tally.failures.get((problem.kind, problem.detail))
+        if known is not None:
+            known.count += 1
+            return
+        self.tally.failures[problem.kind, problem.detail] = Failure(
+            problem, call, answer, profile, list(before), dict(touched)
+        )
+
+
+async def new_world(profile: Profile, seed: int) -> World:
+    """Return a populated region of a profile."""
+    world = World(seed=seed, hostility=profile.hostility, yields=2, config=profile.config())
+    world.inner.hostility, hostility = Profile("").hostility, world.inner.hostility
+    await populate(world, profile=profile.cloud, estates=(Estate(ALPHA, 0), Estate(BETA, 1)))
+    world.inner.hostility = hostility
+    return world
+
+
+async def engine(world: World, turn: int) -> None:
+    """Let the engine work: servers come up, stop and go, as far as the store lets it."""
+    with drawing(Draws(0, f"engine {turn}")):
+        try:
+            await Pretender(cast(Any, world)).work()
+        except StoreError:
+            return  # somebody was faster, or the store has a bad day: the next turn goes on
+
+
+async def replay(calls: list[Call], profile: Profile, seed: int, *, engine_too: bool = True) -> list[Problem]:
+    """Send requests one after the other on a fresh region; return what is wrong with the last answer."""
+    world = await new_world(profile, seed)
+    found: list[Problem] = []
+    for turn, call in enumerate(calls):
+        answer = await send(world, call, seed)
+        traceback = LOGS.errors.pop(answer.header("x-openstack-request-id"), "")
+        found = list(problems(world, call, answer, traceback))
+        if engine_too and call is not calls[-1]:
+            await engine(world, turn)
+    return found
