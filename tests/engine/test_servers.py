@@ -77,8 +77,9 @@ def test_a_server_costs_one_mutating_call(play: Play) -> None:
         servers = [await w.server(network, group, zone=f"{AWS}-a") for _ in range(4)]
         for server in servers:
             await settled(w, server.id, "active")
-        actions = [line["action"] for line in w.calls()[before:] if not line["action"].startswith("Describe")]
-        assert actions == ["RunInstances"] * 4
+        changing = [line for line in w.calls()[before:] if not line["action"].startswith("Describe")]
+        assert {line["action"] for line in changing} == {"RunInstances"}
+        assert len({line["client_token"] for line in changing}) == 4  # a result that could not be written is asked again
 
     play(scenario)
 
@@ -322,3 +323,47 @@ def test_two_engines_take_turns(play: Play) -> None:
         await settled(w, server.id, "stopped")
 
     play(scenario)
+
+
+def test_more_actions_than_an_object_keeps(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network(PRIVATE)
+        server = await w.server(network, await w.group(PRIVATE))
+        await settled(w, server.id, "active")
+        for number in range(12):
+            await w.act(server.id, "stop" if number % 2 == 0 else "start")
+            await settled(w, server.id, "stopped" if number % 2 == 0 else "active")
+        records = await w.journal.read(type="action", object_id=server.id)
+        assert [record.request_id for record in records] == ["req-test"] + ["req-stop", "req-start"] * 6
+
+    play(scenario)
+
+
+def test_a_leftover_beside_a_living_object_is_swept(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        server = await w.server(network, await w.group())
+        active = await settled(w, server.id, "active")
+        [kept] = w.resources("vpc")
+        tags = [{"Key": key, "Value": value} for key, value in kept["tags"].items()]
+        late = {"CidrBlock": "10.20.0.0/24", "TagSpecifications": [{"ResourceType": "vpc", "Tags": tags}]}
+        w.emulator.call("CreateVpc", late, account="111122223333", region="us-east-1", external=True)
+        foreign = {"CidrBlock": "10.99.0.0/24"}
+        w.emulator.call("CreateVpc", foreign, account="111122223333", region="us-east-1", external=True)
+        await asyncio.sleep(800)
+        assert {vpc["id"] for vpc in w.resources("vpc") if "pia:uid" in vpc["tags"]} == {kept["id"]}
+        assert len(w.resources("vpc")) == 2, "what is not ours was touched"
+        assert (await w.get(Server, server.id)).status.external == active.status.external
+
+    play(scenario)
+
+
+def test_a_project_without_an_account_is_told(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        server = await w.server(network, await w.group())
+        failed = await settled(w, server.id, "error")
+        assert failed.status.fault is not None
+        assert "No cloud account of this region serves the project" in failed.status.fault.message
+
+    play(scenario, aws=region_config(projects=["q" * 32]))

@@ -102,7 +102,7 @@ class EmulatorTransport:
         """Nothing is open."""
 
 
-def region_config(*, visibility: float = 60.0, **aws: Any) -> RegionConfig:
+def region_config(*, visibility: float = 60.0, projects: list[str] | None = None, **aws: Any) -> RegionConfig:
     """Return the AWS region's configuration."""
     return RegionConfig(
         name=AWS,
@@ -111,7 +111,9 @@ def region_config(*, visibility: float = 60.0, **aws: Any) -> RegionConfig:
         cloud_region="us-east-1",
         zones=ZONES,
         aws=AwsConfig(
-            accounts=[AwsAccountConfig(number=ACCOUNT, credentials_file="unused")], visibility_window=visibility, **aws
+            accounts=[AwsAccountConfig(number=ACCOUNT, credentials_file="unused", projects=projects or [])],
+            visibility_window=visibility,
+            **aws,
         ),
     )
 

@@ -78,6 +78,7 @@ class Assembly:
         while True:
             await engine.clock.sleep(engine.config.sweep)
             await self.collect_claims(CLAIM_GRACE)
+            await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
             for place in self.places:
                 if place in engine.fenced:
                     continue
@@ -97,8 +98,17 @@ class Assembly:
                     continue
         return freed
 
-    def _known(self, uid: str) -> bool:
-        return any(self.engine.cache.get(kind, uid) is not None for kind in KINDS)
+    def _known(self, uid: str, cloud_id: str) -> bool:
+        """Whether the thing is what our object has in the cloud, or may be: a call in doubt may have made it."""
+        for kind in KINDS:
+            obj = self.engine.cache.get(kind, uid)
+            if obj is not None:
+                intents = obj.status.intents.values()
+                return any(
+                    intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
+                    for intent in intents
+                )
+        return False
 
     async def stop(self, grace: float = 10.0) -> None:
         """End what is in work, give the leases up, close the clouds. The store stays the caller's."""

@@ -11,12 +11,25 @@ import structlog
 
 from gurum.engine.context import Engine
 from gurum.engine.queue import Key, Urgency
+from gurum.engine.servers.actions import pending
 from gurum.model.base import Resource
+from gurum.model.server import Server
+from gurum.ops.log import bind as log_context
 from gurum.store.contract import ConflictError, NotFoundError, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
 SOON = 0.02  # seconds after a conflict: the cache has caught up by then
+
+
+def request_of(obj: Resource | None) -> str:
+    """Return the id of the request that the engine now works for: the link from the API's log to the cloud's calls."""
+    if obj is None:
+        return ""
+    if obj.deleting:
+        return obj.metadata.deletion_cause.request_id if obj.metadata.deletion_cause is not None else ""
+    action = pending(obj) if isinstance(obj, Server) else None
+    return action.request_id if action is not None else obj.metadata.cause.request_id
 
 
 class Controller(Protocol):
@@ -93,8 +106,10 @@ class Runtime:
             return
         began = engine.clock.time()
         outcome = "ok"
+        obj = engine.cache.get(self._kinds[key[0]], key[1])
         try:
-            again = await controller.reconcile(key[1])
+            with log_context(request_id=request_of(obj), resource_id=key[1]):
+                again = await controller.reconcile(key[1])
         except ConflictError:
             outcome, again = "conflict", began + SOON * self._rng.uniform(1, 3)
         except NotFoundError:

@@ -5,12 +5,14 @@ Ids follow from region and name, so that every start, and every machine with the
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import structlog
 
+from gurum.model import codec
 from gurum.model.base import Metadata, Resource
 from gurum.model.compute import Flavor, FlavorSpec
 from gurum.model.image import Image, ImageSpec
@@ -24,6 +26,7 @@ R = TypeVar("R", bound=Resource)
 log = structlog.get_logger("gurum.engine")
 
 NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122's namespace of URLs
+SEEDED = "seeded"  # label: digest of what the configuration said when the object was last made so
 INSTANCE_TYPE = "aws:instance_type"
 _TRIES = 12  # about fifteen seconds
 
@@ -54,6 +57,8 @@ def objects(region: RegionConfig) -> list[Resource]:
         )
     out += [_flavor(region.name, flavor) for flavor in region.flavors]
     out += [_image(region.name, image) for image in region.images]
+    for obj in out:
+        obj.metadata.labels[SEEDED] = hashlib.sha256(codec.encode(obj)).hexdigest()[:16]
     return out
 
 
@@ -107,7 +112,9 @@ async def patiently(clock: Clock, attempt: Callable[[], Awaitable[None]]) -> Non
 
 
 async def seed(store: Store, region: RegionConfig, clock: Clock) -> None:
-    """Create what is missing, bring the rest in line. What the configuration no longer names stays: it may be in use.
+    """Create what is missing, and bring in line what the configuration says anew.
+
+    What it no longer names stays: it may be in use. What was deleted while it is named comes back.
 
     Idempotent; several engines may do it at once. Raises StoreError when the store stays unavailable.
     """
@@ -122,7 +129,10 @@ async def _put(store: Store, wanted: Resource) -> None:
         await store.create(wanted)
         log.info("seeded", kind=wanted.kind, key=wanted.metadata.key)
         return
+    if present.metadata.labels.get(SEEDED) == wanted.metadata.labels[SEEDED]:
+        return  # the configuration says what it said before: what an administrator changed since stays
     present.spec = wanted.spec  # type: ignore[attr-defined]  # every seeded kind has a spec
+    present.metadata.labels[SEEDED] = wanted.metadata.labels[SEEDED]
     await store.update_spec(present)
 
 

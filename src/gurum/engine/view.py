@@ -101,13 +101,15 @@ class EngineView:
     def place(self, obj: Resource) -> Place:
         """Return where the object's things are made: as recorded with its first intent, else by its project.
 
-        A region without accounts (the simulated one) has one place, whose account is the region's own name.
+        A region without accounts (the simulated one) has one place, whose account is the region's own name. Where there
+        are accounts and none serves the project, the account is empty.
         """
         region = obj.metadata.region
         if obj.metadata.account:
             return Place(region, obj.metadata.account)
-        default = region
-        for account in self.cache.objects(Account, region=region):
+        accounts = self.cache.objects(Account, region=region)
+        default = "" if accounts else region
+        for account in accounts:
             if obj.metadata.project in account.spec.projects:
                 return Place(region, account.spec.number)
             if not account.spec.projects:

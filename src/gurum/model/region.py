@@ -40,8 +40,6 @@ class RegionStatus(Status, kw_only=True, omit_defaults=True):
 
     capabilities: dict[str, Capability] = msgspec.field(default_factory=dict)
     limits: dict[str, int] = msgspec.field(default_factory=dict)
-    healthy_at: float = 0.0  # when the cloud last answered
-    unhealthy_since: float | None = None
 
 
 class Region(Resource, kw_only=True):

@@ -62,6 +62,13 @@ class ActionOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     cloud_request_id: str = ""
 
 
+class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An action and how it ended, as the journal keeps it for good (type "action")."""
+
+    action: Action
+    outcome: ActionOutcome | None
+
+
 class ServerSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What was asked for. `availability_zone` is the user's word, empty when none was named."""
 

@@ -28,6 +28,7 @@ class StoreConfig(Section, frozen=True):
 
     url: str = "sqlite:///var/gurum.sqlite"
     watch_interval: float = 0.01  # seconds between looks for other processes' writes
+    journal_kept_days: float = 400.0  # a record older than that is pruned: a year of usage, and a month to read it
     tombstones_kept: float = 3600.0  # seconds a deletion is remembered for watches that resume
 
 

@@ -174,6 +174,10 @@ class Driver(Protocol):
         ...
 
 
+# (our object's uid, the cloud's id of the thing): whether the thing is, or may be, what that object has there.
+Known = Callable[[str, str], bool]
+
+
 class Provider(Protocol):
     """A cloud. `not_yet`: seconds after a creation in which the cloud's not knowing it proves nothing."""
 
@@ -226,8 +230,8 @@ class Provider(Protocol):
         """Observe until cancelled; call `changed(uid, instance)` for every change seen."""
         ...
 
-    async def sweep(self, place: Place, known: Callable[[str], bool]) -> Sequence[str]:
-        """Remove leftovers with our owner tag whose uid `known` denies; return what was removed, in words."""
+    async def sweep(self, place: Place, known: Known) -> Sequence[str]:
+        """Remove leftovers with our owner tag that `known` denies; return what was removed, in words."""
         ...
 
     async def close(self) -> None:

@@ -149,8 +149,10 @@ async def _end(
 ) -> float | None:
     now, status = engine.clock.time(), work.obj.status
     told = next((outcome for outcome in status.outcomes if outcome.number == action.number), None)
-    faults.outcome(
+    await faults.finished(
+        engine,
         work,
+        action,
         ActionOutcome(
             number=action.number,
             event=event,

@@ -23,6 +23,7 @@ from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
 
 RETRY_BLOCKED = 15.0
+NO_ACCOUNT = "No cloud account of this region serves the project; the platform team maps projects to accounts."
 TERMINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.INVALID_CONFIGURATION})
 TOLD = frozenset({Reason.THROTTLED, Reason.TRANSIENT_ERROR, Reason.UNRECOVERABLE_ERROR})
 
@@ -75,11 +76,13 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
         status.zone, status.availability_zone = zone, engine.zone_name(work.obj.metadata.region, zone)
         status.task_state = "scheduling"
         await work.save()
+    place = engine.view.place(work.obj)
+    if not place.account:
+        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, NO_ACCOUNT)
     try:
         await ports.ensure(engine, work.obj)
     except ports.PortProblemError as error:
         return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
-    place = engine.view.place(work.obj)
     await _ensure_key(engine, work.obj, place)
     driver = engine.clouds[place.region].provider.driver(Server.kind)
     step = driver.steps(work.obj, engine.view)[0] if driver is not None else Blocked("a driver for servers")
@@ -117,7 +120,7 @@ async def _look(engine: Engine, work: Work[Server], place: Place) -> float | Non
         status.launched_at, status.boot_time = now, seen.launched
         status.addresses = ports.shown(engine, work.obj)
         status.zones_failed = []
-        _finish_create(work, now, "Success", "")
+        await _finish_create(engine, work, now, "Success", "")
         faults.well(work, now)
         await work.save()
         return None
@@ -134,10 +137,15 @@ async def _look(engine: Engine, work: Work[Server], place: Place) -> float | Non
     return now + RETRY_BLOCKED
 
 
-def _finish_create(work: Work[Server], now: float, result: str, details: str, request_id: str = "") -> None:
-    first = work.obj.spec.actions[0].start_time if work.obj.spec.actions else work.obj.metadata.created_at
-    faults.outcome(
+async def _finish_create(
+    engine: Engine, work: Work[Server], now: float, result: str, details: str, request_id: str = ""
+) -> None:
+    action = next((action for action in work.obj.spec.actions if action.number == 1), None)
+    first = action.start_time if action is not None else work.obj.metadata.created_at
+    await faults.finished(
+        engine,
         work,
+        action,
         ActionOutcome(
             number=1,
             event="compute__do_build_and_run_instance",
@@ -163,7 +171,7 @@ async def _fail(
     """End in ERROR. As Nova does, the networks are given back; nothing is in the cloud."""
     now = engine.clock.time()
     faults.failed(work, now, reason, message, details)
-    _finish_create(work, now, "Error", details or message, request_id)
+    await _finish_create(engine, work, now, "Error", details or message, request_id)
     await work.save()
     await ports.let_go(engine, work.obj)
     return None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
+from gurum.engine.context import Engine
 from gurum.engine.work import Work
 from gurum.model.conditions import Reason
-from gurum.model.server import ActionOutcome, Fault, Server
+from gurum.model.server import Action, ActionOutcome, ActionRecord, Fault, Server
 from gurum.providers.contract import Wait
+from gurum.store.contract import Record
 
 TOLD_FROM = 5.0  # seconds: a shorter wait is ordinary progress
 
@@ -38,6 +42,23 @@ def well(work: Work[Server], now: float) -> None:
     """Say that the server is as asked for: no fault, no waiting."""
     work.obj.status.fault = None
     work.ready(now)
+
+
+async def finished(engine: Engine, work: Work[Server], action: Action | None, how: ActionOutcome) -> None:
+    """Record how an action ended, for good: first in the journal, because the object keeps only the last twenty.
+
+    The journal takes the same record once, so that a crash before the object is written repeats nothing.
+    """
+    outcome(work, how)
+    if action is None:
+        return
+    server = work.obj
+    record = Record(
+        at=engine.clock.time(), type="action", kind=Server.kind, object_id=server.id, region=server.metadata.region,
+        project=server.metadata.project, data=msgspec.json.encode(ActionRecord(action=action, outcome=how)),
+        request_id=action.request_id,
+    )  # fmt: skip
+    await engine.journal.append(record, unique=str(action.number))
 
 
 def outcome(work: Work[Server], new: ActionOutcome) -> None:

@@ -175,7 +175,7 @@ class Caller:
             outcome=outcome,
             account=place.account,
             region=place.region,
-            resource_id=who,
+            who=who,
             aws_request_id=request_id,
             ms=round(seconds * 1000, 1),
         )

@@ -20,7 +20,7 @@ from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.aws.sweep import sweep
 from gurum.providers.aws.transport import Transport
-from gurum.providers.contract import Absent, Done, Driver, Observation, Place, Refused, VerbOutcome
+from gurum.providers.contract import Absent, Done, Driver, Known, Observation, Place, Refused, VerbOutcome
 
 VERBS: dict[str, tuple[str, dict[str, Any]]] = {
     "start": ("StartInstances", {}),
@@ -121,7 +121,7 @@ class AwsProvider:
         """Observe instances until cancelled."""
         await self._informer.run(places, changed)
 
-    async def sweep(self, place: Place, known: Callable[[str], bool]) -> Sequence[str]:
+    async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Remove what carries our tag and belongs to nobody."""
         return await sweep(self.caller, self._clock, place, self._owner, self._config.visibility_window, known)
 

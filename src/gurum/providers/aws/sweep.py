@@ -1,4 +1,4 @@
-"""The collector: what carries our owner tag but whose object is not in the store (any more).
+"""The collector: what carries our owner tag but is not what its object in the store has (any more).
 
 It is the last line, for what no recipe can exclude: a call of a process that was paused longer than the visibility
 window. It looks twice, a window apart, before it removes anything, and touches nothing without our tag.
@@ -6,13 +6,13 @@ window. It looks twice, a window apart, before it removes anything, and touches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller
-from gurum.providers.contract import Place
+from gurum.providers.contract import Known, Place
 
 # In the order in which they can go. describe, list key, id key, delete, delete parameter, delete takes a list
 _KINDS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -41,9 +41,7 @@ def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
                 yield instance
 
 
-async def orphans(
-    caller: Caller, place: Place, owner: str, known: Callable[[str], bool]
-) -> list[tuple[str, str, str, str]]:
+async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> list[tuple[str, str, str, str]]:
     """Return (delete action, parameter, cloud id, uid) of what nobody owns, in the order of removal.
 
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
@@ -62,7 +60,8 @@ async def orphans(
                 break
             for item in _flat(answer.body, key):
                 uid = tags.value(item.get("Tags", item.get("TagSet", [])), tags.UID)
-                if not known(uid):
+                # An interface in use goes with what uses it.
+                if "Attachment" not in item and not known(uid, item[id_key]):
                     out.append((delete, param, item[id_key], uid))
             cursor = answer.body.get("NextToken") or ""
             if not cursor:
@@ -70,9 +69,7 @@ async def orphans(
     return out
 
 
-async def sweep(
-    caller: Caller, clock: Clock, place: Place, owner: str, window: float, known: Callable[[str], bool]
-) -> list[str]:
+async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: float, known: Known) -> list[str]:
     """Remove what was nobody's at two looks a window apart; return what was removed, in words."""
     first = await orphans(caller, place, owner, known)
     if not first:

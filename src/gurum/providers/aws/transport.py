@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from gurum.ops import secrets
 from gurum.ops.config import AwsConfig
 
 
@@ -60,9 +61,11 @@ def operation(action: str) -> str:
 
 def _credentials(path: str) -> dict[str, str]:
     try:
-        secret: dict[str, str] = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise NotSentError(f"cannot read {path}: {type(error).__name__}") from error
+        secret: dict[str, str] = json.loads(secrets.read(Path(path)))
+    except secrets.SecretError as error:
+        raise NotSentError(str(error)) from error
+    except ValueError as error:
+        raise NotSentError(f"{path} is not JSON") from error
     return secret
 
 

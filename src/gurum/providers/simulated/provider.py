@@ -18,6 +18,7 @@ from gurum.providers.contract import (
     CreateOutcome,
     Done,
     Driver,
+    Known,
     Observation,
     Place,
     Refused,
@@ -157,11 +158,11 @@ class SimulatedProvider:
                 async with asyncio.timeout(delay):
                     await self._wake.wait()
 
-    async def sweep(self, place: Place, known: Callable[[str], bool]) -> Sequence[str]:
+    async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Terminate what belongs to nobody: no second look is needed, this cloud shows at once what it has."""
         removed = []
         for instance in self.cloud.all():
-            if instance.state != "terminated" and not known(instance.uid):
+            if instance.state != "terminated" and not known(instance.uid, instance.id):
                 self.cloud.power(instance.id, "terminate")
                 removed.append(f"terminate {instance.id}")
         return removed
