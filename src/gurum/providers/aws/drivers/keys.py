@@ -14,7 +14,7 @@ from gurum.providers.contract import Blocked, Step, View
 
 
 class KeyDriver(Ec2Driver):
-    """An imported key pair. EC2 takes RSA and ED25519 (capability `keypair.types`)."""
+    """An imported key pair. EC2 takes RSA and ED25519 (capability `keypair.ecdsa, keypair.x509`)."""
 
     words = Words("ImportKeyPair", "DescribeKeyPairs", "KeyPairs", "", "KeyPairId", "DeleteKeyPair", "KeyPairId")
 
