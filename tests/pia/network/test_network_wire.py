@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.pia.network.support import Client, network_kit
-from tests.support.pia import ROOT
+from tests.support.pia import PROJECTS, ROOT
 
 from gurum.pia.network.extensions import EXTENSIONS
 from gurum.pia.network.faults import FAULTS, fault
@@ -24,7 +24,7 @@ async def test_the_version_itself_needs_one() -> None:
     kit = await network_kit()
     assert (await kit.call("GET", "/network/v2.0/", token=None)).status == 401
     answer = await kit.call("GET", "/network/v2.0")
-    assert [r["collection"] for r in answer.json["resources"]] == ["networks", "ports", "subnets"]
+    assert [r["collection"] for r in answer.json["resources"]] == ["networks", "ports", "subnetpools", "subnets"]
 
 
 @pytest.mark.parametrize("path", ["/network/v2.1", "/network/v3", "/network/nothing"])
@@ -34,9 +34,7 @@ async def test_unknown_roots(path: str) -> None:
     assert "x-openstack-request-id" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "path", ["/routers", "/floatingips", "/subnetpools", "/networks.xml", "/networks/x/y", "/service-providers"]
-)
+@pytest.mark.parametrize("path", ["/routers", "/floatingips", "/networks.xml", "/networks/x/y", "/service-providers"])
 async def test_what_is_not_built_is_neutrons_404(path: str) -> None:
     client = Client(await network_kit())
     assert await client.refused("GET", path) == (404, "HTTPNotFound", "The resource could not be found.")
@@ -56,7 +54,9 @@ async def test_options_is_the_list() -> None:
     client = Client(await network_kit())
     network = await client.make("network", name="a")
     answer = await client.call("OPTIONS", "/networks")
-    assert [n["id"] for n in answer.json["networks"]] == [network["id"]]
+    [shown] = answer.json["networks"]
+    assert shown["id"] == network["id"]
+    assert {"provider:network_type", "standard_attr_id"} <= set(shown)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -116,6 +116,21 @@ async def test_extensions_are_those_that_work() -> None:
     assert (await client.get("/extensions/port-security"))["name"] == "Port Security"
     assert (await client.refused("GET", "/extensions/router"))[1] == "ExtensionNotFound"
     assert (await client.refused("GET", "/extensions/net-mtu-writable"))[0] == 404
+
+
+async def test_there_are_no_subnet_pools() -> None:
+    kit = await network_kit()
+    client = Client(kit)
+    uid = "11111111-2222-4333-8444-555555555555"
+    assert await client.get("/subnetpools") == await client.get("/subnetpools?name=x") == []
+    assert (await client.refused("GET", "/subnetpools?color=red"))[0] == 400
+    for method in ("GET", "PUT", "DELETE"):
+        assert (await client.refused(method, f"/subnetpools/{uid}"))[2] == f"Subnet pool {uid} could not be found."
+    pool = {"subnetpool": {"prefixes": ["10.0.0.0/8"]}}
+    assert (await client.refused("POST", "/subnetpools", pool))[2] == "rule:create_subnetpool is disallowed by policy"
+    assert (await client.refused("POST", "/subnetpools", {"subnetpool": {}}))[0] == 400
+    await Client(kit, "admin").call("PUT", f"/quotas/{PROJECTS['member']}", {"quota": {"subnetpool": 0}})
+    assert (await client.refused("POST", "/subnetpools", pool))[1] == "OverQuota"
 
 
 async def test_small_nouns() -> None:

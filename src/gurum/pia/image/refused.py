@@ -1,8 +1,8 @@
 """What a catalogue refuses, as data: every operation of Glance that would make or change something.
 
 They are refused with the status and words of a Glance whose policy forbids them (403), after everything that Glance
-checks before: a body's mistakes, an unknown image, a policy that says no anyway. For `docs/limits.md`: the rows of ROUTES,
-each with its status and, as its summary, why.
+checks before: a body's mistakes, an unknown image, a policy that says no anyway. `docs/limits.md` reads ROUTES:
+each row has its status and, as its summary, the reason.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Bound(Generic[R]):
         """Refuse PUT and DELETE of a collection: Neutron looks for an object without an id."""
         raise self.missing(None)
 
-    async def list(self, ctx: Context) -> Response:
+    async def list(self, ctx: Context, operation: Operation = "list") -> Response:
         """Answer a list."""
         asked = query.parse(self.noun, ctx.query)
         scopes = ctx.decision.scopes or Scopes()
@@ -82,7 +82,7 @@ class Bound(Generic[R]):
             self._candidates(ctx, scopes, asked), select.tests(self.view, asked.filters, self.special)
         )
         entries = select.page(entries, self.view, asked, self.mirror.entry, self.noun.not_found)
-        shape = Shape("list", self.reveals(ctx, scopes.all))
+        shape = Shape(operation, self.reveals(ctx, scopes.all))
         if asked.fields is None:
             pieces = [self.view.rendered(entry, shape) for entry in entries]
         else:

@@ -13,7 +13,7 @@ from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.route import Find, Handler, Route, Subject
 from gurum.pia.kernel.service import Service
 from gurum.pia.kernel.wire import Response
-from gurum.pia.network import extensions, networks, ports, rules, security_groups, small, subnets, tags
+from gurum.pia.network import extensions, networks, ports, rules, security_groups, small, subnetpools, subnets, tags
 from gurum.pia.network.bindings import Bindings, Home, of
 from gurum.pia.network.nouns import Bound
 from gurum.pia.network.quotas import routes as quotas
@@ -25,6 +25,13 @@ Pick = Callable[[Bindings], Bound[Any]]
 def _listed(pick: Pick) -> Handler:
     async def handler(ctx: Context) -> Response:
         return await pick(of(ctx)).list(ctx)
+
+    return handler
+
+
+def _bare(pick: Pick) -> Handler:
+    async def handler(ctx: Context) -> Response:
+        return await pick(of(ctx)).list(ctx, "options")
 
     return handler
 
@@ -79,7 +86,7 @@ def _rows(
         Route(
             method="OPTIONS",
             path=path,
-            handler=lister,
+            handler=_bare(pick),
             policy=f"{action}:list",
             reads=reads,
             shape="list",
@@ -175,6 +182,7 @@ ROUTES = (
     *small.ROUTES,
     *extensions.ROUTES,
     *quotas.ROUTES,
+    *subnetpools.ROUTES,
     *_rows(
         "networks",
         "/networks",

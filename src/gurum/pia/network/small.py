@@ -21,7 +21,7 @@ from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
 from gurum.pia.network.wire import HOME, VERSION
 
-CORE = ("network", "port", "subnet")
+CORE = ("network", "port", "subnetpool", "subnet")
 TEMPLATES = (  # what every new group gets, and what the default one gets besides
     ("egress", "IPv4", None, True),
     ("egress", "IPv6", None, True),

@@ -16,7 +16,7 @@ from gurum.pia.kernel.wire import encode
 from gurum.pia.network import revision
 
 R = TypeVar("R", bound=Resource)
-Operation = Literal["list", "show", "create", "update"]
+Operation = Literal["list", "show", "create", "update", "options"]
 Getter = Callable[[R], Any]
 NOTHING: frozenset[str] = frozenset()
 
@@ -35,11 +35,13 @@ class Shape(NamedTuple):
 class View(Generic[R]):
     """The fields of a noun. `restricted` ones are shown only where policy reveals them.
 
+    `bare` are those of them that an answer to OPTIONS shows to all: Neutron asks no policy there.
     `overrides`: (operation, field) to another function. `absent`: (field, when it is left out) by operation and object.
     """
 
     fields: Mapping[str, Getter[R]]
     restricted: Collection[str] = ()
+    bare: Collection[str] = ()
     overrides: Mapping[tuple[Operation, str], Getter[R]] = field(default_factory=dict)
     absent: Mapping[str, Callable[[R, Operation], bool]] = field(default_factory=dict)
 
@@ -49,12 +51,15 @@ class View(Generic[R]):
         for name, getter in self.fields.items():
             if only is not None and name not in only:
                 continue
-            if name in self.restricted and name not in shape.reveals:
+            if name in self.restricted and name not in shape.reveals and not self._bare(name, shape):
                 continue
             if name in self.absent and self.absent[name](obj, shape.operation):
                 continue
             shown[name] = self.overrides.get((shape.operation, name), getter)(obj)
         return shown
+
+    def _bare(self, name: str, shape: Shape) -> bool:
+        return shape.operation == "options" and name in self.bare
 
     def rendered(self, entry: Entry[R], shape: Shape) -> bytes:
         """Return the object in a shape as JSON, made at most once per change."""
@@ -67,6 +72,14 @@ class View(Generic[R]):
 def stamp(seconds: float) -> str:
     """Return a time in Neutron's form: whole seconds, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def row_number(obj: Resource) -> int:
+    """Return what stands for the number of Neutron's database row where Neutron lets it slip out.
+
+    Made of the id, so that it stays the same.
+    """
+    return int(obj.id[:7], 16)
 
 
 STANDARD: dict[str, Getter[Any]] = {  # of any kind

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from gurum.model.network import Network
 from gurum.pia.network.inventory import Inventory
-from gurum.pia.network.views.base import STANDARD, View
+from gurum.pia.network.views.base import STANDARD, View, row_number
 
+PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
 VLAN_TRANSPARENT = "network.openstack.org/vlan-transparent"  # label of a network that was asked to be
 
 
@@ -37,10 +38,16 @@ def network_view(inventory: Inventory) -> View[Network]:
             "ipv4_address_scope": lambda n: None,
             "ipv6_address_scope": lambda n: None,
             "l2_adjacency": lambda n: True,
-            "provider:network_type": lambda n: None,
-            "provider:physical_network": lambda n: None,
+            # An external network is the cloud's own, without tags or tunnels; of others nothing of the kind is true.
+            "provider:network_type": lambda n: "flat" if n.spec.external else None,
+            "provider:physical_network": lambda n: n.spec.name if n.spec.external else None,
             "provider:segmentation_id": lambda n: None,
+            "standard_attr_id": row_number,
         },
-        restricted=("provider:network_type", "provider:physical_network", "provider:segmentation_id"),
-        absent={"is_default": lambda n, operation: operation != "create" and not n.spec.external},
+        restricted=PROVIDER,
+        bare=PROVIDER,
+        absent={
+            "is_default": lambda n, operation: operation != "create" and not n.spec.external,
+            "standard_attr_id": lambda n, operation: operation != "options",
+        },
     )

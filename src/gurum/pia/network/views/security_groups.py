@@ -10,7 +10,7 @@ from typing import Any
 
 from gurum.model.network import SecurityGroup, SecurityGroupRule
 from gurum.pia.network.inventory import Inventory
-from gurum.pia.network.views.base import STANDARD, Shape, View
+from gurum.pia.network.views.base import STANDARD, Shape, View, row_number
 
 MADE_WITH_GROUP = "network.openstack.org/made-with-group"  # label of the rules that every new group gets
 _SHOWN = Shape("show")
@@ -45,8 +45,7 @@ def group_view(inventory: Inventory) -> View[SecurityGroup]:
         shown = []
         for obj in inventory.rules_of_group.objects(group.id):
             part = rule.document(obj, _SHOWN)
-            # Neutron lets its row's number slip out here. Ours is made of the id, so that it stays the same.
-            part |= {"standard_attr_id": int(obj.id[:7], 16), "tags": []}
+            part |= {"standard_attr_id": row_number(obj), "tags": []}
             if listed:
                 part["belongs_to_default_sg"] = None
             shown.append(part)
