@@ -138,7 +138,7 @@ def logs(tmp_path: Path) -> Path:
         )
     )
     (tmp_path / "engine.log").write_text(
-        line(2, action="RunInstances", outcome="ok", resource_id=SERVER, aws_request_id="aws-1")
+        line(2, action="RunInstances", outcome="ok", resource_id=SERVER, aws_request_id="aws-1", request_id="req-1")
         + line(3, action="StopInstances", outcome="ok", resource_id="another", aws_request_id="aws-2")
         + line(4, action="CreateSubnet", outcome="ok", resource_id=SUBNET, aws_request_id="aws-3")
         + '{"event": "aws call", "cut sho'
@@ -186,7 +186,7 @@ async def test_as_text(store: Store, journal: Journal, logs: Path) -> None:
         "instance attempt 2 done 07:59:03Z i-0abc in use1-az2",
         "1 create 07:59:01Z 9.0 s Success req-1",
         "2 stop 07:59:02Z under way req-2",
-        "08:00:02Z RunInstances ok 12 ms Server web aws-1",
+        "08:00:02Z RunInstances ok 12 ms Server web aws-1 for req-1",
     ):
         assert line in lines, line
     # The answer comes before what it rests on.

@@ -46,7 +46,10 @@ class PartLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A call to the cloud, as the engine logged it. `at` is ISO 8601, `ms` what it took."""
+    """A call to the cloud, as the engine logged it. `at` is ISO 8601, `ms` what it took.
+
+    request_id is the cloud's own; for_request is the request to our API that caused it, where that was bound.
+    """
 
     at: str
     action: str
@@ -54,6 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ms: float
     request_id: str
     of: str  # kind and name of the object it was made for
+    for_request: str = ""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ def calls(directory: Path, names: Mapping[str, str]) -> list[Call]:
                     ms=float(entry.get("ms", 0.0)),
                     request_id=str(entry.get("aws_request_id", "")),
                     of=names[str(entry["resource_id"])],
+                    for_request=str(entry.get("request_id") or ""),
                 )
             )
     return found[-LAST:]

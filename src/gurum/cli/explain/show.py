@@ -142,7 +142,8 @@ def _parts(parts: list[PartLine]) -> list[str]:
 
 
 def _call(call: Call) -> tuple[str, ...]:
-    return (call.at[11:19] + "Z", call.action, call.outcome, f"{call.ms:.0f} ms", call.of, call.request_id)
+    ours = f"for {call.for_request}" if call.for_request else ""
+    return (call.at[11:19] + "Z", call.action, call.outcome, f"{call.ms:.0f} ms", call.of, call.request_id, ours)
 
 
 def _external(external: External | None, account: str) -> str:
