@@ -38,9 +38,10 @@ def prepared(document: dict[str, Any]) -> None:
         real = region["provider"] == "aws"
         types = [{"instance_type": kind} if real else {} for kind in INSTANCE_TYPES]
         region["flavors"] = [{**flavor, **kind} for flavor, kind in zip(FLAVORS, types, strict=True)]
-        # The recorded cloud has one public image, which needs no disk of a certain size. The AMI behind ours is one
-        # that the region has.
-        image = {k: v for k, v in region["images"][0].items() if k != "min_disk"} | {"name": IMAGE}
+        # The recorded cloud has one public image, which fits on a disk of 1 GB. No AMI does: so no size is named, and
+        # without its root device the root disk keeps the AMI's own.
+        image = {k: v for k, v in region["images"][0].items() if k not in ("min_disk", "root_device")}
+        image["name"] = IMAGE
         region["images"] = [image]
     # Three users a scenario: with the hash that passwords deserve, making them takes longer than playing.
     document["embedded"].setdefault("keystone_settings", {})["bcrypt_rounds"] = 4
