@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
-from prometheus_client import CollectorRegistry
 from tests.chaos import mutants, warm
 from tests.chaos.board import Process
-from tests.chaos.quota_claims import QuotaClaims
 from tests.chaos.site import CLOUD_REGION, OWNER, REGION, TOKEN_KEY, Site, emulator_config
 from tests.chaos.tokens import Tokens
 from tests.chaos.trap import Trap, TrappedTransport, trapped_journal, trapped_store
@@ -19,21 +17,14 @@ from tests.chaos.trap import Trap, TrappedTransport, trapped_journal, trapped_st
 from aws_emulator.emulator import Emulator
 from aws_emulator.http import serve
 from gurum.engine.assembly import assemble
-from gurum.model import codec
 from gurum.ops import log as logs
 from gurum.ops.config import Config
-from gurum.ops.health import Readiness
-from gurum.pia.app import App, Figures
-from gurum.pia.compute.service import SERVICE as COMPUTE
-from gurum.pia.image.service import SERVICE as IMAGE
-from gurum.pia.kernel.context import Parts
-from gurum.pia.kernel.mirror import Board as Mirrors
-from gurum.pia.network.service import SERVICE as NETWORK
+from gurum.pia import assembly
+from gurum.pia.app import App
+from gurum.pia.services import SERVICES
 from gurum.providers.aws.provider import AwsProvider
-from gurum.store.cache import Cache
+from gurum.providers.contract import Place
 from gurum.store.sqlite import SqliteJournal, SqliteStore
-
-SERVICES = (COMPUTE, NETWORK, IMAGE)
 
 
 async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
@@ -49,7 +40,7 @@ async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
 
 
 async def _store(site: Site, trap: Trap) -> tuple[Any, Any]:
-    store = await SqliteStore.open(site.store, clock=site.lapse, poll=site.watch_interval, busy_timeout=5.0 * site.lapse.factor)
+    store = await SqliteStore.open(site.store, clock=site.lapse, poll=site.watch_interval)
     return trapped_store(store, trap), trapped_journal(SqliteJournal(store.database), trap)
 
 
@@ -62,52 +53,50 @@ async def engine(site: Site, config: Config) -> None:
     region = config.region(REGION)
     assert region.aws is not None
     transport = TrappedTransport(warm.transport(region.aws, CLOUD_REGION), trap)
-    assembly = await assemble(
+    provider = AwsProvider(region, transport, site.lapse, OWNER)
+    sweep = provider.sweep
+
+    async def swept(place: Place, known: Callable[[str], bool]) -> Sequence[str]:
+        removed = await sweep(place, known)
+        for words in removed:
+            trap.swept(words)
+        return removed
+
+    provider.sweep = swept  # type: ignore[method-assign]  # the wrapper has the method's own shape
+    built = await assemble(
         config,
         store=store,
         journal=journal,
         clock=site.lapse,
-        providers={REGION: AwsProvider(region, transport, site.lapse, OWNER)},
+        providers={REGION: provider},
         token_key=TOKEN_KEY,
     )
-    await assembly.start()
-    await assembly.run()
+    await built.start()
+    await built.run()
 
 
 async def pia(site: Site, config: Config) -> None:
-    """Serve the region's APIs until killed."""
+    """Serve the region's APIs until killed: the product's assembly with a trapped store and our own tokens."""
     logs.configure(config.log, "pia")
     trap = Trap(Process.PIA, site)
-    store, journal = await _store(site, trap)
-    cache = Cache(store, list(codec.KINDS.values()), clock=site.lapse)
-    mirrors = Mirrors(cache)
-    for service in SERVICES:
-        service.prepare(mirrors)
-    await cache.start()
-    parts = Parts(
-        store=store,
-        journal=journal,
-        board=mirrors,
-        claims=QuotaClaims(store, site.lapse),
-        policy=warm.policy(),
-        clock=site.lapse,
-        config=config.pia,
-    )
-    registry = CollectorRegistry()
-    app = App(
-        config.region(REGION),
-        SERVICES,
-        parts,
-        Tokens(),
-        root="http://pia",
-        identity_url="http://keystone/v3",
-        readiness=Readiness("pia", {}, registry),
-        figures=Figures(registry),
-    )
-    settings = uvicorn.Config(
-        Answers(app, trap), uds=str(site.socket), lifespan="off", log_config=None, access_log=False, http="httptools"
-    )
-    await uvicorn.Server(settings).serve()
+
+    async def open_store(*_: Any, **__: Any) -> tuple[Any, Any]:
+        return await _store(site, trap)
+
+    assembly.open_store = open_store
+    assembly.EmbeddedDecisionPoint = lambda _: warm.policy()  # type: ignore[assignment,misc]  # compiled by the parent
+    assembly.LateTokens = lambda _: Tokens()  # type: ignore[assignment,misc]  # Keystone is not what is killed
+    async with assembly.assemble(config, SERVICES, site.lapse) as assembled:
+        settings = uvicorn.Config(
+            Answers(assembled.app(config.region(REGION), "http://pia"), trap),
+            uds=str(site.socket),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+        )
+        await uvicorn.Server(settings).serve()
 
 
 class Answers:

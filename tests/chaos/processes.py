@@ -53,7 +53,7 @@ def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _die_with_parent()
+        die_with_parent()
         gc.enable()
         with asyncio.Runner(loop_factory=site.lapse.loop) as runner:
             runner.run(main())
@@ -66,7 +66,7 @@ def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -
         os._exit(code)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end this process when the scenario's ends: a failed run leaves nothing behind."""
     import ctypes
 

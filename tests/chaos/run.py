@@ -99,7 +99,7 @@ class Run:
         del self._children[process]
         kill, self._kill, self._kill_at = self._kill, None, None
         self.site.board.disarm()
-        if kill is None:
+        if kill is None or kill.process is not process:
             raise AssertionError(f"the {process.name.lower()} was killed, but not by us")
         point = self._last_point() if kill.delay == 0.0 else None
         self.outcome.killed.append(Killed(process.name.lower(), self.site.board.verb, point, kill.between))
@@ -140,8 +140,11 @@ class Run:
             self.site.board.arm(kill.process, Mode.COUNT, max(1, kill.passings))
 
     def disarm(self) -> None:
-        """Call off kills that have not fallen."""
+        """Call off kills that have not fallen; attend to one that is just falling."""
+        self._kills = []
         self.site.board.disarm()
+        self.site.lapse.pause(LOOK * self.site.lapse.factor)
+        self.attend()
         self._kill, self._kill_at, self._kills = None, None, []
 
     # Asking
@@ -192,7 +195,6 @@ class Run:
             if self.site.board.steps() != steps:
                 steps, since = self.site.board.steps(), now
             waiting = next(checks.unsettled(self.snapshot()), "")
-            if waiting and os.environ.get("CHAOS_DEBUG"): print(f"{now:.1f}", self.site.board.verb, waiting)
             if not waiting and now - since >= QUIET:
                 return
             if now > end:

@@ -8,14 +8,14 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 from tests.chaos import checks, happenings
 from tests.chaos.board import Board
-from tests.chaos.client import RefusedError
 from tests.chaos.plan import Outcome, Plan, Point
 from tests.chaos.run import Run, StuckError
 from tests.chaos.site import Site
 from tests.chaos.timelapse import Lapse
-from tests.chaos.trap import PASSED
+from tests.chaos.trap import PASSED, SWEPT
 from tests.chaos.verbs import COMPUTE, NETWORK, VERBS, Tenant
 
 from gurum.model.base import Resource
@@ -42,10 +42,12 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
             _play(plan, run, tenant)
     except StuckError as error:
         outcome.problems.append(f"stuck: {error}")
-    except (AssertionError, OSError, RefusedError):
-        outcome.problems.append(f"broke off: {traceback.format_exc(limit=-4)}")
+    except Exception:  # the boundary of a run: whatever happens is a finding, not the end of all runs
+        outcome.problems.append(f"broke off: {traceback.format_exc(limit=-6)}")
     outcome.seconds = time.monotonic() - began
     outcome.passed, outcome.swept = _recorded(site)
+    (directory / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
+    (directory / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan)))
     if not outcome.problems and not keep:
         shutil.rmtree(directory)
     return outcome
@@ -107,9 +109,11 @@ def clean(t: Tenant) -> None:
 
 def _recorded(site: Site) -> tuple[list[tuple[Point, int]], int]:
     counts: Counter[Point] = Counter()
+    swept = 0
     if site.recording.exists():
         for line in site.recording.read_text().splitlines():
             word, _, *rest = line.split("\t")
-            if word == PASSED and len(rest) == 4:
+            if word == PASSED:
                 counts[Point(*rest)] += 1
-    return sorted(counts.items()), sum(1 for point in counts if point.step == "swept")
+            swept += word == SWEPT
+    return list(counts.items()), swept  # in the order in which they were first passed

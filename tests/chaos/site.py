@@ -74,6 +74,7 @@ class Site:
     def config(self, endpoint: str) -> Config:
         """Return the configuration of engine and API."""
         credentials = self.directory / "credentials"
+        credentials.touch(mode=0o600)
         credentials.write_text(json.dumps({"access_key_id": "AKIAEMULATEDACCESS01", "secret_access_key": "none"}))
         zones = [ZoneConfig(name=f"{REGION}-{z}", id=f"use1-az{n}") for z, n in (("a", 1), ("b", 2), ("c", 4))]
         region = RegionConfig(

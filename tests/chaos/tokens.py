@@ -29,6 +29,16 @@ class Tokens:
             audit_ids=("audit",),
         )
 
+    def start(self) -> None:
+        """Nothing has to be waited for."""
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+    async def missing(self) -> str | None:
+        """Nothing is missing."""
+        return None
+
     async def validate(self, token: str) -> Principal:
         """Return the principal. Raises TokenInvalid."""
         if token != TOKEN:

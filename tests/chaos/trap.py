@@ -23,7 +23,7 @@ from gurum.store.contract import Journal, NotFoundError, Record, Store, StoreErr
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
-PASSED, KILLED = "PASSED", "KILLED"
+PASSED, KILLED, SWEPT = "PASSED", "KILLED", "SWEPT"
 
 
 class Trap:
@@ -48,6 +48,10 @@ class Trap:
     def _note(self, *words: str) -> None:
         line = (words[0], f"{self._lapse.elapsed():.2f}", self._process.name.lower(), *words[1:])
         os.write(self._file, "\t".join(line).encode() + b"\n")
+
+    def swept(self, what: str) -> None:
+        """Write down that the collector removed a leftover: the recipes had not been enough."""
+        self._note(SWEPT, what)
 
     async def around(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
         """Do a step between its two points. A step that fails has no second one: nothing was done."""

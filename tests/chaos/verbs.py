@@ -336,8 +336,8 @@ def _no_servers(t: Tenant) -> None:
     for server in t.run.ask("GET", f"{COMPUTE}/servers")["servers"]:
         t.delete(f"{COMPUTE}/servers", server["id"])
     t.server = ""
+    t.run.settle()
     for port in t.run.ask("GET", f"{NETWORK}/ports")["ports"]:
-        t.run.settle()
         t.delete(f"{NETWORK}/ports", port["id"])
     t.port = ""
     t.run.settle()

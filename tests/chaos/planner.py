@@ -1,0 +1,137 @@
+"""From points to runs: every point killed once, as few runs as that takes, and then kills at random.
+
+A run holds several kills, spread over its verbs, because preparing costs more than dying. What a run does not reach is
+planned again with one kill a verb, where nothing can come between.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
+
+import msgspec
+
+from tests.chaos.board import Process
+from tests.chaos.labels import ALWAYS
+from tests.chaos.plan import BETWEEN, Doing, Kill, Plan, Point
+from tests.chaos.verbs import VERBS
+
+HOME = "server stop"  # the verb in which kills at points of no verb fall
+GENTLE = BETWEEN[:2]  # what may happen after a kill that is not the last one in its verb: the operation goes on
+_CREATES = ("AWS Create", "AWS RunInstances", "AWS ImportKeyPair")
+
+
+class Target(msgspec.Struct, frozen=True, order=True):
+    """A point to be killed at. `between` is empty where any will do."""
+
+    point: Point
+    between: str = ""
+
+
+def targets(points: Iterable[Point]) -> list[Target]:
+    """Return what has to be killed: each point once, and with every happening after a call that makes something."""
+    found = []
+    for point in points:
+        if point.side == "after" and point.step.startswith(_CREATES) and point.process == "engine":
+            found += [Target(point, between) for between in BETWEEN]
+        else:
+            found.append(Target(point))
+    return found
+
+
+def plans(wanted: Sequence[Target], *, per_verb: int, seed: int, first: int, factor: float) -> list[Plan]:
+    """Return runs that kill at every target, at most `per_verb` in one execution of a verb, in the order of `wanted`."""
+    between, gentle, retry = cycle(BETWEEN), cycle(GENTLE), cycle((True, False))
+    by_verb: dict[str, list[Target]] = {}
+    for target in wanted:
+        by_verb.setdefault(HOME if target.point.verb == ALWAYS else target.point.verb, []).append(target)
+    chunks: list[tuple[str, tuple[Kill, ...]]] = []
+    for verb, group in by_verb.items():
+        special = [target for target in group if target.between]
+        plain = [target for target in group if not target.between]
+        stride = max(1, math.ceil(len(plain) / per_verb))
+        for start in range(stride):
+            chosen = plain[start::stride]  # far apart, and in the order in which they come
+            kills = [_kill(t.point, next(gentle), retry=next(retry)) for t in chosen[:-1]]
+            kills += [_kill(t.point, next(between), retry=next(retry)) for t in chosen[-1:]]
+            chunks.append((verb, tuple(kills)))
+        chunks += [(verb, (_kill(target.point, target.between, retry=True),)) for target in special]
+    return _packed(chunks, random.Random(seed), first, factor)
+
+
+def _kill(point: Point, between: str, *, retry: bool) -> Kill:
+    process = Process[point.process.upper()]
+    if process is Process.PIA:
+        between = "asks again" if retry else "gives up"
+    return Kill(process, point=point, between=between, retry=retry)
+
+
+def _packed(chunks: list[tuple[str, tuple[Kill, ...]]], rng: random.Random, first: int, factor: float) -> list[Plan]:
+    """Spread chunks over as many runs as the verb with the most needs; a run does a verb at most once."""
+    most = max(([verb for verb, _ in chunks].count(verb) for verb in {verb for verb, _ in chunks}), default=0)
+    runs: list[dict[str, tuple[Kill, ...]]] = [{} for _ in range(most)]
+    rng.shuffle(chunks)
+    for verb, kills in chunks:
+        free = [run for run in runs if verb not in run]
+        min(free, key=lambda run: sum(len(held) for held in run.values()))[verb] = kills
+    return [
+        Plan(first + number, tuple(Doing(verb, run[verb]) for verb in VERBS if verb in run), factor)
+        for number, run in enumerate(runs)
+    ]
+
+
+def recording(number: int, factor: float) -> Plan:
+    """Return the run that does everything and is not killed."""
+    return Plan(number, tuple(Doing(verb) for verb in VERBS), factor, lost_answers=False)
+
+
+def at_random(rng: random.Random, lengths: dict[tuple[str, str], int], first: int, factor: float) -> Iterator[Plan]:
+    """Yield runs for ever: some verbs, one or two kills in each, at any point or any moment.
+
+    lengths: how many points a process passes in a verb.
+    """
+    number = first
+    while True:
+        chosen = [verb for verb in VERBS if rng.random() < 0.4]
+        doings = tuple(Doing(verb, _random_kills(rng, lengths, verb)) for verb in chosen)
+        yield Plan(number, doings, factor)
+        number += 1
+
+
+def _random_kills(rng: random.Random, lengths: dict[tuple[str, str], int], verb: str) -> tuple[Kill, ...]:
+    kills = []
+    for last in (False, True) if rng.random() < 0.5 else (True,):
+        process = Process.ENGINE if rng.random() < 0.7 else Process.PIA
+        retry = rng.random() < 0.5
+        between = rng.choice(BETWEEN if last else GENTLE)
+        if process is Process.PIA:
+            between = "asks again" if retry else "gives up"
+        if rng.random() < 0.3:
+            kills.append(Kill(process, delay=rng.uniform(0.01, 15.0), between=between, retry=retry))
+        else:
+            length = lengths.get((process.name.lower(), verb), 4)
+            kills.append(Kill(process, passings=rng.randint(1, length + 2), between=between, retry=retry))
+    return tuple(kills)
+
+
+def real_length(number: int) -> Plan:
+    """Return a run at the product's own pace, with the kills that take the longest to get over."""
+
+    def kill(verb: str, step: str, side: str, between: str) -> Kill:
+        return Kill(Process.ENGINE, point=Point("engine", verb, step, side), between=between)
+
+    doings = (
+        Doing(
+            "server create",
+            (
+                kill("server create", "AWS CreateVpc vpc", "after", "nothing"),
+                kill("server create", "AWS RunInstances instance", "after", "rename"),
+            ),
+        ),
+        Doing("server stop", (kill("server stop", "AWS StopInstances", "before", "action"),)),
+        Doing("server delete", (kill("server delete", "AWS TerminateInstances", "after", "nothing"),)),
+        Doing("network delete", (kill("network delete", "AWS DeleteVpc", "after", "rename"),)),
+    )
+    return Plan(number, doings, 1.0)

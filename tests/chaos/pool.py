@@ -1,0 +1,86 @@
+"""Runs side by side: each in a process of its own, forked from this one, with its outcome in a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from tests.chaos.plan import Outcome, Plan
+from tests.chaos.processes import die_with_parent
+from tests.chaos.scenario import execute
+
+
+class Pool:
+    """Executes plans, at most `jobs` at once. `waiting` is called about twenty times a second."""
+
+    def __init__(self, jobs: int, directory: Path, waiting: Callable[[int], None] = lambda running: None) -> None:
+        self._jobs = jobs
+        self._directory = directory
+        self._waiting = waiting
+        self._running: dict[int, Plan] = {}
+
+    def run(self, plans: Iterable[Plan], *, enough: Callable[[], bool] = lambda: False) -> Iterator[tuple[Plan, Outcome]]:
+        """Yield each plan with its outcome as they end; begin no more once `enough()`."""
+        source = iter(plans)
+        try:
+            while True:
+                while len(self._running) < self._jobs and not enough():
+                    plan = next(source, None)
+                    if plan is None:
+                        break
+                    self._running[self._begin(plan)] = plan
+                if not self._running:
+                    return
+                pid = self._ended()
+                yield self._running.pop(pid), self._outcome(pid)
+        finally:
+            self.stop()
+
+    def _begin(self, plan: Plan) -> int:
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                die_with_parent()
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                outcome = execute(plan, self._directory / f"run-{plan.number}")
+                self._file(os.getpid()).write_bytes(msgspec.json.encode(outcome))
+                code = 0
+            finally:
+                if code:
+                    traceback.print_exc()
+                os._exit(code)
+        return pid
+
+    def _ended(self) -> int:
+        while True:
+            for pid in self._running:
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    return pid
+            self._waiting(len(self._running))
+            time.sleep(0.05)
+
+    def _file(self, pid: int) -> Path:
+        return self._directory / f"outcome-{pid}.json"
+
+    def _outcome(self, pid: int) -> Outcome:
+        file = self._file(pid)
+        try:
+            outcome = msgspec.json.decode(file.read_bytes(), type=Outcome)
+        except FileNotFoundError:
+            return Outcome(-1, problems=["broke off: the run's own process died"])
+        file.unlink()
+        return outcome
+
+    def stop(self) -> None:
+        """End what is still running."""
+        for pid in self._running:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self._running.clear()

@@ -1,0 +1,114 @@
+"""What all runs together have shown, and how it is told: a table, a picture, a document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tests.chaos.labels import ALWAYS
+from tests.chaos.plan import Outcome, Plan, Point
+from tests.chaos.planner import Target, targets
+from tests.chaos.scenario import CLEANING, PREPARING
+from tests.chaos.verbs import VERBS
+
+_OUTSIDE = frozenset({"", PREPARING, CLEANING})  # verbs of what is not an operation
+PICTURE = {0: "·", 1: "▌", 2: "█"}  # a step killed at neither, one, both sides
+
+
+class Tally:
+    """Points recorded, kills, and problems."""
+
+    def __init__(self) -> None:
+        self.points: dict[Point, None] = {}
+        self.lengths: dict[tuple[str, str], int] = {}
+        self.after_kills: set[Point] = set()  # points that only a run with kills has shown
+        self.kills: Counter[str] = Counter()
+        self.covered: set[Point] = set()
+        self.done: set[Target] = set()
+        self.betweens: Counter[str] = Counter()
+        self.outside = 0  # kills at a random moment
+        self.problems: list[tuple[int, str]] = []
+        self.swept = self.calls = self.runs = 0
+
+    def record(self, outcome: Outcome) -> None:
+        """Take the points of a recording run."""
+        for point, count in outcome.passed:
+            if point.verb not in _OUTSIDE:
+                self.points.setdefault(point)
+                key = (point.process, point.verb)
+                self.lengths[key] = max(self.lengths.get(key, 0), 0) + count
+        self._take(outcome)
+
+    def add(self, plan: Plan, outcome: Outcome) -> None:
+        """Take what came of a run."""
+        for killed in outcome.killed:
+            self.kills[killed.process] += 1
+            self.betweens[killed.between] += 1
+            if killed.point is None:
+                self.outside += 1
+                continue
+            self.covered.add(killed.point)
+            self.done |= {Target(killed.point), Target(killed.point, killed.between)}
+        self.after_kills |= {p for p, _ in outcome.passed if p.verb not in _OUTSIDE and p not in self.points}
+        self._take(outcome)
+
+    def _take(self, outcome: Outcome) -> None:
+        self.runs += 1
+        self.swept += outcome.swept
+        self.calls += outcome.calls
+        self.problems += [(outcome.number, problem) for problem in outcome.problems]
+
+    @property
+    def total(self) -> int:
+        """Kills so far."""
+        return sum(self.kills.values())
+
+    def missing(self) -> list[Target]:
+        """Return what still has to be killed."""
+        return [target for target in targets(self.points) if target not in self.done]
+
+    def share(self) -> float:
+        """Return the covered part of the recorded points."""
+        return len(self.covered & self.points.keys()) / len(self.points) if self.points else 0.0
+
+    def counted(self) -> dict[str, int]:
+        """Return how many problems there are of each sort."""
+        return dict(Counter(problem.partition(":")[0] for _, problem in self.problems))
+
+    def table(self) -> str:
+        """Return the coverage by verb, with a sign for each step."""
+        lines = [f"{'':24}{'engine':>9}  {'API':>9}   a sign a step: █ killed before and after, ▌ one of them, · neither"]
+        for verb in (*VERBS, ALWAYS):
+            mine = {process: [p for p in self.points if (p.process, p.verb) == (process, verb)] for process in ("engine", "pia")}
+            if any(mine.values()):
+                counts = "  ".join(f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine.values())
+                picture = " ".join(self._signs(points) for points in mine.values() if points)
+                lines.append(f"{verb:24}{counts}   {picture}")
+        return "\n".join(lines)
+
+    def _signs(self, points: Iterable[Point]) -> str:
+        sides: dict[str, int] = {}
+        for point in points:
+            sides[point.step] = sides.get(point.step, 0) + (point in self.covered)
+        return "".join(PICTURE[count] for count in sides.values())
+
+    def document(self) -> dict[str, Any]:
+        """Return the figures."""
+        return {
+            "kills": {"total": self.total, **self.kills, "at_a_random_moment": self.outside},
+            "coverage": {
+                "points": len(self.points),
+                "covered": len(self.covered & self.points.keys()),
+                "missing": [f"{t.point.process} {t.point.name} {t.between}".strip() for t in self.missing()],
+                "verbs": len({p.verb for p in self.points}),
+                "steps": len({(p.process, p.verb, p.step) for p in self.points}),
+                "seen_only_after_kills": len(self.after_kills),
+                "of_these_killed": len(self.after_kills & self.covered),
+            },
+            "between": dict(self.betweens),
+            "problems": self.counted(),
+            "removed_by_the_collector": self.swept,
+            "runs": self.runs,
+            "aws_calls": self.calls,
+        }
