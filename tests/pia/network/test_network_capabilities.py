@@ -88,6 +88,39 @@ def test_every_name_is_tested() -> None:
     assert {need.name for need in TABLE} | set(OTHERS) == set(NEEDS) | elsewhere
 
 
+@pytest.mark.parametrize(
+    ("noun", "attributes", "type_"),
+    [
+        ("port", {"port_security_enabled": False, "security_groups": ["{uid}"]}, "PortSecurityAndIPRequiredFor"),
+        (
+            "port",
+            {"port_security_enabled": False, "allowed_address_pairs": [{"ip_address": "10.0.0.9"}]},
+            "AddressPair",
+        ),
+        ("port", {"mac_address": "fa:16:3e:00:00:01", "fixed_ips": [{"ip_address": "9.9.9.9"}]}, "InvalidIpForNetwork"),
+        ("subnet", {"ip_version": 6}, "InvalidInput"),
+        ("subnet", {"host_routes": [{"destination": "1.0.0.0/8", "nexthop": "fd00::1"}]}, "InvalidInput"),
+        (
+            "subnet",
+            {"gateway_ip": "10.1.0.9", "allocation_pools": [{"start": "10.1.0.8", "end": "10.1.0.20"}]},
+            "GatewayConflictWithAllocationPools",
+        ),
+        ("network", {"mtu": 1400, "availability_zone_hints": ["x"]}, "AvailabilityZoneNotFound"),
+    ],
+)
+async def test_what_neutron_refuses_is_told_as_everywhere(noun: str, attributes: dict[str, Any], type_: str) -> None:
+    uid = "11111111-2222-4333-8444-555555555555"
+    attributes = {k: [uid] if v == ["{uid}"] else v for k, v in attributes.items()}
+    refused = []
+    for capabilities in ({}, {name: "absent" for name in NEEDS if name != "network.availability_zone_hints"}):
+        admin, least = await world({**capabilities})
+        collection = f"/{noun.replace('_', '-')}s"
+        _, got, message = await admin.refused("POST", collection, {noun: least[noun] | attributes})
+        refused.append((got, message.replace(least["port"]["network_id"], "")))
+    assert refused[0] == refused[1]
+    assert refused[0][0].startswith(type_)
+
+
 async def test_limits_of_the_cloud() -> None:
     kit = await network_kit(limits={"port.security_groups": 1, "security_group.ingress_rules": 2})
     client = Client(kit)

@@ -245,4 +245,8 @@ async def test_gateways_of_a_cloud_that_has_its_own() -> None:
     assert first["gateway_ip"] == "10.0.0.1"
     none = await client.put("subnet", first["id"], gateway_ip=None)
     assert none["gateway_ip"] is None
-    assert (await client.refused("PUT", f"/subnets/{first['id']}", {"subnet": {"gateway_ip": "10.0.0.9"}}))[0] == 400
+    elsewhere = {"subnet": {"gateway_ip": "192.168.0.1"}}
+    assert (await client.refused("PUT", f"/subnets/{first['id']}", elsewhere))[1] == "InvalidInput"
+    # What Neutron itself refuses is told as everywhere.
+    inside = {"subnet": {"gateway_ip": "10.0.0.9"}}
+    assert (await client.refused("PUT", f"/subnets/{first['id']}", inside))[1] == "GatewayConflictWithAllocationPools"

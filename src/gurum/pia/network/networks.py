@@ -72,7 +72,6 @@ async def create(ctx: Context) -> Response:
 
 
 def _check(values: dict[str, Any], can: Capabilities) -> None:
-    can.check("network", values)
     if any(values.get(name, UNSET) is not UNSET for name in PROVIDER):
         raise invalid_input("provider networks are not possible in this region")
     if values.get("qinq"):
@@ -83,6 +82,7 @@ def _check(values: dict[str, Any], can: Capabilities) -> None:
     for hint in values.get("availability_zone_hints") or ():
         if hint not in known:
             raise fault("AvailabilityZoneNotFound", id=hint)
+    can.check("network", values)
 
 
 def _spec(values: dict[str, Any], can: Capabilities) -> NetworkSpec:

@@ -54,6 +54,16 @@ def groups_given(ctx: Context, given: Sequence[str], secure: bool, can: Capabili
     return found
 
 
+def check_pairs(given: Any, secure: bool) -> None:
+    """Raise Neutron's faults of pairs that a port cannot have, whatever the cloud."""
+    if given is UNSET or not given:
+        return
+    if not secure:
+        raise fault("AddressPairAndPortSecurityRequired")
+    if len(given) > MAX_PAIRS:
+        raise fault("AllowedAddressPairExhausted", limit=MAX_PAIRS)
+
+
 def pairs(
     given: Any, secure: bool, bindings: Bindings, fixed_ips: Sequence[FixedIP], can: Capabilities
 ) -> list[AddressPair]:
@@ -61,12 +71,9 @@ def pairs(
 
     A pair without a MAC address keeps an empty one: it is the port's own, also when that changes.
     """
-    if given is UNSET or not given:
+    check_pairs(given, secure)
+    if given is UNSET:
         return []
-    if not secure:
-        raise fault("AddressPairAndPortSecurityRequired")
-    if len(given) > MAX_PAIRS:
-        raise fault("AllowedAddressPairExhausted", limit=MAX_PAIRS)
     subnets = [bindings.inventory.subnets.get(ip.subnet_id) for ip in fixed_ips]
     own = [ip_network(subnet.spec.cidr) for subnet in subnets if subnet]
     found = []
@@ -78,11 +85,11 @@ def pairs(
     return found
 
 
-def change_security(
-    ctx: Context, spec: PortSpec, values: Mapping[str, Any], bindings: Bindings, can: Capabilities
-) -> None:
-    """Apply the security settings of a PUT to a port's spec. Raises the faults of what does not go together."""
-    secure = values.get("port_security_enabled", spec.port_security_enabled)
+def check_security(
+    ctx: Context, spec: PortSpec, values: Mapping[str, Any], can: Capabilities
+) -> tuple[bool, list[str]]:
+    """Return whether the port is filtered, and by which groups, after a PUT. Raises what does not go together."""
+    secure = bool(values.get("port_security_enabled", spec.port_security_enabled))
     groups = values.get("security_groups", UNSET)
     after = spec.security_groups if groups is UNSET else groups or []
     if not secure and after:
@@ -90,12 +97,20 @@ def change_security(
             raise fault("PortSecurityAndIPRequiredForSecurityGroups")
         raise fault("PortSecurityPortHasSecurityGroup")
     if "allowed_address_pairs" in values:
-        spec.allowed_address_pairs = pairs(values["allowed_address_pairs"], secure, bindings, spec.fixed_ips, can)
+        check_pairs(values["allowed_address_pairs"], secure)
     elif not secure and spec.allowed_address_pairs:
         raise fault("AddressPairAndPortSecurityRequired")
-    if groups is not UNSET:
-        spec.security_groups = groups_given(ctx, groups or [], secure, can)
-    spec.port_security_enabled = secure
+    return secure, spec.security_groups if groups is UNSET else groups_given(ctx, after, secure, can)
+
+
+def change_security(
+    ctx: Context, spec: PortSpec, values: Mapping[str, Any], bindings: Bindings, can: Capabilities
+) -> None:
+    """Apply the security settings of a PUT to a port's spec. Raises the faults of what does not go together."""
+    spec.port_security_enabled, spec.security_groups = check_security(ctx, spec, values, can)
+    if "allowed_address_pairs" in values:
+        secure = spec.port_security_enabled
+        spec.allowed_address_pairs = pairs(values["allowed_address_pairs"], secure, bindings, spec.fixed_ips, can)
 
 
 def dhcp_options(given: Any, current: Sequence[dict[str, str | int]] = ()) -> list[dict[str, str | int]]:

@@ -81,7 +81,6 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
     project: str = values["project_id"]
     network = network_for(ctx, values["network_id"])
     can = bindings.capabilities(ctx.region.name)
-    can.check("port", values)
     _no_qos(values)
     meta = metadata(ctx, project)
     mac = _mac(bindings, network.id, values["mac_address"])
@@ -89,6 +88,8 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
     wishes = ipam.wishes(ctx, network, given, values["device_owner"])
     secure = port_rules.port_security(values, network)
     groups = await port_rules.groups_of_new(ctx, values, project, secure, can)
+    port_rules.check_pairs(values["allowed_address_pairs"], secure)
+    can.check("port", values)
     await reserve(ctx, project, meta.id, {"port": 1})
     allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can)
     try:
@@ -149,20 +150,19 @@ async def change(ctx: Context) -> Response:
     port = ctx.found(Port)
     missing = bindings.ports.missing(port.id)
     can = bindings.capabilities(ctx.region.name)
-    can.check("port", values)
     _no_qos(values)
     mac = values.get("mac_address")
     if mac is not None and mac != port.spec.mac_address:
         _mac(bindings, port.spec.network_id, mac)
+    port_rules.check_security(ctx, port.spec, values, can)
+    can.check("port", values)
     allocation = await _reallocate(ctx, bindings, port, values, can)
 
     def mutate(obj: Port) -> None:
         spec = obj.spec
         if allocation is not None:
             if spec.fixed_ips != port.spec.fixed_ips:
-                raise fault(
-                    "ServiceUnavailable"
-                )  # somebody else is changing the addresses; theirs are not ours to drop
+                raise fault("ServiceUnavailable")  # somebody else just changed the addresses: they are theirs
             spec.fixed_ips, spec.zone = allocation.fixed_ips, allocation.zone
         port_rules.change_security(ctx, spec, values, bindings, can)
         for name, field in FIELDS.items():

@@ -60,9 +60,9 @@ def validate(
             raise invalid_input("Gateway is not valid on subnet")
     name = subnet_id or "new subnet"
     servers: Sequence[str] = values.get("dns_nameservers") or ()
-    limit = can.limit("subnet.dns_nameservers", MAX_NAMESERVERS)
-    if len(servers) > limit:
-        raise fault("DNSNameServersExhausted", id=name, limit=limit)
+    for limit in (MAX_NAMESERVERS, can.limit("subnet.dns_nameservers", MAX_NAMESERVERS)):
+        if len(servers) > limit:
+            raise fault("DNSNameServersExhausted", id=name, limit=limit)
     for server in servers:
         _version(server, version, "dns_nameserver")
     routes: Sequence[Mapping[str, str]] = values.get("host_routes") or ()
@@ -106,13 +106,17 @@ def host_of(cidr: str, address: str) -> bool:
     return ip_address(address) in network and not _not_a_host(network, address)
 
 
+def own_gateway(cidr: str, gateway: str | None, can: Capabilities) -> None:
+    """Raise InvalidInput for a gateway that a cloud with gateways of its own does not have."""
+    can.refuse_if("subnet.gateway_ip", "gateway_ip", gateway not in (None, first_address(cidr)))
+
+
 def slices(cidr: str, gateway: str | None, can: Capabilities) -> dict[str, str]:
     """Return the parts of a subnet by zone id; none where the region's subnets are not zonal.
 
     Raises InvalidInput for what the zonal cloud cannot make: a size out of its bounds, another gateway than its own.
     """
-    if gateway is not None and gateway != first_address(cidr):
-        can.refuse_if("subnet.gateway_ip", "gateway_ip", True)
+    own_gateway(cidr, gateway, can)
     if not can.zonal:
         return {}
     try:
@@ -121,15 +125,20 @@ def slices(cidr: str, gateway: str | None, can: Capabilities) -> dict[str, str]:
         raise invalid_input(f"this value of cidr is not possible in this region: {error}") from None
 
 
-def pools(given: list[dict[str, str]] | None, cidr: str, gateway: str | None, slices: Mapping[str, str]) -> list[Pool]:
-    """Return the allocation pools: those given, cut to what the cloud has, or what there is by default."""
-    if not given:
-        return addresses.pools(cidr, gateway, slices)
+def given_pools(given: Sequence[Mapping[str, str]], cidr: str, gateway: str | None) -> list[Pool]:
+    """Return the pools of a body. Raises Neutron's faults of pools that cannot be meant."""
     wanted = [_pool(pool, cidr) for pool in given]
     _disjoint(wanted, cidr)
     if gateway:
         gateway_outside(gateway, wanted)
-    cut = addresses.clip(wanted, cidr, gateway, slices)
+    return wanted
+
+
+def pools(given: Sequence[Pool], cidr: str, gateway: str | None, slices: Mapping[str, str]) -> list[Pool]:
+    """Return the allocation pools: those given, cut to what the cloud has, or what there is by default."""
+    if not given:
+        return addresses.pools(cidr, gateway, slices)
+    cut = addresses.clip(given, cidr, gateway, slices)
     if not cut:
         raise invalid_input("allocation_pools hold no address that is usable in this region")
     return cut

@@ -53,10 +53,8 @@ async def create(ctx: Context) -> Response:
     can = bindings.capabilities(ctx.region.name)
     made: list[Subnet] = []
     for values, _ in prepared:
-        can.check("subnet", values)
-        spec = _spec(values, can)
-        others = [*bindings.inventory.subnets_of_network.objects(spec.network_id), *made]
-        subnet_rules.no_overlap(spec.network_id, spec.cidr, others)
+        others = [*bindings.inventory.subnets_of_network.objects(values["network_id"]), *made]
+        spec = _spec(values, can, others)
         made.append(Subnet(metadata=metadata(ctx, values["project_id"]), spec=spec))
     stored = await create_all(ctx, made, "subnet")
     await _settle(ctx, bindings, stored)
@@ -86,13 +84,17 @@ async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> Non
         raise
 
 
-def _spec(values: dict[str, Any], can: Capabilities) -> SubnetSpec:
+def _spec(values: dict[str, Any], can: Capabilities, others: list[Subnet]) -> SubnetSpec:
+    """Return the spec of a new subnet. Neutron's own refusals come first, then those of the region's cloud."""
     cidr = subnet_rules.cidr_of(values)
     version = values["ip_version"]
     gateway = values["gateway_ip"]
     if gateway is UNSET:
         gateway = subnet_rules.first_address(cidr)
     subnet_rules.validate(cidr, version, {**values, "gateway_ip": gateway}, can)
+    given = subnet_rules.given_pools(values["allocation_pools"] or [], cidr, gateway)
+    subnet_rules.no_overlap(values["network_id"], cidr, others)
+    can.check("subnet", values)
     slices = subnet_rules.slices(cidr, gateway, can)
     return SubnetSpec(
         network_id=values["network_id"],
@@ -102,7 +104,7 @@ def _spec(values: dict[str, Any], can: Capabilities) -> SubnetSpec:
         description=values["description"],
         gateway_ip=gateway,
         enable_dhcp=values["enable_dhcp"],
-        allocation_pools=subnet_rules.pools(values["allocation_pools"] or None, cidr, gateway, slices),
+        allocation_pools=subnet_rules.pools(given, cidr, gateway, slices),
         dns_nameservers=list(values["dns_nameservers"]),
         host_routes=_routes(values["host_routes"]),
         service_types=list(values["service_types"]),
@@ -123,20 +125,21 @@ async def change(ctx: Context) -> Response:
     values = ctx.body
     subnet = ctx.found(Subnet)
     can = bindings.capabilities(ctx.region.name)
+    subnet_rules.validate(subnet.spec.cidr, subnet.spec.ip_version, values, can, subnet_id=subnet.id)
     can.check("subnet", values)
     only_pools = set(values) == {"allocation_pools"}
 
     def mutate(obj: Subnet) -> None:
         spec = obj.spec
-        subnet_rules.validate(spec.cidr, spec.ip_version, values, can, subnet_id=obj.id)
         gateway = values.get("gateway_ip", spec.gateway_ip)
         before = list(spec.allocation_pools)
-        if spec.slices:
-            subnet_rules.slices(spec.cidr, gateway, can)
-        if values.get("allocation_pools"):
-            spec.allocation_pools = subnet_rules.pools(values["allocation_pools"], spec.cidr, gateway, spec.slices)
-        elif "gateway_ip" in values and gateway:
+        given = subnet_rules.given_pools(values.get("allocation_pools") or [], spec.cidr, gateway)
+        if "gateway_ip" in values and gateway and not given:
             subnet_rules.gateway_outside(gateway, spec.allocation_pools)
+        if "gateway_ip" in values:
+            subnet_rules.own_gateway(spec.cidr, gateway, can)
+        if given:
+            spec.allocation_pools = subnet_rules.pools(given, spec.cidr, gateway, spec.slices)
         for name in FIELDS:
             if name in values:
                 setattr(spec, name, values[name])
