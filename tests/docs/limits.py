@@ -1,0 +1,143 @@
+"""The tables of `docs/limits.md`: what is refused, what a region's cloud can do, and the numbers.
+
+They are read from where the program refuses from, so that a refusal that is not on the page does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tests.docs.markers import Parts, code, table
+
+from gurum.engine import assembly, consoles, material
+from gurum.model import addresses
+from gurum.ops.clock import SystemClock
+from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig
+from gurum.pia.compute.servers import actions, patterns
+from gurum.pia.kernel.route import Route
+from gurum.pia.kernel.service import Service
+from gurum.pia.network.capabilities import TABLE
+from gurum.pia.services import SERVICES
+from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
+from gurum.providers.aws.instances import PAGE
+from gurum.providers.simulated.provider import SimulatedProvider
+
+EVERY_METHOD = frozenset({"DELETE", "GET", "POST", "PUT"})
+REFUSED = frozenset({400, 403, 404, 410, 501})  # a route whose success is one of these never does what it is asked for
+
+# Capabilities that no attribute of a body hangs on: what they decide. Names that are left out decide nothing.
+DECIDES = {
+    "network.zonal_subnets": "subnets get a part a zone",
+    "network.vlan_transparent": "`vlan_transparent` of a network",
+    "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
+    "port.several_subnets": "`fixed_ips` of a port, in more than one subnet",
+    "port.fixed_ips_update": "`fixed_ips` of a port that a server holds",
+    "port.allowed_address_pairs.cidr": "`allowed_address_pairs` of a port, outside its subnets",
+    "server.user_data.16k": "`user_data` of a server, above 16 KiB",
+}
+
+
+def parts() -> Parts:
+    """Return every generated part of the page."""
+    return {
+        "refused": "\n\n".join(_refused(service) for service in SERVICES),
+        "capabilities": _capabilities(),
+        "numbers": table(("what", "value", "set by"), _numbers()),
+    }
+
+
+def _refused(service: Service) -> str:
+    grouped: dict[tuple[int, str], list[Route]] = {}
+    for route in service.routes:
+        if route.status in REFUSED:
+            why = route.summary.removeprefix("Refused: ").removeprefix("Nothing: ")
+            grouped.setdefault((route.status, why), []).append(route)
+    rows = [(_operations(routes), str(status), why) for (status, why), routes in sorted(grouped.items())]
+    return f"**{service.name.capitalize()}**\n\n" + table(("operation", "status", "why"), rows)
+
+
+def _operations(routes: Iterable[Route]) -> str:
+    """Return operations in few words: a path's methods together (none: all of them), actions by their names."""
+    methods: dict[str, list[str]] = {}
+    verbs: list[str] = []
+    for route in routes:
+        if route.action:
+            verbs.append(route.action)
+            continue
+        seen = methods.setdefault(route.path, [])
+        if route.method not in seen:
+            seen.append(route.method)
+    words = [
+        path if set(found) >= EVERY_METHOD else f"{', '.join(sorted(found))} {path}"
+        for path, found in sorted(_without_members(methods).items())
+    ]
+    return "; ".join(filter(None, (code(words), f"action {code(dict.fromkeys(sorted(verbs)))}" if verbs else "")))
+
+
+def _without_members(methods: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Leave out `/things/{id}` where `/things` is refused in the same way."""
+    return {
+        path: found
+        for path, found in methods.items()
+        if not (path.endswith("/{id}") and sorted(methods.get(path.removesuffix("/{id}"), ())) == sorted(found))
+    }
+
+
+def _capabilities() -> str:
+    region = RegionConfig(name="r", provider="simulated", port=0, simulation=SimulatedConfig(state=":memory:"))
+    provider = SimulatedProvider(region, SystemClock())
+    simulated = dict(provider.capabilities)
+    provider.cloud.close()
+    hangs: dict[str, list[str]] = {}
+    for need in TABLE:
+        hangs.setdefault(need.name, []).append(f"`{need.attribute}` of a {need.noun.replace('_', ' ')}")
+    rows = []
+    for name in dict.fromkeys((*CAPABILITIES, *simulated)):
+        aws, private = CAPABILITIES.get(name), simulated.get(name)
+        decides = "; ".join(hangs.get(name, [])) or DECIDES.get(name, "")
+        # A name that a provider does not publish is there, but for the one that says that subnets are zonal.
+        other = "no" if name == "network.zonal_subnets" else "native" if decides else ""
+        levels = (aws.level if aws else other, private.level if private else other)
+        why = aws.why if aws else ""
+        if levels != ("native", "native") or decides:
+            rows.append((f"`{name}`", *levels, decides, why))
+    return table(("capability", "AWS", "simulated", "decides on", "why (AWS)"), rows)
+
+
+def _numbers() -> Iterator[tuple[str, str, str]]:
+    aws, engine, pia = AwsConfig(), EngineConfig(), PiaConfig()
+    yield "body of a request", f"{pia.body_limit:,} bytes", "`pia.body_limit`"
+    yield "objects on a page", f"{pia.page_limit:,}", "`pia.page_limit`"
+    yield (
+        "regular expression in a filter",
+        f"{patterns.LONGEST} characters, {patterns.OPEN_REPEATS} open repeats",
+        "fixed",
+    )
+    yield "actions kept in a server", str(actions.KEPT), "fixed"
+    yield (
+        "console log",
+        f"{consoles.LIMIT // 1024} KiB; an answer waits {pia.console_wait:g} s for it",
+        "`pia.console_wait`",
+    )
+    yield "user data on AWS", f"{LIMITS['server.user_data'] // 1024} KiB before base64", "EC2"
+    yield "security groups of a port on AWS", str(LIMITS["port.security_groups"]), "EC2"
+    ingress, egress = LIMITS["security_group.ingress_rules"], LIMITS["security_group.egress_rules"]
+    yield "rules of a security group on AWS", f"{ingress} in, {egress} out, each IP version apart", "EC2"
+    yield "name servers of a subnet on AWS", str(LIMITS["subnet.dns_nameservers"]), "EC2"
+    yield "MTU shown of a network on AWS", f"{LIMITS['network.mtu']:,}", "EC2"
+    lost = f"each zone's part loses {addresses.HEAD + addresses.TAIL} addresses"
+    yield "size of a subnet on AWS", f"/{addresses.LARGEST} to /{addresses.SMALLEST}; {lost}", "EC2"
+    yield "calls to AWS under way at once", f"{aws.in_flight} an account and region", "`regions[].aws.in_flight`"
+    yield "until *not found by tag* is believed", f"{aws.visibility_window:g} s", "`regions[].aws.visibility_window`"
+    yield (
+        "until *not found* after a creation is believed",
+        f"{aws.not_yet_window:g} s",
+        "`regions[].aws.not_yet_window`",
+    )
+    yield "between looks at what is in motion", f"{aws.observe_interval:g} s", "`regions[].aws.observe_interval`"
+    looks = f"{aws.idle_interval:g} s; {PAGE} instances a call"
+    yield "between looks at all instances", looks, "`regions[].aws.idle_interval`"
+    yield "between tries of a refused network, subnet, group, key or port", f"{material.RETRY_REFUSED:g} s", "fixed"
+    yield "between looks for leftovers in a cloud", f"{engine.sweep:g} s", "`engine.sweep`"
+    yield "until an address claim without a port is freed", f"{assembly.CLAIM_GRACE:g} s and the next look", "fixed"
+    yield "until another engine may take over a dead one's shard", f"{engine.lease:g} s", "`engine.lease`"

@@ -1,0 +1,62 @@
+"""The project's files speak of the project alone: no path of one machine, no address of a package index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.docs.pages import ROOT, pages
+
+# Put together, so that this file does not hold what it looks for.
+_SLASH = "/"
+ANYWHERE = (
+    re.compile(rf"{_SLASH}work{_SLASH}|{_SLASH}root{_SLASH}"),
+    re.compile(
+        r"(?:test\.)?pypi" + r"\.org|files\.python" + r"hosted|registry\.npm" + r"js|--(?:extra-)?index" + r"-url"
+    ),
+    re.compile("DESIGN" + r"\.md"),
+)
+# In pages, but for names in code such as `session_token`.
+IN_PAGES = (
+    re.compile(r"\bsessions?\b", re.IGNORECASE),
+    re.compile(r"\bissues? (?:#|no\. |number )?\d", re.IGNORECASE),
+    re.compile(r"\b(?:LLM|AI|assistant|chatbot)\b"),
+    re.compile(r"\bTODO\b|\bFIXME\b|\bXXX\b"),
+)
+PLACES = ("changelog.d", "config", "docs", "policy", "requirements", "scripts", "src", "tests")
+TEXTS = frozenset({".py", ".md", ".yaml", ".yml", ".toml", ".rego", ".json", ".sql", ".in", ".txt", ""})
+
+
+def files() -> Iterator[Path]:
+    """Yield the project's text files; the recordings of another cloud are not its own words."""
+    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXTS)
+    yield ROOT / ".ci" / "run"
+    for place in PLACES:
+        for path in (ROOT / place).rglob("*"):
+            recorded = "corpus" in path.parts or "__pycache__" in path.parts
+            if path.is_file() and path.suffix in TEXTS and not recorded:
+                yield path
+
+
+def test_no_file_names_one_machine_or_an_index() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in files()
+        for pattern in ANYWHERE
+        if (match := pattern.search(path.read_text(encoding="utf-8")))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_speaks_of_the_project(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [match.group() for pattern in IN_PAGES if (match := pattern.search(text))] == []
+
+
+def test_what_may_not_be_said_would_be_found() -> None:
+    samples = (f"{_SLASH}work{_SLASH}main", "https://py" + "pi.org/simple", "see DESIGN" + ".md")
+    assert all(any(pattern.search(sample) for pattern in ANYWHERE) for sample in samples)
+    assert all(any(p.search(sample) for p in IN_PAGES) for sample in ("a Session", "issue 3", "an AI", "TODO"))
