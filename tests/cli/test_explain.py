@@ -231,6 +231,27 @@ async def test_a_deleted_server_is_told_from_its_last_state(store: Store, journa
     assert "deleted         2027-01-15T07:59:30.000Z (30 s ago)" in show.text(found, NOW)
 
 
+async def test_the_journal_tells_what_the_object_no_longer_holds(
+    store: Store, journal: Journal, tmp_path: Path
+) -> None:
+    for request, verb in (("req-0", "reboot"), ("req-1", "create")):
+        data = {"action": {"action": verb}, "outcome": {"result": "Success"}}
+        record = Record(
+            at=NOW - 90,
+            type="action",
+            kind="Server",
+            object_id=SERVER,
+            region=REGION,
+            project="p1",
+            request_id=request,
+            data=json.dumps(data).encode(),
+        )
+        await journal.append(record, unique=request)
+    lines = show.text(await explain(store, journal, tmp_path, Server, "web"), NOW).splitlines()
+    told = lines[lines.index("Journal, what is not above") + 1 :]
+    assert [line.split() for line in told] == [["07:58:30Z", "action", "reboot", "Success", "req-0"]]
+
+
 async def test_names_that_are_not_unique_or_unknown(store: Store, journal: Journal, tmp_path: Path) -> None:
     await store.create(_server("web", "00000000-0000-4000-8000-00000000000b", "kr-central-1"))
     with pytest.raises(Refusal, match=r"there are 2 objects of kind Server called 'web': .* give an id or --region"):

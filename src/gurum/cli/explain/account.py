@@ -10,6 +10,7 @@ import msgspec
 from gurum.cli.explain.answer import Account, Call, Doing, PartLine, Wait
 from gurum.cli.explain.parts import Part, parts
 from gurum.model.base import Resource, Status
+from gurum.model.compute import CloudKey
 from gurum.model.conditions import Reason
 from gurum.model.network import SecurityGroupRule
 from gurum.model.region import Region
@@ -18,9 +19,12 @@ from gurum.store.contract import NotFoundError, Record, Store
 
 
 def name_of(obj: Resource) -> str:
-    """Return the name that users gave the object, else its key (of a rule: what it says, without its group)."""
-    named = str(getattr(spec_of(obj), "name", "") or obj.metadata.key)
-    return named.partition("/")[2] if isinstance(obj, SecurityGroupRule) else named
+    """Return the name that users gave the object; what a rule or a key without one is known by; else its key."""
+    if isinstance(obj, SecurityGroupRule):
+        return obj.metadata.key.partition("/")[2]  # what it says, without its group
+    if isinstance(obj, CloudKey):
+        return obj.spec.fingerprint
+    return str(getattr(spec_of(obj), "name", "") or obj.metadata.key)
 
 
 def cloud_ids(obj: Resource) -> list[str]:

@@ -20,8 +20,10 @@ TIMES = frozenset(
         "deleted_at",
         "deletion_requested_at",
         "ended_at",
+        "finish_time",
         "searched_at",
         "since",
+        "start_time",
         "until",
         "updated_at",
         "written_at",
@@ -74,9 +76,18 @@ def _text(a: Account, now: float) -> Iterator[str]:
     if a.parts:
         yield from _block("Parts", _parts(a.parts), "")
     yield from _block("Calls to the cloud, from the engine's log", _table(_call(call) for call in a.calls), "none")
-    if a.history:
-        rows = [(_clock(entry["at"]), str(entry["type"]), str(entry["request_id"])) for entry in a.history]
-        yield from _block("Journal", _table(rows), "")
+    told = {doing.request_id for doing in a.actions}
+    older = [_record(entry) for entry in a.history if entry["request_id"] not in told]
+    if older:
+        yield from _block("Journal, what is not above", _table(older), "")
+
+
+def _record(entry: dict[str, Any]) -> tuple[str, ...]:
+    action, outcome = entry.get("action"), entry.get("outcome")
+    what = ""
+    if isinstance(action, dict) and isinstance(outcome, dict):
+        what = f"{action.get('action', '')} {outcome.get('result', '')}"
+    return (_clock(entry["at"]), entry["type"], what, entry["request_id"])
 
 
 def _pairs(*pairs: tuple[str, str]) -> Iterator[str]:
