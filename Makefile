@@ -5,7 +5,7 @@ STATE ?= var
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run clean-state test check format pins \
+.PHONY: help setup setup-run run clean-state test check docs format pins \
         bench chaos drift faults fuzz golden isolation secrets upgrade
 
 help: ## list the targets
@@ -26,13 +26,17 @@ clean-state: ## remove what runs have kept: databases, secrets, logs
 test: setup ## run all tests
 	$(PYTHON) -m pytest $(ARGS)
 
-check: setup ## lint, strict types, layers, the policy's own tests
+check: setup ## lint, strict types, layers, the policy's own tests, generated pages
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/mypy tests
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/gurum policy test --quiet
+	$(PYTHON) -m tests.docs --check
+
+docs: setup ## write the generated parts of the documentation anew
+	$(PYTHON) -m tests.docs
 
 format: setup ## put the code into its canonical form
 	$(VENV)/bin/ruff check --fix .
