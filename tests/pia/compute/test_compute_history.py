@@ -6,8 +6,7 @@ import msgspec
 from tests.pia.compute.support import NOBODY, V, act, fault, running
 from tests.support.pia import EPOCH, PROJECTS, REGION, USERS, Kit, Pretender
 
-from gurum.model.server import Action, Server
-from gurum.pia.compute.servers.history import Done
+from gurum.model.server import Action, ActionRecord, Server
 from gurum.store.contract import Record
 
 BASE = {"action", "instance_uuid", "message", "project_id", "request_id", "start_time", "user_id"}
@@ -88,7 +87,7 @@ async def test_older_actions_come_from_the_journal(kit: Kit) -> None:
         object_id=uid,
         region=REGION,
         project=PROJECTS["member"],
-        data=msgspec.json.encode(Done(old, None)),
+        data=msgspec.json.encode(ActionRecord(action=old, outcome=None)),
     )
     await kit.journal.append(record, unique="1")
     rows = (await kit.call("GET", f"{V}/servers/{uid}/os-instance-actions")).json["instanceActions"]

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from gurum.model import codec
-from gurum.model.server import Action, ActionOutcome, Server
+from gurum.model.server import Action, ActionOutcome, ActionRecord, Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.paging import limit_of, links
 from gurum.pia.compute.servers.find import missing, subject
@@ -28,18 +28,11 @@ OF_DELETED = 21  # from this version on the actions of deleted servers are shown
 EVENTS = {"create": "compute__do_build_and_run_instance", "delete": "compute_terminate_instance"}
 
 
-class Done(msgspec.Struct):
-    """An action with how it ended, as far as it has."""
-
-    action: Action
-    outcome: ActionOutcome | None
-
-    @property
-    def updated(self) -> float:
-        """When anything of it last happened."""
-        if self.outcome is None:
-            return self.action.start_time
-        return self.outcome.finish_time or self.outcome.start_time
+def updated(row: ActionRecord) -> float:
+    """Return when anything of an action last happened."""
+    if row.outcome is None:
+        return row.action.start_time
+    return row.outcome.finish_time or row.outcome.start_time
 
 
 class _Stored(msgspec.Struct):
@@ -72,16 +65,19 @@ async def _server(ctx: Context) -> Server:
     raise missing(uid)
 
 
-async def _history(ctx: Context, server: Server) -> list[Done]:
+async def _history(ctx: Context, server: Server) -> list[ActionRecord]:
     """Return all actions, newest first."""
     outcomes = {outcome.number: outcome for outcome in server.status.outcomes}
-    done = {action.number: Done(action, outcomes.get(action.number)) for action in server.spec.actions}
+    done = {
+        action.number: ActionRecord(action=action, outcome=outcomes.get(action.number))
+        for action in server.spec.actions
+    }
     first = min(done, default=1)
     if first > 1:
         for record in await ctx.parts.journal.read(
             kind=Server.kind, type="action", object_id=server.id, region=ctx.region.name
         ):
-            older = msgspec.json.decode(record.data, type=Done)
+            older = msgspec.json.decode(record.data, type=ActionRecord)
             done.setdefault(older.action.number, older)
     rows = sorted(done.values(), key=lambda row: row.action.number, reverse=True)
     meta = server.metadata
@@ -90,7 +86,7 @@ async def _history(ctx: Context, server: Server) -> list[Done]:
     return rows
 
 
-def _deletion(server: Server) -> Done:
+def _deletion(server: Server) -> ActionRecord:
     meta = server.metadata
     asked = meta.deletion_requested_at or 0.0
     cause = meta.deletion_cause
@@ -110,10 +106,10 @@ def _deletion(server: Server) -> Done:
         finish_time=finished,
         result="Success" if finished else "",
     )
-    return Done(action, outcome)
+    return ActionRecord(action=action, outcome=outcome)
 
 
-def _view(ctx: Context, server: Server, row: Done) -> dict[str, Any]:
+def _view(ctx: Context, server: Server, row: ActionRecord) -> dict[str, Any]:
     action, outcome = row.action, row.outcome
     shown: dict[str, Any] = {
         "action": action.action,
@@ -125,7 +121,7 @@ def _view(ctx: Context, server: Server, row: Done) -> dict[str, Any]:
         "message": "Error" if outcome is not None and outcome.result == "Error" else None,
     }
     if ctx.version >= 58:
-        shown["updated_at"] = micros(row.updated)
+        shown["updated_at"] = micros(updated(row))
     return shown
 
 
@@ -158,9 +154,9 @@ async def index(ctx: Context) -> Response:
         if since and before and ctx.version >= 66 and parse_time(before) < parse_time(since):
             raise bad_request("The value of changes-since must be less than or equal to changes-before.")
         if since:
-            rows = [row for row in rows if row.updated >= parse_time(since)]
+            rows = [row for row in rows if updated(row) >= parse_time(since)]
         if before and ctx.version >= 66:
-            rows = [row for row in rows if row.updated <= parse_time(before)]
+            rows = [row for row in rows if updated(row) <= parse_time(before)]
         marker = ctx.query.last("marker")
         if marker:
             start = next((n + 1 for n, row in enumerate(rows) if row.action.request_id == marker), 0)
