@@ -5,14 +5,18 @@ They are read from where the program refuses from, so that a refusal that is not
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
 from tests.docs.markers import Parts, code, table
 
+from gurum import pia
 from gurum.engine import assembly, consoles, material
 from gurum.model import addresses
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig
+from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig, StoreConfig
 from gurum.pia.compute.servers import actions, patterns
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.service import Service
@@ -25,15 +29,31 @@ from gurum.providers.simulated.provider import SimulatedProvider
 EVERY_METHOD = frozenset({"DELETE", "GET", "POST", "PUT"})
 REFUSED = frozenset({400, 403, 404, 410, 501})  # a route whose success is one of these never does what it is asked for
 
-# Capabilities that no attribute of a body hangs on: what they decide. Names that are left out decide nothing.
+# What a capability decides, where that is not one attribute's value. It is shown if the API asks for the name.
 DECIDES = {
-    "network.zonal_subnets": "subnets get a part a zone",
+    "flavor.ephemeral": "flavors with `ephemeral`",
+    "flavor.swap": "flavors with `swap`",
+    "keypair.ecdsa": "ECDSA keys",
+    "keypair.x509": "key pairs of the type `x509`",
     "network.vlan_transparent": "`vlan_transparent` of a network",
-    "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
-    "port.several_subnets": "`fixed_ips` of a port, in more than one subnet",
-    "port.fixed_ips_update": "`fixed_ips` of a port that a server holds",
+    "network.zonal_subnets": "subnets get a part a zone",
     "port.allowed_address_pairs.cidr": "`allowed_address_pairs` of a port, outside its subnets",
+    "port.fixed_ips_update": "`fixed_ips` of a port that a server holds",
+    "port.implied_delete": "deletion of the port that a server was given",
+    "port.several_subnets": "`fixed_ips` of a port, in more than one subnet",
+    "server.config_drive": "`config_drive` of a server",
     "server.user_data.16k": "`user_data` of a server, above 16 KiB",
+    "server.without_network": "servers that ask for no network",
+    "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
+}
+
+# What is accepted and has no effect on AWS for as long as the API does not ask for the capability.
+UNASKED = {
+    "server.config_drive": "`config_drive: true` makes none: cloud-init reads the instance metadata service, version 2.",
+    "flavor.ephemeral": "`ephemeral` of a flavor makes no disk.",
+    "flavor.swap": "`swap` of a flavor makes no disk.",
+    "keypair.ecdsa": "An ECDSA key pair is taken; a server made with it goes to ERROR with AWS's refusal.",
+    "port.implied_delete": "Deleting the port that a server was given hides it; the interface stays until the server goes.",
 }
 
 
@@ -42,6 +62,7 @@ def parts() -> Parts:
     return {
         "refused": "\n\n".join(_refused(service) for service in SERVICES),
         "capabilities": _capabilities(),
+        "unasked": "\n".join(f"* {UNASKED[name]}" for name in UNASKED if name not in asked()),
         "numbers": table(("what", "value", "set by"), _numbers()),
     }
 
@@ -83,6 +104,18 @@ def _without_members(methods: dict[str, list[str]]) -> dict[str, list[str]]:
     }
 
 
+@cache
+def asked() -> frozenset[str]:
+    """Return the capabilities that the API asks for by name."""
+    names = {*CAPABILITIES, *DECIDES}
+    return frozenset(
+        node.value
+        for file in Path(pia.__path__[0]).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
+    )
+
+
 def _capabilities() -> str:
     region = RegionConfig(name="r", provider="simulated", port=0, simulation=SimulatedConfig(state=":memory:"))
     provider = SimulatedProvider(region, SystemClock())
@@ -94,7 +127,7 @@ def _capabilities() -> str:
     rows = []
     for name in dict.fromkeys((*CAPABILITIES, *simulated)):
         aws, private = CAPABILITIES.get(name), simulated.get(name)
-        decides = "; ".join(hangs.get(name, [])) or DECIDES.get(name, "")
+        decides = "; ".join(hangs.get(name, [])) or (DECIDES[name] if name in asked() else "")
         # A name that a provider does not publish is there, but for the one that says that subnets are zonal.
         other = "no" if name == "network.zonal_subnets" else "native" if decides else ""
         levels = (aws.level if aws else other, private.level if private else other)
@@ -105,18 +138,19 @@ def _capabilities() -> str:
 
 
 def _numbers() -> Iterator[tuple[str, str, str]]:
-    aws, engine, pia = AwsConfig(), EngineConfig(), PiaConfig()
-    yield "body of a request", f"{pia.body_limit:,} bytes", "`pia.body_limit`"
-    yield "objects on a page", f"{pia.page_limit:,}", "`pia.page_limit`"
+    aws, engine, api, store = AwsConfig(), EngineConfig(), PiaConfig(), StoreConfig()
+    yield "body of a request", f"{api.body_limit:,} bytes", "`pia.body_limit`"
+    yield "objects on a page", f"{api.page_limit:,}", "`pia.page_limit`"
     yield (
         "regular expression in a filter",
         f"{patterns.LONGEST} characters, {patterns.OPEN_REPEATS} open repeats",
         "fixed",
     )
-    yield "actions kept in a server", str(actions.KEPT), "fixed"
+    yield "actions kept in a server", f"{actions.KEPT}; all are in the journal", "fixed"
+    yield "records kept in the journal", f"{store.journal_kept_days:g} days", "`store.journal_kept_days`"
     yield (
         "console log",
-        f"{consoles.LIMIT // 1024} KiB; an answer waits {pia.console_wait:g} s for it",
+        f"{consoles.LIMIT // 1024} KiB; an answer waits {api.console_wait:g} s for it",
         "`pia.console_wait`",
     )
     yield "user data on AWS", f"{LIMITS['server.user_data'] // 1024} KiB before base64", "EC2"
