@@ -148,3 +148,12 @@ async def test_a_private_flavor_is_seen_by_those_it_was_given_to(kit: Kit) -> No
     )
     assert taken.json == {"flavor_access": []}
     assert (await kit.call("GET", f"{F}/p")).status == 404
+
+
+async def test_how_a_flavor_maps_to_the_cloud_is_for_administrators(kit: Kit) -> None:
+    await kit.seed(flavor("mapped", id="m", extra_specs={"aws:instance_type": "t3.micro", "hw:a": "1"}))
+    assert (await kit.call("GET", f"{F}/m", version="2.61")).json["flavor"]["extra_specs"] == {"hw:a": "1"}
+    path = f"{F}/m/os-extra_specs"
+    assert (await kit.call("GET", path)).json == {"extra_specs": {"hw:a": "1"}}
+    assert fault(await kit.call("GET", f"{path}/aws:instance_type"))[0] == 404
+    assert len((await kit.call("GET", path, token="admin")).json["extra_specs"]) == 2

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from tests.pia.compute.conftest import IMAGE, NET
 from tests.pia.compute.support import NOBODY, V, create, fault, running, show
 from tests.support.pia import PROJECTS, REGION, ROOT, USERS, Kit, Pretender, flavor, image, region
 
 from gurum.model.base import Metadata
 from gurum.model.network import Network, NetworkSpec
+from gurum.model.region import Capability, Region
 from gurum.model.server import Server
 from gurum.ops.config import PiaConfig
 from gurum.pia.services import SERVICES
@@ -291,11 +294,21 @@ async def test_ec2_takes_less_user_data(kit: Kit) -> None:
     text = "QUFB" * 6000
     assert (await create(kit, user_data=text, networks="none")).status == 202
     strict = Kit(SERVICES)
-    await strict.seed(region(server_user__data_16k="native"), image(id=IMAGE), flavor("a", id="1"))
-    found = (await strict.store.list(type(region()))).items[0]
-    found.status.capabilities["server.user_data.16k"] = next(iter(found.status.capabilities.values()))
-    await strict.store.update_status(found)
+    small = region()
+    small.status.capabilities["server.user_data.16k"] = Capability(verb="server.user_data.16k", level="native")
+    await strict.seed(small, image(id=IMAGE), flavor("a", id="1"))
     assert "at most 16384 bytes" in fault(await create(strict, user_data=text, networks="none"))[1]
+
+
+async def test_a_key_that_the_cloud_cannot_use_is_refused_at_once(kit: Kit) -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    public = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+    await kit.call("POST", f"{V}/os-keypairs", {"keypair": {"name": "k", "public_key": public}})
+    assert (await create(kit, key_name="k")).status == 202
+    found = (await kit.store.list(Region)).items[0]
+    found.status.capabilities["keypair.ecdsa"] = Capability(verb="keypair.ecdsa", level="absent", why="RSA only")
+    await kit.store.update_status(found)
+    assert fault(await create(kit, key_name="k")) == (400, "Keypair data is invalid: RSA only")
 
 
 async def test_a_default_password_and_ones_own(kit: Kit) -> None:

@@ -121,7 +121,13 @@ def _no_access(flavor: Flavor, project: str) -> ApiError:
 
 async def list_specs(ctx: Context) -> Response:
     """List extra specs."""
-    return json({"extra_specs": _flavor(ctx).spec.extra_specs})
+    return json({"extra_specs": _specs(ctx)})
+
+
+def _specs(ctx: Context) -> dict[str, str]:
+    """Return the extra specs that the caller sees: who may change them sees all."""
+    specs = _flavor(ctx).spec.extra_specs
+    return dict(specs) if ctx.decide("compute:flavor_extra_specs:update", ctx.own()).allow else view.public(specs)
 
 
 def _no_spec(flavor: Flavor, key: str) -> ApiError:
@@ -130,10 +136,10 @@ def _no_spec(flavor: Flavor, key: str) -> ApiError:
 
 async def show_spec(ctx: Context) -> Response:
     """Show one extra spec."""
-    flavor, key = _flavor(ctx), ctx.params["key"]
-    if key not in flavor.spec.extra_specs:
-        raise _no_spec(flavor, key)
-    return json({key: flavor.spec.extra_specs[key]})
+    specs, key = _specs(ctx), ctx.params["key"]
+    if key not in specs:
+        raise _no_spec(_flavor(ctx), key)
+    return json({key: specs[key]})
 
 
 async def create_specs(ctx: Context) -> Response:
@@ -169,7 +175,7 @@ async def delete_spec(ctx: Context) -> Response:
     return empty(200)
 
 
-_SPECS = "/flavors/{id}/os-extra_specs"
+_SPECS_PATH = "/flavors/{id}/os-extra_specs"
 _ACTION = "/flavors/{id}/action"
 ROUTES = (
     Route(
@@ -241,7 +247,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path=_SPECS,
+        path=_SPECS_PATH,
         handler=list_specs,
         policy="compute:flavor_extra_specs:list",
         find=find,
@@ -251,7 +257,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path=_SPECS,
+        path=_SPECS_PATH,
         handler=create_specs,
         body=schemas.EXTRA_SPECS,
         policy="compute:flavor_extra_specs:create",
@@ -262,7 +268,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path=_SPECS + "/{key}",
+        path=_SPECS_PATH + "/{key}",
         handler=show_spec,
         policy="compute:flavor_extra_specs:show",
         find=find,
@@ -271,7 +277,7 @@ ROUTES = (
     ),
     Route(
         method="PUT",
-        path=_SPECS + "/{key}",
+        path=_SPECS_PATH + "/{key}",
         handler=update_spec,
         body=schemas.EXTRA_SPEC,
         policy="compute:flavor_extra_specs:update",
@@ -282,7 +288,7 @@ ROUTES = (
     ),
     Route(
         method="DELETE",
-        path=_SPECS + "/{key}",
+        path=_SPECS_PATH + "/{key}",
         handler=delete_spec,
         policy="compute:flavor_extra_specs:delete",
         find=find,

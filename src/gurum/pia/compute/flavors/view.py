@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gurum.model.compute import Flavor
@@ -11,12 +12,18 @@ from gurum.pia.kernel.errors import ApiError, not_found
 from gurum.pia.kernel.route import Subject
 from gurum.policy.model import Target
 
+PRIVATE = "aws:"  # namespace of the engine's own extra specs
 SHAPES = (75, 61, 55)  # the versions at which the shape changes, newest first
 
 
 def shape(version: int) -> int:
     """Return the first version that shows flavors as this one does."""
     return next((first for first in SHAPES if version >= first), 1)
+
+
+def public(specs: Mapping[str, str]) -> dict[str, str]:
+    """Return the extra specs but those by which the engine maps a flavor to the cloud: they are no user's affair."""
+    return {key: value for key, value in specs.items() if not key.startswith(PRIVATE)}
 
 
 def brief(flavor: Flavor, version: int, root: str) -> dict[str, Any]:
@@ -47,7 +54,7 @@ def detail(flavor: Flavor, version: int, root: str) -> dict[str, Any]:
     if version >= 55:
         shown["description"] = spec.description
     if version >= 61:
-        shown["extra_specs"] = spec.extra_specs
+        shown["extra_specs"] = public(spec.extra_specs)
     return shown
 
 

@@ -16,6 +16,7 @@ from gurum.pia.compute.flavors import view as flavors
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, forbidden
 
+ABSENT = "absent"
 GIB = 1024**3
 SMALL_USER_DATA = "server.user_data.16k"  # a capability that is a limit: EC2 takes no more
 SMALL_BYTES = 16384
@@ -118,13 +119,17 @@ def check_fit(ctx: Context, image: Image, flavor: Flavor) -> None:
 
 
 def key_of(ctx: Context, name: str | None) -> ServerKey | None:
-    """Return a copy of the caller's key pair of that name. Raises 400."""
+    """Return a copy of the caller's key pair of that name. Raises 400, also for one that the cloud cannot use."""
     if name is None:
         return None
     pair = ctx.mirror(KeyPair).by_key(f"{ctx.region.name}/{ctx.principal.user_id}/{name}")
     if pair is None:
         raise bad_request("Invalid key_name provided.")
     spec = pair.spec
+    region = ctx.mirror(Region).by_key(ctx.region.name)
+    elliptic = region.status.capabilities.get("keypair.ecdsa") if region is not None else None
+    if elliptic is not None and elliptic.level == ABSENT and spec.public_key.startswith("ecdsa-"):
+        raise bad_request(f"Keypair data is invalid: {elliptic.why}")
     return ServerKey(name=spec.name, public_key=spec.public_key, fingerprint=spec.fingerprint, type=spec.type)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gurum.model.network import Port, SecurityGroup
 from gurum.model.server import Address, Server
+from gurum.pia.compute.flavors.view import public
 from gurum.pia.compute.servers.state import State
 from gurum.pia.compute.view import links, micros, seconds
 from gurum.pia.kernel.context import Context
@@ -100,7 +101,7 @@ class View:
         if EXTENDED in self.reveals:
             shown |= self._extended(server)
         if version >= 16 and HOST_STATUS in self.reveals:
-            shown["host_status"] = "UP" if status.external else ""
+            shown["host_status"] = _host_status(server)
         if version >= 90:
             shown["OS-EXT-SRV-ATTR:hostname"] = spec.hostname
         if version >= 71 and groups:
@@ -171,7 +172,7 @@ class View:
             "ephemeral": flavor.ephemeral,
             "swap": flavor.swap,
             "original_name": flavor.name,
-            "extra_specs": flavor.extra_specs,
+            "extra_specs": public(flavor.extra_specs),
         }
 
     def _extended(self, server: Server) -> dict[str, Any]:
@@ -189,10 +190,17 @@ class View:
                 "OS-EXT-SRV-ATTR:hostname": spec.hostname,
                 "OS-EXT-SRV-ATTR:kernel_id": "",
                 "OS-EXT-SRV-ATTR:ramdisk_id": "",
-                "OS-EXT-SRV-ATTR:root_device_name": "/dev/xvda",
+                "OS-EXT-SRV-ATTR:root_device_name": None,
                 "OS-EXT-SRV-ATTR:user_data": spec.user_data or None,
             }
         return shown
+
+
+def _host_status(server: Server) -> str:
+    """Return what can be known of a host that a cloud does not show: it is up if something runs on it."""
+    if server.status.external is None:
+        return ""
+    return "UP" if server.status.power_state == 1 else "UNKNOWN"
 
 
 def created(server: Server, root: str, password: str, asked: Mapping[str, Any]) -> dict[str, Any]:
