@@ -1,11 +1,10 @@
-"""`python -m tests.docs`: write the generated parts of the pages anew. `--check`: only say which are not current."""
+"""`python -m tests.docs`: write what is generated of the pages anew. `--check`: only say which are not current."""
 
 from __future__ import annotations
 
 import argparse
 
-from tests.docs.markers import fill
-from tests.docs.pages import GENERATED, ROOT
+from tests.docs.pages import GENERATED, ROOT, generated
 
 
 def main() -> int:
@@ -14,9 +13,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a page is not current")
     check: bool = parser.parse_args().check
     stale = 0
-    for page, parts in GENERATED.items():
-        old = page.read_text(encoding="utf-8")
-        new = fill(old, parts())
+    for page in GENERATED:
+        old, new = page.read_text(encoding="utf-8"), generated(page)
         if new == old:
             continue
         stale += 1

@@ -49,11 +49,11 @@ DECIDES = {
 
 # What is accepted and has no effect on AWS for as long as the API does not ask for the capability.
 UNASKED = {
-    "server.config_drive": "`config_drive: true` makes none: cloud-init reads the instance metadata service, version 2.",
+    "server.config_drive": "`config_drive: true` makes none: cloud-init asks the metadata service, version 2.",
     "flavor.ephemeral": "`ephemeral` of a flavor makes no disk.",
     "flavor.swap": "`swap` of a flavor makes no disk.",
     "keypair.ecdsa": "An ECDSA key pair is taken; a server made with it goes to ERROR with AWS's refusal.",
-    "port.implied_delete": "Deleting the port that a server was given hides it; the interface stays until the server goes.",
+    "port.implied_delete": "Deleting the port that a server was given hides it; its interface stays with the server.",
 }
 
 
@@ -141,11 +141,7 @@ def _numbers() -> Iterator[tuple[str, str, str]]:
     aws, engine, api, store = AwsConfig(), EngineConfig(), PiaConfig(), StoreConfig()
     yield "body of a request", f"{api.body_limit:,} bytes", "`pia.body_limit`"
     yield "objects on a page", f"{api.page_limit:,}", "`pia.page_limit`"
-    yield (
-        "regular expression in a filter",
-        f"{patterns.LONGEST} characters, {patterns.OPEN_REPEATS} open repeats",
-        "fixed",
-    )
+    yield "regular expression in a filter", f"{patterns.LONGEST} characters", "fixed"
     yield "actions kept in a server", f"{actions.KEPT}; all are in the journal", "fixed"
     yield "records kept in the journal", f"{store.journal_kept_days:g} days", "`store.journal_kept_days`"
     yield (

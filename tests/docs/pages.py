@@ -7,16 +7,30 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.docs import configuration, emulator, limits
-from tests.docs.markers import Parts
+from tests.docs.markers import Parts, fill
+
+from gurum.pia.kernel import reference
+from gurum.pia.services import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
-GENERATED: Mapping[Path, Callable[[], Parts]] = {
+# Pages with generated parts between markers, and pages that are generated as a whole.
+PARTS: Mapping[Path, Callable[[], Parts]] = {
     DOCS / "limits.md": limits.parts,
     DOCS / "reference" / "configuration.md": configuration.parts,
     DOCS / "reference" / "emulator.md": emulator.parts,
 }
+WHOLE: Mapping[Path, Callable[[], str]] = {DOCS / "reference" / "api.md": lambda: reference.render(SERVICES)}
+GENERATED = (*PARTS, *WHOLE)
+
+
+def generated(page: Path) -> str:
+    """Return a page of GENERATED as its generator writes it. Raises ValueError if its markers do not fit."""
+    if page in WHOLE:
+        return WHOLE[page]()
+    return fill(page.read_text(encoding="utf-8"), PARTS[page]())
+
 
 _FENCE = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(([^)\s]+)\)")

@@ -9,7 +9,7 @@ import pytest
 from tests.docs import configuration, emulator
 from tests.docs.limits import DECIDES, asked
 from tests.docs.markers import fill, table
-from tests.docs.pages import GENERATED, ROOT
+from tests.docs.pages import GENERATED, ROOT, generated
 
 from aws_emulator.faults import Kind
 from gurum.ops.config import Config
@@ -18,9 +18,8 @@ from gurum.pia.network.capabilities import OTHERS, TABLE
 
 @pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
 def test_a_page_is_as_its_generator_writes_it(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    current = fill(text, GENERATED[page]()) == text
-    assert current, f"{page.relative_to(ROOT)} is not current: run `python -m tests.docs`"
+    current = page.read_text(encoding="utf-8") == generated(page)
+    assert current, f"{page.relative_to(ROOT)} is not current: run `make docs`"
 
 
 def test_every_setting_says_what_it_means() -> None:
