@@ -16,8 +16,8 @@ from tests.fuzz.picks import Picks
 from tests.fuzz.world import RouteKey, World
 from tests.support.pia import REGION
 
-from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.image import Image
+from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.server import Server
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.service import Service

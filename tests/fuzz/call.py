@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Coroutine, Generator
+from types import FrameType
 from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes, unquote
 
@@ -15,6 +17,9 @@ from tests.fuzz.recorder import TRACE, Trace
 from tests.fuzz.world import REACHED, RouteKey, World
 
 T = TypeVar("T")
+
+PATIENCE = 3.0  # seconds of processor time that one step may take
+HUNG = 599  # the status of a request that took longer
 
 
 class Call(msgspec.Struct, kw_only=True):
@@ -68,8 +73,19 @@ class Answer(msgspec.Struct, kw_only=True):
         return json.loads(self.body)
 
 
+class HungError(BaseException):
+    """A single step took too long; no `except Exception` on the way may take it for a fault of its own."""
+
+
+def _hung(number: int, frame: FrameType | None) -> None:
+    raise HungError
+
+
 class _Timed:
-    """Runs a coroutine and adds up the processor time of its own steps: what others do meanwhile is not its."""
+    """Runs a coroutine and adds up the processor time of its own steps: what others do meanwhile is not its.
+
+    A step of more than PATIENCE is interrupted (a regular expression can be: its engine looks for signals).
+    """
 
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
@@ -77,13 +93,16 @@ class _Timed:
 
     def __await__(self) -> Generator[Any, Any, Any]:
         step: Any = None
+        signal.signal(signal.SIGVTALRM, _hung)
         while True:
             began = time.thread_time()
+            signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
             try:
                 waited = self._coroutine.send(step)
             except StopIteration as stop:
                 return stop.value
             finally:
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
                 self.seconds += time.thread_time() - began
             step = yield waited
 
@@ -124,6 +143,8 @@ async def _send(world: World, call: Call) -> Answer:
     timed = _Timed(world.app(scope, receive, give))
     try:
         await timed
+    except HungError:
+        got["status"] = HUNG
     finally:
         TRACE.reset(tokens[0])
         REACHED.reset(tokens[1])

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.fuzz.build import Draft
 from tests.fuzz.people import BAD_TOKENS, PEOPLE
-from tests.fuzz.picks import Picks
+from tests.fuzz.picks import Aim, Picks
 
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
 from gurum.model.server import Server
@@ -50,19 +50,45 @@ BOMBS = (
     "(?<!a)(?<=b)c",
     "\\",
 )
+LONGEST = 100_000  # bytes; a body may have a little more
+QUANTIFIERS = ("", "", "*", "+", "?", "{0,32}", "{1,9}", "{,5}", "*?", "+?", "??", "{30}", "{2,}", "{0,255}")
 NUMBERS = (0, -1, 1, 255, 65536, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63, 2**64, -(2**63), 10**30, 10**400)
 STRANGE: tuple[Any, ...] = (
     *(None, True, False, *NUMBERS, 1.5, 1e308, -0.0, 1e-320, 4.0, 1e22),
     *("", " ", "0", "-1", "9" * 5000, "1" * 25, "٣", "²", "1_0", " 1", "5\n", "1e5", "0x10", "+1", "-0", "1.0"),
     *("x" * 64, "x" * 256, "x" * 10_000, "\x00", "a\x00b", "\ud800", "\u202e", "🌩" * 80, "é" * 255, "\r\nX-Bad: 1"),
     *("../../etc/passwd", "%00", "%s%s%n", "{0}", "${x}", "'\"\\", "<script>", "true", "None", "null", "nan", "inf"),
-    *("fe80::1%eth0", "::ffff:1.2.3.4", "10.0.0.0/33", "10.0.0.0/0", "0.0.0.0/0", "::/0", "256.1.1.1", "1.2.3", "::1/64"),
+    *(
+        "fe80::1%eth0",
+        "::ffff:1.2.3.4",
+        "10.0.0.0/33",
+        "10.0.0.0/0",
+        "0.0.0.0/0",
+        "::/0",
+        "256.1.1.1",
+        "1.2.3",
+        "::1/64",
+    ),
     *("0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1/8", "10.0.0.1/255.255.255.0", "169.254.169.254"),
     *("default", "DEFAULT", "any", "admin", "all", "none", "auto", "network:dhcp", "compute:nova", "a:b:c:d"),
     *([], {}, [[]], [None], [{}], {"": ""}, {"a": None}, [1, "1"], ["a", "a"], list(range(1000)), {"id": "x"}),
     *BOMBS[:6],
 )
-KEYS = ("", " ", "id", "extra", "__class__", "\x00", "x" * 300, "tenant_id", "project_id", "status", "구름", "a.b", "$ref")
+KEYS = (
+    "",
+    " ",
+    "id",
+    "extra",
+    "__class__",
+    "\x00",
+    "x" * 300,
+    "tenant_id",
+    "project_id",
+    "status",
+    "구름",
+    "a.b",
+    "$ref",
+)
 
 
 def _deep(levels: int) -> Any:
@@ -77,7 +103,8 @@ def strange(picks: Picks) -> Any:
     rng = picks.rng
     kind = rng.random()
     if kind < 0.12:
-        aim = rng.choice(("other", "deleted", "unknown", "own", "shared"))
+        aims: tuple[Aim, ...] = ("other", "deleted", "unknown", "own", "shared")
+        aim = rng.choice(aims)
         return picks.id(rng.choice((Server, Network, Subnet, Port, SecurityGroup)), aim)
     if kind < 0.2:
         return _respelt(picks.id(rng.choice((Server, Network, Port)), "own"), rng)
@@ -154,6 +181,31 @@ def _repeated(made: Draft, picks: Picks) -> None:
         held += list(held) * picks.rng.choice((1, 2, 100))
 
 
+def _long(made: Draft, picks: Picks) -> None:
+    """Fill a list up to what a body may hold: what is quadratic shows."""
+    lists = [path for path in _places(made.body) if isinstance(_at(made.body, path), list)]
+    if not lists and isinstance(made.body, dict):
+        inner = next(iter(made.body.values()), None)
+        if isinstance(inner, dict):
+            inner[
+                picks.rng.choice(("tags", "fixed_ips", "security_groups", "networks", "dns_nameservers", "host_routes"))
+            ] = []
+            lists = [path for path in _places(made.body) if isinstance(_at(made.body, path), list)]
+    if not lists:
+        return
+    held = _at(made.body, picks.rng.choice(lists))
+    item = held[0] if held else "x"
+    size = max(len(json.dumps(item)) + 8, 8)
+    for number in range(LONGEST // size):
+        held.append(_varied(item, number))
+
+
+def _varied(item: Any, number: int) -> Any:
+    if isinstance(item, dict):
+        return {name: _varied(value, number) if isinstance(value, str) else value for name, value in item.items()}
+    return f"{number}"
+
+
 def _twice(made: Draft, picks: Picks) -> None:
     if isinstance(made.body, dict) and made.body:
         name, value = picks.rng.choice(list(made.body.items()))
@@ -202,7 +254,9 @@ def _chunked(made: Draft, picks: Picks) -> None:
 
 def _wrapped(made: Draft, picks: Picks) -> None:
     if made.has_body:
-        made.body = picks.rng.choice(([made.body], {"x": made.body}, {**made.body, "y": 1} if isinstance(made.body, dict) else 1))
+        made.body = picks.rng.choice(
+            ([made.body], {"x": made.body}, {**made.body, "y": 1} if isinstance(made.body, dict) else 1)
+        )
 
 
 def _segment(made: Draft, picks: Picks) -> None:
@@ -267,11 +321,27 @@ def _parameter(made: Draft, picks: Picks) -> None:
     made.query.append((rng.choice((*names, *KEYS, "changes-since", "limit", "sort_dir")), str(strange(picks))[:6000]))
 
 
+def bomb(rng: random.Random) -> str:
+    """Return a pattern that may take for ever: a known one, or one put together from what makes them."""
+    if rng.random() < 0.3:
+        return rng.choice(BOMBS)
+    return _pieces(rng, 3) + rng.choice(("", "$", "b", "!", "$b"))
+
+
+def _pieces(rng: random.Random, depth: int) -> str:
+    text = ""
+    for _ in range(rng.randint(1, 3)):
+        atom = rng.choice(("a", "a", "[a-z]", ".", "\\w", "\\S", "aa", "[^b]"))
+        if depth and rng.random() < 0.5:
+            inner = _pieces(rng, depth - 1)
+            atom = rng.choice(("({})", "(?:{})", "({}|a)", "(?:{}|[a-z])", "(?={})a")).replace("{}", inner)
+        text += atom + rng.choice(QUANTIFIERS)
+    return text * rng.choice((1, 1, 1, 2, 6))
+
+
 def _bomb(made: Draft, picks: Picks) -> None:
-    if made.key.path in ("/servers", "/servers/detail") and made.method == "GET":
-        made.query.append((picks.rng.choice(("name", "name", "description", "ip", "hostname")), picks.rng.choice(BOMBS)))
-    else:
-        made.query.append(("name", picks.rng.choice(BOMBS)))
+    names = ("name", "name", "description", "hostname") if made.key.path.startswith("/servers") else ("name",)
+    made.query.append((picks.rng.choice(names), bomb(picks.rng)))
 
 
 def _page(made: Draft, picks: Picks) -> None:
@@ -286,7 +356,20 @@ def _page(made: Draft, picks: Picks) -> None:
 def _rawquery(made: Draft, picks: Picks) -> None:
     path = made.prefix + "".join("/" + segment for segment in made.segments)
     query = picks.rng.choice(
-        ("%zz", "%", "a=%ff", "a=%00", "=", "&&&", "a", "a=1;b=2", "name[]=1", "a=1&" * 1500, "%F0%9F%8C%A9=1", "x=%ED%A0%80")
+        (
+            "%zz",
+            "%",
+            "a=%ff",
+            "a=%00",
+            "=",
+            "&&&",
+            "a",
+            "a=1;b=2",
+            "name[]=1",
+            "a=1&" * 1500,
+            "%F0%9F%8C%A9=1",
+            "x=%ED%A0%80",
+        )
     )
     made.target = "".join(c if ord(c) < 128 and c not in " \x00?#" else "_" for c in path) + "?" + query
 
@@ -294,17 +377,50 @@ def _rawquery(made: Draft, picks: Picks) -> None:
 HEADERS: dict[str, tuple[str, ...]] = {
     "Content-Type": (
         *("text/plain", "application/xml", "", "application/json; charset=latin-1", "application/octet-stream"),
-        *("application/openstack-images-v2.0-json-patch", "multipart/form-data", "application/x-www-form-urlencoded", "a"),
+        *(
+            "application/openstack-images-v2.0-json-patch",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded",
+            "a",
+        ),
     ),
     "Accept": ("text/html", "application/xml", "*/*", "", "application/json;q=0", "text/html, application/json"),
     "OpenStack-API-Version": (
-        *("compute 2.97", "compute 2.0", "compute 9.1", "compute latest", "compute 2.x", "compute", "2.53", "compute 2"),
-        *("volume 3.1, compute 2.10", "compute 2." + "9" * 5000, "compute -2.1", "compute 2.1, compute 2.60", "x" * 500),
+        *(
+            "compute 2.97",
+            "compute 2.0",
+            "compute 9.1",
+            "compute latest",
+            "compute 2.x",
+            "compute",
+            "2.53",
+            "compute 2",
+        ),
+        *(
+            "volume 3.1, compute 2.10",
+            "compute 2." + "9" * 5000,
+            "compute -2.1",
+            "compute 2.1, compute 2.60",
+            "x" * 500,
+        ),
         *("compute 2.１", "network 2.0", "compute 02.1", "compute 2.1\t"),
     ),
     "X-OpenStack-Nova-API-Version": ("2.53", "latest", "1.1", "2.9999", "x"),
-    "If-Match": ("revision_number=1", 'revision_number=""', "*", "revision_number=x", '"etag"', "revision_number=" + "9" * 5000),
-    "X-OpenStack-Request-ID": ("req-x", "req-" + "0" * 36, "req-00000000-0000-0000-0000-000000000000", "a\tb", "x" * 5000),
+    "If-Match": (
+        "revision_number=1",
+        'revision_number=""',
+        "*",
+        "revision_number=x",
+        '"etag"',
+        "revision_number=" + "9" * 5000,
+    ),
+    "X-OpenStack-Request-ID": (
+        "req-x",
+        "req-" + "0" * 36,
+        "req-00000000-0000-0000-0000-000000000000",
+        "a\tb",
+        "x" * 5000,
+    ),
     "Content-Length": ("0", "-1", "9" * 30, "x", "200000", ""),
     "Transfer-Encoding": ("chunked", "gzip"),
     "Content-Encoding": ("gzip",),
@@ -331,7 +447,21 @@ def _header(made: Draft, picks: Picks) -> None:
 
 def _method(made: Draft, picks: Picks) -> None:
     made.method = picks.rng.choice(
-        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X" * 50, "")
+        (
+            "GET",
+            "HEAD",
+            "POST",
+            "PUT",
+            "PATCH",
+            "DELETE",
+            "OPTIONS",
+            "TRACE",
+            "CONNECT",
+            "PROPFIND",
+            "get",
+            "X" * 50,
+            "",
+        )
     )
 
 
@@ -344,6 +474,7 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "removed": (8, _removed),
     "added": (8, _added),
     "repeated": (3, _repeated),
+    "long": (3, _long),
     "key twice": (3, _twice),
     "spoilt": (6, _spoilt),
     "huge": (1, _huge),
@@ -359,7 +490,7 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "method": (2, _method),
     "token": (3, _token),
 }
-BODILY = frozenset({"value", "removed", "added", "repeated", "key twice", "wrapped"})
+BODILY = frozenset({"value", "removed", "added", "repeated", "long", "key twice", "wrapped"})
 
 
 def mutate(made: Draft, picks: Picks, times: int) -> None:

@@ -226,8 +226,8 @@ def query(picks: Picks, noun: Noun, most: int = 3) -> list[tuple[str, str]]:
     rng = picks.rng
     rows = [row for row in noun.rows if row.visible]
     pairs = [(row.name, _filter(picks, noun, row)) for row in rng.sample(rows, rng.randint(0, 2))]
-    for name in rng.sample(sorted(noun.queries), min(len(noun.queries), rng.randint(0, 1))):
-        pairs.append((name, rng.choice(("blue", "blue,red", "10.", "none"))))
+    named = rng.sample(sorted(noun.queries), min(len(noun.queries), rng.randint(0, 1)))
+    pairs += [(name, rng.choice(("blue", "blue,red", "10.", "none"))) for name in named]
     if rng.random() < 0.3:
         pairs += [("sort_key", rng.choice(rows).name), ("sort_dir", rng.choice(("asc", "desc")))]
     if rng.random() < 0.3:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,11 +16,13 @@ from tests.fuzz.values import seeded
 from tests.fuzz.world import RouteKey, World
 
 from gurum.ops.config import PiaConfig
+from gurum.pia.kernel.route import Route
+from gurum.pia.kernel.service import Service
 from gurum.store.memory.hostility import PEACEFUL, Hostility
 
 FLOOR = 50  # requests a route, at least
-WRITES = 2.0  # how much more than a read a write gets of what is left
-EPOCH = 2500  # requests on one region, at most: a reproducer must not need more
+WRITES, GONE = 2.0, 0.02  # what a write, and a row that answers 410, get of what is left, where a read gets 1
+EPOCH = 800  # requests on one region, at most: later ones would find everything deleted
 WAVE = 24  # requests at once, at most
 RESTLESS = Hostility(conflict=0.05, expire=0.01, twice=0.2, coalesce=0.5, amnesia=0.3, early=0.3, slow=0.1)
 TIGHT = {
@@ -72,15 +74,16 @@ PEOPLE: dict[str, tuple[int, int]] = {
 AIMS: dict[Aim, int] = {"own": 74, "other": 9, "shared": 6, "deleted": 6, "unknown": 5}
 REFERS: dict[Aim, int] = {"own": 86, "shared": 5, "other": 5, "deleted": 2, "unknown": 2}
 TIMES = (0, 1, 2, 3)
-HOW_OFTEN = (50, 33, 12, 5)  # mutations of a request
+HOW_OFTEN = (40, 38, 15, 7)  # mutations of a request
 
 
-def schedule(routes: Sequence[RouteKey], count: int, seed: int) -> list[RouteKey]:
+def schedule(rows: Mapping[RouteKey, tuple[Service, Route]], count: int, seed: int) -> list[RouteKey]:
     """Return the rows to be asked, shuffled: `floor` each, the rest by weight."""
+    routes = list(rows)
     rng = seeded(seed, "schedule")
     floor = min(FLOOR, count // max(len(routes), 1))
     planned = [key for key in routes for _ in range(floor)]
-    weights = [1.0 if key.method == "GET" else WRITES for key in routes]
+    weights = [GONE if rows[key][1].status == 410 else 1.0 if key.method == "GET" else WRITES for key in routes]
     planned += rng.choices(routes, weights, k=count - len(planned))
     rng.shuffle(planned)
     return planned

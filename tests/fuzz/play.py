@@ -8,19 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tests.fuzz.call import Answer, Call, send, together
+from tests.fuzz.call import Answer, Call, escaped, send, together
 from tests.fuzz.chance import Draws, drawing
 from tests.fuzz.checks import Problem, problems
-from tests.fuzz.people import ALPHA, BETA
+from tests.fuzz.mutate import bomb
+from tests.fuzz.people import ALPHA, BETA, BY_TOKEN
 from tests.fuzz.plan import EPOCH, PROFILES, Profile, request, schedule, waves
 from tests.fuzz.population import Estate, populate
+from tests.fuzz.values import seeded
 from tests.fuzz.world import LOGS, RouteKey, World
 from tests.support.pia import Pretender
 
 from gurum.store.contract import StoreError
 
 ENGINE_EVERY = 3  # waves
-KEPT = 400  # requests before a failure that a reproducer may need
+PATTERNS = 40  # one request in so many searches by a pattern
 
 
 @dataclass
@@ -71,14 +73,11 @@ class Tally:
             self.routes[call.aim] += 1
         if answer.reached:
             self.reached[answer.reached[-1]] += 1
-        self.people[call.token if call.token in _KNOWN else "none or invalid"] += 1
+        self.people[call.token if call.token in BY_TOKEN else "none or invalid"] += 1
         self.mutations.update(set(call.mutations) or {"none"})
         self.slowest.append((answer.seconds, f"{answer.status} {call.curl()[:300]}"))
         if len(self.slowest) > 200:
             self.slowest = sorted(self.slowest, reverse=True)[:20]
-
-
-from tests.fuzz.people import BY_TOKEN as _KNOWN  # noqa: E402 - names only
 
 
 class Player:
@@ -92,13 +91,34 @@ class Player:
     async def run(self) -> Tally:
         """Send all requests."""
         began = time.monotonic()
-        planned = schedule(list(World().routes), self._requests, self._seed)
+        await self._patterns(self._requests // PATTERNS)
+        planned = schedule(World().routes, self._requests, self._seed)
         size = min(EPOCH, max(len(planned) // len(PROFILES) + 1, 1))
         for number, at in enumerate(range(0, len(planned), size)):
             await self._epoch(planned[at : at + size], PROFILES[number % len(PROFILES)], number)
         self.tally.seconds = time.monotonic() - began
         self.tally.leaks = LOGS.leaks
         return self.tally
+
+    async def _patterns(self, count: int) -> None:
+        """Search lists by patterns, one by one: the first that does not end would hold up all others."""
+        world = await new_world(PROFILES[0], self._seed)
+        rng = seeded(self._seed, "patterns")
+        key = RouteKey("compute", "GET", "/servers/detail")
+        for _ in range(count if key in world.routes else 0):
+            self._number += 1
+            name = rng.choice(("name", "name", "description"))
+            call = Call(
+                number=self._number,
+                method="GET",
+                target=f"/compute/v2.1/servers/detail?{name}={escaped(bomb(rng))}",
+                headers=[("OpenStack-API-Version", "compute 2.96"), ("Accept", "application/json")],
+                token="alpha-admin",
+                aim=key,
+                mutations=["bomb"],
+            )
+            answer = await send(world, call, self._seed)
+            self._judge(world, call, answer, PROFILES[0], [], {})
 
     async def _epoch(self, planned: list[RouteKey], profile: Profile, number: int) -> None:
         world = await new_world(profile, self._seed + number)

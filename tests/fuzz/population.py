@@ -18,7 +18,6 @@ from gurum.model.base import Cause, External, Metadata, Resource
 from gurum.model.compute import Flavor, FlavorSpec, KeyPair, KeyPairSpec
 from gurum.model.image import Image, ImageSpec, ImageStatus
 from gurum.model.network import (
-    AddressClaim,
     FixedIP,
     Network,
     NetworkSpec,
@@ -86,7 +85,7 @@ def region(profile: str) -> Region:
 
 
 def _flavor(name: str, *, access: list[str] | None = None, **more: Any) -> Flavor:
-    spec = {"vcpus": 1, "ram": 512, "disk": 8, "extra_specs": {"hw:cpu_policy": "shared"}} | more
+    spec: dict[str, Any] = {"vcpus": 1, "ram": 512, "disk": 8, "extra_specs": {"hw:cpu_policy": "shared"}} | more
     return Flavor(
         metadata=_meta(f"flavor {name}", key=f"{REGION}/{name}"),
         spec=FlavorSpec(name=name, flavorid=name, is_public=access is None, access=access or [], **spec),
@@ -116,7 +115,8 @@ def commons(profile: str = "simulated") -> list[Resource]:
     ]
     for number, (name, project) in enumerate((("operator-shared", OPERATOR), ("beta-shared", BETA))):
         network = Network(
-            metadata=_meta(f"net {name}", project, engine=True), spec=NetworkSpec(name=name, shared=True, mtu=1500, tags=["blue"])
+            metadata=_meta(f"net {name}", project, engine=True),
+            spec=NetworkSpec(name=name, shared=True, mtu=1500, tags=["blue"]),
         )
         found += [network, _subnet(f"subnet {name}", project, network, f"10.{200 + number}.0.0/24")]
     external = NetworkSpec(name="public", external=True, mtu=1500)
@@ -227,6 +227,12 @@ class Estate:
         self._add(port, claim)
         return port
 
+    def _addresses(self, port: Port | None) -> list[Address]:
+        if port is None:
+            return []
+        network, mac = self.networks[0].spec.name, port.spec.mac_address
+        return [Address(network=network, addr=ip.ip_address, mac=mac, port_id=port.id) for ip in port.spec.fixed_ips]
+
     def _server(self, name: str, state: str, *, port: bool = True) -> Server:
         uid = named(f"server {name} {self.project}")
         held = self._port(f"of {name}", uid) if port else None
@@ -256,17 +262,7 @@ class Estate:
                 ActionOutcome(number=n, event="e", start_time=began, finish_time=began + 1, result="Success")
                 for n in (1, 2, 3)
             ],
-            addresses=[
-                Address(
-                    network=self.networks[0].spec.name,
-                    addr=ip.ip_address,
-                    mac=held.spec.mac_address,
-                    port_id=held.id,
-                )
-                for ip in (held.spec.fixed_ips if held else ())
-            ]
-            if held
-            else [],
+            addresses=self._addresses(held),
         )
         spec = ServerSpec(
             name=f"{name} {self.canary}",
@@ -285,7 +281,9 @@ class Estate:
             reservation_id=f"r-{self.canary}",
             actions=actions,
         )
-        return Server(metadata=_meta(f"server {name} {self.project}", self.project, engine=True), spec=spec, status=status)
+        return Server(
+            metadata=_meta(f"server {name} {self.project}", self.project, engine=True), spec=spec, status=status
+        )
 
     def _servers(self) -> None:
         self.servers = [
@@ -310,7 +308,11 @@ class Estate:
                     KeyPair(
                         metadata=_meta(f"key {name} {user}", key=f"{REGION}/{user}/{full}"),
                         spec=KeyPairSpec(
-                            name=full, user_id=user, public_key=PUBLIC_KEY, fingerprint="aa:bb", number=len(self.objects)
+                            name=full,
+                            user_id=user,
+                            public_key=PUBLIC_KEY,
+                            fingerprint="aa:bb",
+                            number=len(self.objects),
                         ),
                     )
                 )
@@ -351,8 +353,3 @@ async def populate(world: World, *, profile: str = "simulated", estates: tuple[E
     await world.put(*commons(profile))
     for estate in estates:
         await estate.settle(world)
-
-
-def claims_of(estate: Estate) -> list[AddressClaim]:
-    """Return the addresses that an estate holds."""
-    return [obj for obj in estate.objects if isinstance(obj, AddressClaim)]

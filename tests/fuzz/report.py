@@ -6,8 +6,8 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
-from tests.fuzz.play import Tally
 from tests.fuzz.plan import FLOOR
+from tests.fuzz.play import Tally
 from tests.fuzz.world import RouteKey
 
 PAST = 0.30  # the share of requests that must reach a handler

@@ -23,7 +23,7 @@ from gurum.pia.kernel.schema import Schema
 Document = Mapping[str, Any]
 Hint = Callable[[Picks], Any]
 
-NAMES = ("web", "db 1", "구름", "Ünïcödé", "x", LONG_NAME, "100%", "a.b_c-d", "emoji 🌩", "(a+)+$", "n'1 \"q\"", "<b>")
+NAMES = ("web", "db 1", "구름", "Ünïcödé", "x", LONG_NAME, "100%", "a.b_c-d", "emoji 🌩", "(a+)+$", 'n\'1 "q"', "<b>")
 TIMES = ("2026-12-31T23:59:59Z", "2027-01-15T07:00:00", "2027-01-15 08:00:00", "2027-01-15T08:00:00.000001+00:00")
 
 
@@ -130,7 +130,13 @@ class Values:
         if "oneOf" in schema:
             return self.make(rng.choice(schema["oneOf"]), name, within)
         types = schema.get("type", "string")
-        kind = rng.choice(types) if isinstance(types, list) and self.lavish else types if isinstance(types, str) else types[0]
+        kind = (
+            rng.choice(types)
+            if isinstance(types, list) and self.lavish
+            else types
+            if isinstance(types, str)
+            else types[0]
+        )
         if kind == "object":
             return self._object(schema, name)
         if kind == "array":

@@ -30,6 +30,7 @@ from gurum.ops.config import PiaConfig, RegionConfig, ZoneConfig
 from gurum.ops.health import Readiness
 from gurum.pia.app import App, Figures
 from gurum.pia.kernel.context import Context, Parts
+from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.route import Route, Subject
 from gurum.pia.kernel.seams import Excess
@@ -142,7 +143,10 @@ class StoredClaims:
             )
         except OverQuotaError as error:
             return Excess(
-                resource=error.resource, requested=error.requested, used=error.in_use + error.reserved, limit=error.limit
+                resource=error.resource,
+                requested=error.requested,
+                used=error.in_use + error.reserved,
+                limit=error.limit,
             )
         return None
 
@@ -154,7 +158,10 @@ REACHED: ContextVar[list[RouteKey] | None] = ContextVar("reached", default=None)
 
 
 def _watched(service: Service) -> Service:
-    """Return the service with handlers that say when they are reached; where nothing is asked of policy, `find` too."""
+    """Return the service with handlers that say when they are reached.
+
+    A route that is documented to refuse may do so when it looks for its object: that counts, too.
+    """
 
     def watched(route: Route) -> Route:
         key, inner, inner_find = key_of(service, route), route.handler, route.find
@@ -169,12 +176,15 @@ def _watched(service: Service) -> Service:
             return await inner(ctx)
 
         def find(ctx: Context) -> Subject:
-            note()
             assert inner_find is not None
-            return inner_find(ctx)
+            try:
+                return inner_find(ctx)
+            except ApiError as refusal:
+                if refusal.status == route.status:
+                    note()
+                raise
 
-        watch_find = inner_find is not None and not route.policy
-        return msgspec.structs.replace(route, handler=handler, find=find if watch_find else inner_find)
+        return msgspec.structs.replace(route, handler=handler, find=find if inner_find is not None else None)
 
     return msgspec.structs.replace(service, routes=tuple(map(watched, service.routes)))
 

@@ -19,7 +19,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # By role: (own read, own write, shared read, shared write, other's read, other's write)
 # done: the handler answers; denied: 403; hidden: 404, exactly as for an id that nothing has
-_ORDINARY = ("done", "done", "done", "denied", "hidden", "hidden")
+_ORDINARY: tuple[Outcome, ...] = ("done", "done", "done", "denied", "hidden", "hidden")
 TABLE: dict[str, tuple[Outcome, ...]] = {
     "reader": ("done", "denied", "done", "denied", "hidden", "hidden"),
     "member": _ORDINARY,
@@ -171,6 +171,7 @@ TOLD_APART: tuple[tuple[str, str], ...] = (
         "Nova: no mapping to a cell for an unknown one (compute/servers-lifecycle-b-1, `other stop`, `unknown server`)",
     ),
 )
+
 
 def describe(key: RouteKey) -> str:
     """Return the text that patterns are matched with."""

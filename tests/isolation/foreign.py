@@ -110,7 +110,9 @@ def _paths(world: World, person: Person, key: RouteKey, known: dict[str, str]) -
             yield key, f"{name} is the {what}", changed
 
 
-def _queries(world: World, person: Person, key: RouteKey, known: dict[str, str]) -> Iterator[tuple[RouteKey, str, Draft]]:
+def _queries(
+    world: World, person: Person, key: RouteKey, known: dict[str, str]
+) -> Iterator[tuple[RouteKey, str, Draft]]:
     route = world.routes[key][1]
     made = _own(world, person, key)
     names = _names(world, key)
@@ -146,7 +148,9 @@ def _names(world: World, key: RouteKey) -> tuple[str, ...]:
     return (*FILTERS, "marker", "id") if key.path == "/images" and service.name == "image" else COMMON
 
 
-def _bodies(world: World, person: Person, key: RouteKey, known: dict[str, str]) -> Iterator[tuple[RouteKey, str, Draft]]:
+def _bodies(
+    world: World, person: Person, key: RouteKey, known: dict[str, str]
+) -> Iterator[tuple[RouteKey, str, Draft]]:
     done: set[tuple[str | int, ...]] = set()
     for salt, lavish in enumerate((0.0, 0.9, 0.9, 0.6)):
         made = _own(world, person, key, lavish, salt)

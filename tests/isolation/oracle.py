@@ -137,11 +137,14 @@ async def warmed() -> list[str]:
             if key.method not in READS:
                 continue
             number += 1
-            call = draft(warm, key, Picks(warm, BY_TOKEN[token], seeded(key), prefer=("active",)), lavish=0).call(number)
+            call = draft(warm, key, Picks(warm, BY_TOKEN[token], seeded(key), prefer=("active",)), lavish=0).call(
+                number
+            )
             warm.clock.now = cold.clock.now = EPOCH + 1000
             answer = await send(warm, call, 0)
             if token == "alpha-member":
                 other = await send(cold, call, 0)
                 if masked(answer) != masked(other):
-                    problems.append(f"{key}: differs after an administrator looked\n      {line(call, answer)}\n      {line(call, other)}")
+                    seen = f"{line(call, answer)}\n      {line(call, other)}"
+                    problems.append(f"{key}: differs after an administrator looked\n      {seen}")
     return problems
