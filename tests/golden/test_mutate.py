@@ -63,6 +63,17 @@ def test_masked_places_and_differing_steps_are_not_mutated() -> None:
     assert [m for m in made if base.survives(m)] == []
 
 
+def test_items_of_a_list_that_may_be_longer_are_not_mutated() -> None:
+    sample = case(steps("list"), [{"name": "list", "body": {"images": [{"a": 1}], "more": [{"a": 1}]}}])
+    got = recording(answered("list", {"images": [{"a": 1}, {"a": 1}], "more": [{"a": 1}]}))
+    counts = AllowList([Rule(why="installed", paths=["$.images*"], classes=("values",))])
+    base = mutate.Baseline([sample], {sample.name: got}, counts)
+    made = base.mutations(1000, Random(0))
+    assert {m.path for m in made} >= {"$.images", "$.more", "$.more[0].a"}
+    assert not any(m.path.startswith("$.images[") for m in made)
+    assert [m for m in made if base.survives(m)] == []
+
+
 def test_an_id_replaced_by_another_of_the_same_shape_is_caught() -> None:
     sample = case(
         steps("create", "show"),

@@ -156,15 +156,30 @@ class Sites:
         return counts and looks != looks[::-1]
 
     def _compared(self, golden: Answer, response: Response) -> Iterator[_Place]:
-        """The places of a body whose counterparts in the golden body are not masked."""
-        wanted: dict[str, list[Json]] = defaultdict(list)
-        for trail, value in _walk(golden.body, ()):
-            wanted[general(_path(trail))].append(value)
+        """The places of a body whose counterparts in the golden body are not masked.
+
+        The items of a list that has another number of items (where that is allowed) have no counterparts.
+        """
+        wanted, there = _by_path(golden.body), _by_path(response.body)
+        uncounted = tuple(f"{path}[*]" for path in there if _lengths(wanted[path]) != _lengths(there[path]))
         for trail, value in _walk(response.body, ()):
             path = _path(trail)
-            there = wanted.get(general(path), [])
-            if there and not any(v == MAYBE or any_kind(v) for v in there):
+            place = general(path)
+            known = wanted[place] and not any(v == MAYBE or any_kind(v) for v in wanted[place])
+            if known and not place.startswith(uncounted):
                 yield _Place(trail, path, value)
+
+
+def _by_path(body: Json) -> defaultdict[str, list[Json]]:
+    """What stands at each path of a body, list indexes aside."""
+    found: defaultdict[str, list[Json]] = defaultdict(list)
+    for trail, value in _walk(body, ()):
+        found[general(_path(trail))].append(value)
+    return found
+
+
+def _lengths(values: list[Json]) -> list[int]:
+    return sorted(len(value) for value in values if isinstance(value, list))
 
 
 def _walk(value: Json, trail: Trail) -> Iterator[tuple[Trail, Json]]:
