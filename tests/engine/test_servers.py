@@ -79,7 +79,9 @@ def test_a_server_costs_one_mutating_call(play: Play) -> None:
             await settled(w, server.id, "active")
         changing = [line for line in w.calls()[before:] if not line["action"].startswith("Describe")]
         assert {line["action"] for line in changing} == {"RunInstances"}
-        assert len({line["client_token"] for line in changing}) == 4  # a result that could not be written is asked again
+        assert (
+            len({line["client_token"] for line in changing}) == 4
+        )  # what could not be written is asked again
 
     play(scenario)
 
@@ -367,3 +369,44 @@ def test_a_project_without_an_account_is_told(play: Play) -> None:
         assert "No cloud account of this region serves the project" in failed.status.fault.message
 
     play(scenario, aws=region_config(projects=["q" * 32]))
+
+
+def test_a_server_without_a_network_is_refused_by_aws(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        server = await w.server(network, requests=[])
+        failed = await settled(w, server.id, "error")
+        assert failed.status.fault is not None
+        assert "needs at least one network" in failed.status.fault.message
+        assert w.calls("RunInstances") == []
+        private, _ = await w.network(PRIVATE)
+        alone = await w.server(private, requests=[])
+        assert (await settled(w, alone.id, "active")).status.addresses == []
+
+    play(scenario)
+
+
+def test_an_instance_of_an_unknown_server_is_left_alone(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        server = await w.server(network, await w.group())
+        active = await settled(w, server.id, "active")
+        assert active.status.external is not None
+        # An older store restored: the object is gone without anybody having deleted the server.
+        await w.kill()
+        active.metadata.finalizers = []
+        current = await w.get(Server, server.id)
+        current.metadata.finalizers = []
+        await w.store.update_status(current)
+        await w.store.delete(Server, server.id)
+        await w.start()
+        await asyncio.sleep(1500)
+        [instance] = w.resources("instance")
+        assert instance["state"] == "running"
+        w.emulator.call(
+            "TerminateInstances", {"InstanceIds": [instance["id"]]}, account="111122223333", region="us-east-1",
+            external=True,
+        )  # fmt: skip
+        await asyncio.sleep(60)
+
+    play(scenario)

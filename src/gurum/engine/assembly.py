@@ -34,6 +34,7 @@ from gurum.store.contract import Journal, NotFoundError, Store
 
 log = structlog.get_logger("gurum.engine")
 
+REMEMBERED = 7 * 86400.0  # seconds in which a late instance of a deleted server is recognised
 CLAIM_GRACE = 60.0  # seconds after which a claim without a port counts as left by a crash
 Observe = Callable[[str, str, float], None]
 
@@ -47,6 +48,7 @@ class Assembly:
     leases: Leases
     config: Config
     places: list[Place]
+    deleted: frozenset[str] = frozenset()  # servers that the journal remembers as deleted, as of the last sweep
 
     async def start(self) -> None:
         """Seed the catalogue, fill the cache, take the leases, and queue whatever was under way."""
@@ -79,6 +81,9 @@ class Assembly:
             await engine.clock.sleep(engine.config.sweep)
             await self.collect_claims(CLAIM_GRACE)
             await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
+            since = engine.clock.time() - REMEMBERED
+            records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
+            self.deleted = frozenset(record.object_id for record in records)
             for place in self.places:
                 if place in engine.fenced:
                     continue
@@ -98,16 +103,22 @@ class Assembly:
                     continue
         return freed
 
-    def _known(self, uid: str, cloud_id: str) -> bool:
-        """Whether the thing is what our object has in the cloud, or may be: a call in doubt may have made it."""
-        for kind in KINDS:
-            obj = self.engine.cache.get(kind, uid)
+    def _known(self, kind: str, uid: str, cloud_id: str) -> bool:
+        """Whether to leave a thing in the cloud alone: our object has it there, or a call in doubt may have made it.
+
+        An instance whose server is not in the store is only removed if the journal says that the server was deleted: an
+        operator who restores an older store must not lose the instances made since.
+        """
+        for candidate in KINDS:
+            obj = self.engine.cache.get(candidate, uid)
             if obj is not None:
-                intents = obj.status.intents.values()
                 return any(
                     intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
-                    for intent in intents
+                    for intent in obj.status.intents.values()
                 )
+        if kind == Server.kind and uid not in self.deleted:
+            log.warning("an instance of no known server", resource_id=uid, cloud_id=cloud_id)
+            return True
         return False
 
     async def stop(self, grace: float = 10.0) -> None:

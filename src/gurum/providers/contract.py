@@ -174,8 +174,8 @@ class Driver(Protocol):
         ...
 
 
-# (our object's uid, the cloud's id of the thing): whether the thing is, or may be, what that object has there.
-Known = Callable[[str, str], bool]
+# (kind and uid of our object, the cloud's id of the thing): whether to leave it alone, because it is or may be ours.
+Known = Callable[[str, str, str], bool]
 
 
 class Provider(Protocol):

@@ -61,7 +61,8 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
             for item in _flat(answer.body, key):
                 uid = tags.value(item.get("Tags", item.get("TagSet", [])), tags.UID)
                 # An interface in use goes with what uses it.
-                if "Attachment" not in item and not known(uid, item[id_key]):
+                kind = tags.value(item.get("Tags", item.get("TagSet", [])), tags.KIND)
+                if "Attachment" not in item and not known(kind, uid, item[id_key]):
                     out.append((delete, param, item[id_key], uid))
             cursor = answer.body.get("NextToken") or ""
             if not cursor:

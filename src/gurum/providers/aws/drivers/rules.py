@@ -131,16 +131,16 @@ class _Call:
 
 
 async def _apply(call: _Call, known: set[Permission] | None, target: set[Permission]) -> VerbOutcome | None:
-    present = await _present(call)
-    if not isinstance(present, set):
-        return present
-    if known is None and not present:
+    shown = await _present(call)
+    if not isinstance(shown, set):
+        return shown
+    if known is None and not shown:
         # Every new group lets everything out until that rule is taken away. Not to see it is not to see the group.
         text = f"the security group {call.group_id} is not visible yet"
         return Wait(Reason.PROGRESSING, text, call.caller.soon(1.0))
-    # The list may be older than our last change: what we made so then counts as present too.
-    present |= known or set()
-    for verb, difference in (("Authorize", target - present), ("Revoke", present - target)):
+    # The list may be older than our last change: what we made so then is taken away too, where it must go. What must be
+    # there and is not shown is authorised again: a duplicate is harmless, a missing rule is not.
+    for verb, difference in (("Authorize", target - shown), ("Revoke", (shown | (known or set())) - target)):
         for egress, direction in ((False, "Ingress"), (True, "Egress")):
             rules = [p.wire() for p in sorted(difference) if p.egress is egress]
             if not rules:
