@@ -135,11 +135,6 @@ ROWS = (
     Row(r"network (PUT|DELETE) /[a-z-]+", "an object without an id: nobody has one", {"*": "done"}),
     Row(r"network PUT /security-group-rules/{id}", "no rule can be changed: as an unknown one", {"*": "done"}),
     Row(r"network (PUT|DELETE) /subnetpools/{id}", "there are none: as an unknown one", {"*": "done"}),
-    Row(
-        r"network \w+ /[a-z-]+/{id}/tags(/{tag})?",
-        "a recorded Neutron answers 403 to whoever may not see the object: it tells that the id exists",
-        {"other": "denied"},
-    ),
     # Images are the operator's catalogue: every write is refused, policy or not.
     _administrators(r"image \w+ /tasks", OPERATORS),
     Row(r"image GET /tasks/{task}", "as above, and there are none", {"own": "denied", "own admin": "hidden"}),
@@ -158,14 +153,6 @@ ROWS = (
 
 # Where another's id is told from an unknown one, and that is known: each with where a real service was recorded so.
 TOLD_APART: tuple[tuple[str, str], ...] = (
-    (
-        r"network \w+ /[a-z-]+/{id}/tags(/{tag})?",
-        "Neutron: 403 for another's, 404 for an unknown one (network/networks-b-1, step `tags other`)",
-    ),
-    (
-        r"network (GET|DELETE) /security-group-rules/{id}",
-        "Neutron: its bare 404 for another's, the noun's for an unknown one (network/security-groups-a, `other rule`)",
-    ),
     (
         r"compute POST /servers/{id}/action os-(start|stop)",
         "Nova: no mapping to a cell for an unknown one (compute/servers-lifecycle-b-1, `other stop`, `unknown server`)",

@@ -58,7 +58,24 @@ async def test_other_projects_see_nothing() -> None:
     assert await other.refused("GET", path) == (404, "NetworkNotFound", message)
     assert await other.refused("PUT", path, {"network": {"name": "x"}}) == (404, "NetworkNotFound", message)
     assert await other.refused("DELETE", path) == (404, "NetworkNotFound", message)
-    assert (await other.refused("GET", f"{path}/tags"))[2] == "rule:get_network:tags is disallowed by policy"
+
+
+async def test_tags_of_what_others_have_are_those_of_nothing() -> None:
+    kit = await network_kit()
+    network = await Client(kit).make("network", tags=["t"])
+    other, reader = Client(kit, "other"), Client(kit, "reader")
+    unknown = "11111111-2222-4333-8444-555555555555"
+    body = {"tags": ["x"]}
+    for method, part in (("GET", ""), ("GET", "/t"), ("PUT", ""), ("POST", ""), ("PUT", "/t"), ("DELETE", "/t")):
+        for uid in (network["id"], unknown):
+            assert await other.refused(method, f"/networks/{uid}/tags{part}", body) == (
+                404,
+                "TagResourceNotFound",
+                f"Resource networks {uid} could not be found.",
+            )
+    # Who may see it, but not write it, is told so.
+    refused = await reader.refused("PUT", f"/networks/{network['id']}/tags", body)
+    assert refused == (403, "PolicyNotAuthorized", "rule:update_network:tags is disallowed by policy")
 
 
 async def test_readers_read() -> None:

@@ -226,6 +226,14 @@ async def test_several_rules_are_one_change() -> None:
     assert (await client.refused("POST", "/security-group-rules", mixed))[1] == "SecurityGroupNotSingleGroupRules"
 
 
+async def test_protocols_of_more_digits_than_python_converts() -> None:
+    client = Client(await network_kit())
+    [group] = await client.get("/security-groups")
+    rule = {"security_group_id": group["id"], "direction": "ingress", "protocol": "1" * 5000}
+    refused = await client.refused("POST", "/security-group-rules", {"security_group_rule": rule})
+    assert refused[:2] == (400, "SecurityGroupRuleInvalidProtocol")
+
+
 async def test_groups_of_others() -> None:
     kit = await network_kit()
     client, other = Client(kit), Client(kit, "other")
@@ -234,11 +242,12 @@ async def test_groups_of_others() -> None:
     assert [g["name"] for g in await other.get("/security-groups")] == ["default"]
     assert (await other.refused("GET", f"/security-groups/{group['id']}"))[1] == "SecurityGroupNotFound"
     for method in ("GET", "DELETE"):
-        assert await other.refused(method, f"/security-group-rules/{rule}") == (
-            404,
-            "HTTPNotFound",
-            "The resource could not be found.",
-        )
+        for uid in (rule, "11111111-2222-4333-8444-555555555555"):
+            assert await other.refused(method, f"/security-group-rules/{uid}") == (
+                404,
+                "SecurityGroupRuleNotFound",
+                f"Security group rule {uid} does not exist",
+            )
     body = {"security_group_rule": {"security_group_id": group["id"], "direction": "ingress"}}
     assert (await other.refused("POST", "/security-group-rules", body))[1] == "SecurityGroupNotFound"
     assert await other.get(f"/security-group-rules?security_group_id={group['id']}") == []

@@ -38,6 +38,7 @@ NUMBERS: dict[str, int] = {
 ALIASES = {"icmpv6": "ipv6-icmp", "any": None}
 WITH_PORTS = ("dccp", "sctp", "tcp", "udp", "udplite")
 IPV6_ONLY = ("ipv6-encap", "ipv6-frag", "ipv6-icmp", "ipv6-nonxt", "ipv6-opts", "ipv6-route")
+DIGITS = 4000  # of a number in text: Python converts no more than 4300
 ICMP = {"icmp", "1", "ipv6-icmp", "58"}
 
 _SUPPORTED = "(" + ", ".join(["None", "'any'", *(f"'{name}'" for name in NUMBERS)]) + ")"
@@ -52,7 +53,7 @@ def canonical(value: object) -> str | None:
         return None
     if isinstance(value, int | str) and not isinstance(value, bool):
         text = str(value).lower()
-        if text.isdecimal() and int(text) <= 255:
+        if text.isdecimal() and len(text) <= DIGITS and int(text) <= 255:
             return str(int(text))
         if text in ALIASES:
             return ALIASES[text]

@@ -28,13 +28,6 @@ READS: tuple[type[Resource], ...] = (SecurityGroup, SecurityGroupRule, Region)
 REMOTES = ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")
 
 
-def find(ctx: Context) -> Subject:
-    """Find a rule. Whoever may not see its group gets a 404 that does not even say what was not found."""
-    bound = of(ctx).security_group_rules
-    rule = bound.seek(ctx)
-    return Subject(target=bound.target(rule), object=rule, missing=fault("HTTPNotFound"))
-
-
 def find_create(ctx: Context) -> Subject:
     """Read the body of a POST; it becomes the list of values, and the first one's target is asked of policy."""
     bound = of(ctx).security_group_rules

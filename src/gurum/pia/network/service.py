@@ -63,14 +63,13 @@ def _rows(
     delete: Handler,
     change: Handler | None = None,
     listed: Handler | None = None,
-    find: Find | None = None,
 ) -> tuple[Route, ...]:
     """Return the rows that every noun has. `noun` is the name of its binding and of its actions."""
     pick: Pick = attrgetter(noun)
     action = f"network:{noun}"
     one = f"{path}/{{id}}"
     many, what = noun.replace("_", " "), noun.replace("_", " ").removesuffix("s")
-    finder = find or _find(pick, "find")
+    finder = _find(pick, "find")
     lister = listed or _listed(pick)
     nowhere = _find(pick, "find_none")
     rows = [
@@ -236,7 +235,6 @@ ROUTES = (
         create=rules.create,
         find_create=rules.find_create,
         delete=rules.delete,
-        find=rules.find,
     ),
 )
 

@@ -1,7 +1,8 @@
 """Tags of an object, as a part of it and by /tags, for every noun that has them.
 
-Neutron answers these by its own rules: whoever may not see the object gets 403 and not 404, adding a tag that is
-there is no error, and removing one that is not is.
+Neutron answers these by its own rules: adding a tag that is there is no error, and removing one that is not is. One of
+them is not followed: whoever may not see the object gets the 404 of an unknown id here and not a 403, which would tell
+that the id exists.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.faults import fault, invalid_input
 from gurum.pia.network.nouns import Bound
+from gurum.pia.network.visible import seen
 from gurum.pia.network.writes import update
 
 R = TypeVar("R", bound=Resource)
@@ -50,7 +52,7 @@ def routes(kind: type[Resource], pick: Callable[[Bindings], Bound[Any]], path: s
     def find(ctx: Context) -> Subject:
         bound = pick(of(ctx))
         obj = bound.mirror.get(ctx.params["id"], ctx.region.name)
-        if obj is None:
+        if obj is None or not seen(ctx, bound, bound.target(obj)):
             raise fault("TagResourceNotFound", resource=bound.noun.collection, id=ctx.params["id"])
         return Subject(target=bound.target(obj), object=obj)
 

@@ -19,7 +19,7 @@ def network_for(ctx: Context, uid: str) -> Network:
     """Return the network. Raises NetworkNotFound."""
     bound = of(ctx).networks
     network = bound.mirror.get(uid, ctx.region.name)
-    if network is None or not _seen(ctx, bound, network_target(network)):
+    if network is None or not seen(ctx, bound, network_target(network)):
         raise bound.missing(uid)
     return network
 
@@ -28,7 +28,7 @@ def subnet_for(ctx: Context, uid: str) -> Subnet:
     """Return the subnet. Raises SubnetNotFound."""
     bindings = of(ctx)
     subnet = bindings.subnets.mirror.get(uid, ctx.region.name)
-    if subnet is None or not _seen(ctx, bindings.subnets, bindings.subnet_target(subnet)):
+    if subnet is None or not seen(ctx, bindings.subnets, bindings.subnet_target(subnet)):
         raise bindings.subnets.missing(uid)
     return subnet
 
@@ -37,11 +37,11 @@ def group_for(ctx: Context, uid: object) -> SecurityGroup:
     """Return the security group. Raises SecurityGroupNotFound."""
     bound = of(ctx).security_groups
     group = bound.mirror.get(str(uid), ctx.region.name)
-    if group is None or not _seen(ctx, bound, group_target(group)):
+    if group is None or not seen(ctx, bound, group_target(group)):
         raise bound.missing(uid)
     return group
 
 
-def _seen(ctx: Context, bound: Bound[Any], target: Target) -> bool:
+def seen(ctx: Context, bound: Bound[Any], target: Target) -> bool:
     """Whether the caller may see the object: policy is asked only about what is not plainly the caller's own."""
     return target.project_id == ctx.project or ctx.decide(f"{bound.action}:show", target).allow
