@@ -188,6 +188,7 @@ async def test_filters(query: str, found: str) -> None:
         ("os_hidden=x", "Invalid value 'x' for 'os_hidden' filter. Valid values are 'true' or 'false'."),
         ("created_at=near:2027-01-15", "Unable to filter on a unknown operator."),
         ("created_at=gt:x", "Unable to filter by time: x is not a time."),
+        ("name=in:a%0Ab", "Invalid filter value in:a\nb."),
         ("changes-since=x", 'The "changes-since" filter is no longer available on v2.'),
         ("size_min=x", "Cannot convert image size 'x' to an integer."),
     ],

@@ -59,6 +59,8 @@ async def test_creation_is_refused(token: str) -> None:
     [
         (b"", 400, "Body expected in request."),
         (b"{", 400, "Malformed JSON in request body."),
+        (b'{"name": "\xe9"}', 400, "Malformed JSON in request body."),
+        (b"[" * 5000, 400, "Malformed JSON in request body."),
         (b"null", 400, "Unexpected body type. Expected list/dict."),
         (b'{"size": 5}', 403, "Attribute 'size' is read-only."),
         (b'{"locations": []}', 403, "Attribute 'locations' is reserved."),
@@ -72,6 +74,15 @@ async def test_mistakes_are_told_first(raw: bytes, status: int, start: str) -> N
     answer = await call(await image_kit(), "/images", method="POST", raw=raw)
     assert answer.status == status
     assert answer.json["message"].startswith(start)
+
+
+@pytest.mark.parametrize("depth", [*range(97, 103), *range(400, 1001, 60)])
+async def test_depths_around_what_can_be_decoded(depth: int) -> None:
+    raw = b'{"my_prop": %s}' % ("[" * depth + "]" * depth).encode()
+    kit = await image_kit(an_image(1, owner=MINE))
+    assert (await call(kit, "/images", method="POST", raw=raw)).status == 400
+    patch = b'[{"op": %s, "path": "/x"}]' % ("[" * depth + "]" * depth).encode()
+    assert (await call(kit, f"/images/{uid(1)}", method="PATCH", raw=patch, headers=PATCH)).status == 400
 
 
 async def test_reserved_properties() -> None:

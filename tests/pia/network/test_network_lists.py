@@ -55,6 +55,7 @@ async def test_filters(query: str, found: set[str]) -> None:
         ("sort_key=x&sort_dir=asc", "['x'] is invalid attribute for sort_keys"),
         ("limit=x", "Bad limit request: Limit must be an integer 0 or greater and not 'x'."),
         ("limit=-1", "Bad limit request: Limit must be an integer 0 or greater and not '-1'."),
+        (f"limit={'9' * 4400}", f"Bad limit request: Limit must be an integer 0 or greater and not '{'9' * 4400}'."),
     ],
 )
 async def test_wrong_queries(query: str, message: str) -> None:

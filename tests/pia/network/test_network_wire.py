@@ -79,6 +79,9 @@ async def test_only_json_is_spoken() -> None:
         (b"null", "Body contains invalid data"),
         (b"[]", "Body contains invalid data"),
         (b"\xff", "Body contains invalid data"),
+        (b'{"network": {"name": "\xe9"}}', "Body contains invalid data"),
+        (b"[" * 5000, "Body contains invalid data"),
+        (b'{"a":' * 5000, "Body contains invalid data"),
         (b"", "Unable to find 'network' in request body"),
         (b'{"net": {}}', "Unable to find 'network' in request body"),
         (b'{"network": null}', "Unable to find 'network' in request body"),
@@ -92,6 +95,14 @@ async def test_only_json_is_spoken() -> None:
 async def test_bodies(raw: bytes, message: str) -> None:
     client = Client(await network_kit())
     assert await client.refused("POST", "/networks", raw=raw) == (400, "HTTPBadRequest", message)
+
+
+@pytest.mark.parametrize("depth", range(800, 1001, 20))
+async def test_depths_around_what_can_be_decoded(depth: int) -> None:
+    client = Client(await network_kit())
+    for value in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
+        refused = await client.refused("POST", "/networks", raw=b'{"network": {"name": %s}}' % value.encode())
+        assert refused[:2] in ((400, "HTTPBadRequest"), (400, "InvalidInput"))
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])

@@ -18,6 +18,7 @@ from gurum.pia.kernel.wire import Query
 
 Test = Callable[[Image], bool]
 CONTROL = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir"})
+DIGITS = 4000  # of a number in a query: Python converts no more than 4300
 MEMBER_STATES = ("pending", "accepted", "rejected", "all")
 VISIBILITIES = ("public", "private", "shared", "community", "all")
 LISTS = frozenset({"name", "status", "id", "disk_format", "container_format"})  # those that take in:a,b
@@ -61,7 +62,10 @@ def _alternatives(value: str) -> list[str]:
     """Return what `in:a,"b,c"` lists; another value is itself."""
     if not value.startswith("in:"):
         return [value]
-    return next(csv.reader([value.removeprefix("in:")], skipinitialspace=True), [])
+    try:
+        return next(csv.reader([value.removeprefix("in:")], skipinitialspace=True), [])
+    except csv.Error:
+        raise bad_request(f"Invalid filter value {value}.") from None
 
 
 def _size(compare: Callable[[int, int], bool]) -> Callable[[str], Test]:
@@ -79,7 +83,7 @@ def _minimum(pick: Callable[[Image], int]) -> Callable[[str], Test]:
     """A number that databases read leniently: what is none is 0."""
 
     def make(value: str) -> Test:
-        wanted = int(value) if value.isdecimal() else 0
+        wanted = int(value) if value.isdecimal() and len(value) <= DIGITS else 0
         return lambda image: pick(image) == wanted
 
     return make

@@ -87,9 +87,12 @@ def _sorts(noun: Noun, query: Query) -> tuple[tuple[str, bool], ...]:
 
 def _limit(query: Query) -> int | None:
     text = query.last("limit", "0")
-    if not text.strip().isdecimal():
-        raise fault("BadRequest", resource="limit", message=f"Limit must be an integer 0 or greater and not '{text}'")
-    return int(text) or None
+    try:
+        if text.strip().isdecimal():
+            return int(text) or None
+    except ValueError:  # more digits than Python converts: as wrong as none
+        pass
+    raise fault("BadRequest", resource="limit", message=f"Limit must be an integer 0 or greater and not '{text}'")
 
 
 def links(url: str, query: Query, asked: ListQuery, ids: list[str]) -> list[dict[str, str]]:

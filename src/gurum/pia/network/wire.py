@@ -83,7 +83,7 @@ class NetworkWire:
             return {}
         try:
             document = _decode(request.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # not JSON, not UTF-8, nested too deep
             document = None
         if not isinstance(document, dict):
             raise bad_request("Body contains invalid data")
