@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 from tests.pia.network.support import WHY, Client, network_kit
+from tests.support.pia import PROJECTS, REGION
 
+from gurum.model.base import Metadata
+from gurum.model.network import Port
+from gurum.model.server import Server, ServerFlavor, ServerSpec
 from gurum.pia.network.capabilities import OTHERS, TABLE
 
 NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -83,8 +87,44 @@ async def test_addresses_of_a_port_that_a_server_holds() -> None:
     await admin.put("port", free["id"], **change["port"])
 
 
+async def held_port(client: Client) -> tuple[dict[str, Any], Server]:
+    """A port that the engine made for a server, and the server."""
+    network, _ = await client.net("10.5.0.0/24")
+    uid = "22222222-2222-4333-8444-555555555555"
+    port = await client.make("port", network_id=network, device_id=uid, device_owner="compute:zone-a")
+    stored = await client.kit.store.get(Port, port["id"])
+    stored.spec.implied = True
+    await client.kit.store.update_spec(stored)
+    meta = Metadata(id=uid, key=uid, region=REGION, project=PROJECTS["admin"], finalizers=["engine"])
+    spec = ServerSpec(
+        name="s", user_id="u", image_id="i", flavor=ServerFlavor(id="f", name="f", vcpus=1, ram=1, disk=1)
+    )
+    return port, await client.kit.store.create(Server(metadata=meta, spec=spec))
+
+
+async def test_the_port_of_a_servers_creation_goes_with_the_server() -> None:
+    admin, _ = await world({"port.implied_delete": "absent"})
+    port, server = await held_port(admin)
+    because = f"it was made with server {server.id}, which has it for its life: {WHY}"
+    message = f"Port {port['id']} cannot be deleted directly via the port API: {because}."
+    assert await admin.refused("DELETE", f"/ports/{port['id']}") == (409, "ServicePortInUse", message)
+    await admin.get(f"/ports/{port['id']}")
+    await admin.kit.store.delete(Server, server.id)
+    await admin.delete(f"/ports/{port['id']}")
+
+
+@pytest.mark.parametrize("implied", [True, False])
+async def test_any_other_port_of_a_server_can_be_deleted(implied: bool) -> None:
+    admin, _ = await world({} if implied else {"port.implied_delete": "absent"})
+    port, _ = await held_port(admin)
+    stored = await admin.kit.store.get(Port, port["id"])
+    stored.spec.implied = implied
+    await admin.kit.store.update_spec(stored)
+    await admin.delete(f"/ports/{port['id']}")
+
+
 def test_every_name_is_tested() -> None:
-    elsewhere = {"network.zonal_subnets", "port.fixed_ips_update"}
+    elsewhere = {"network.zonal_subnets", "port.fixed_ips_update", "port.implied_delete"}
     assert {need.name for need in TABLE} | set(OTHERS) == set(NEEDS) | elsewhere
 
 

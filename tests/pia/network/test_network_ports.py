@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 from tests.pia.network.support import ZONAL, Client, network_kit
-from tests.support.pia import Kit
+from tests.support.pia import Kit, MemoryClaims
 
 from gurum.model.base import External
 from gurum.model.network import AddressClaim, Port
 
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
+
+
+class Remembering(MemoryClaims):
+    """Reservations that stay until they are given back: amounts by id."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Mapping[str, int]] = {}
+
+    async def reserve(self, *, id: str, amounts: Mapping[str, int], **more: Any) -> None:
+        self.held[id] = amounts
+
+    async def release(self, *, id: str, **more: Any) -> None:
+        self.held.pop(id, None)
 
 
 async def claims(kit: Kit) -> set[str]:
@@ -144,6 +158,20 @@ async def test_several_at_once_or_none() -> None:
     assert len(await client.get("/ports")) == 1
     answer = await client.call("POST", "/ports", {"ports": [{"network_id": network}, {"network_id": network}]})
     assert (answer.status, len(answer.json["ports"])) == (201, 2)
+
+
+async def test_several_of_which_one_cannot_be_leave_no_reservation() -> None:
+    kit = await network_kit()
+    promised = Remembering()
+    kit.parts.claims = promised
+    client = Client(kit)
+    network, _ = await client.net()
+    before = dict(promised.held)
+    good, bad = {"network_id": network}, {"network_id": network, "fixed_ips": [{"ip_address": "9.9.9.9"}]}
+    assert (await client.refused("POST", "/ports", {"ports": [good, good, bad]}))[1] == "InvalidIpForNetwork"
+    assert promised.held == before
+    assert (await client.call("POST", "/ports", {"ports": [good, good]})).status == 201
+    assert len(promised.held) == len(before) + 2
 
 
 async def test_changing_addresses() -> None:

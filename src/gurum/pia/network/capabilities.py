@@ -17,6 +17,7 @@ from gurum.pia.network.faults import invalid_input
 
 ABSENT = "absent"
 ZONAL = "network.zonal_subnets"
+IMPLIED_DELETE = "port.implied_delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ OTHERS = (
     "port.several_subnets",
     "port.fixed_ips_update",
     "port.allowed_address_pairs.cidr",
+    IMPLIED_DELETE,
 )
 
 
@@ -115,7 +117,9 @@ class Capabilities:
     def refuse_if(self, name: str, attribute: str, condition: bool) -> None:
         """Raise InvalidInput if the condition holds and the capability is absent."""
         if condition and self.absent(name):
-            why = self.region.status.capabilities[name].why if self.region else ""
-            raise invalid_input(
-                f"this value of {attribute} is not possible in this region" + (f": {why}" if why else "")
-            )
+            raise invalid_input(self.because(f"this value of {attribute} is not possible in this region", name))
+
+    def because(self, sentence: str, name: str) -> str:
+        """Return the sentence with the reason that the region gives for what it says of a capability, if any."""
+        found = self.region.status.capabilities.get(name) if self.region else None
+        return f"{sentence}: {found.why}" if found is not None and found.why else sentence

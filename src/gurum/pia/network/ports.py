@@ -13,13 +13,14 @@ from gurum.model import addresses
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, Network, Port, PortSpec, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.region import Region
+from gurum.model.server import Server
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
 from gurum.pia.network import body, ipam, port_rules, revision, tags
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
-from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.capabilities import IMPLIED_DELETE, Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.visible import network_for
@@ -73,6 +74,7 @@ async def create(ctx: Context) -> Response:
     except Exception:
         for port in made:
             await _delete(ctx, port.id)
+            await unreserve(ctx, port.metadata.project, port.id)
         raise
     return bindings.ports.answer(ctx, made, "create", bulk=bulk)
 
@@ -216,9 +218,22 @@ def _in_cloud(port: Port) -> bool:
 async def delete(ctx: Context) -> Response:
     """Ask for a port's deletion."""
     port = ctx.found(Port)
+    await _held(ctx, port)
     if not await _delete(ctx, port.id):
         raise of(ctx).ports.missing(port.id)
     return empty(content_type=None)
+
+
+async def _held(ctx: Context, port: Port) -> None:
+    """Raise ServicePortInUse for the port that a server's creation made, where the cloud cannot take it off."""
+    can = of(ctx).capabilities(ctx.region.name)
+    if not port.spec.implied or not can.absent(IMPLIED_DELETE):
+        return
+    await ctx.fresh(Server)
+    server = ctx.mirror(Server).get(port.spec.device_id, ctx.region.name)
+    if server is not None and not server.deleting:
+        because = can.because(f"it was made with server {server.id}, which has it for its life", IMPLIED_DELETE)
+        raise fault("ServicePortInUse", id=port.id, message=because)
 
 
 async def _delete(ctx: Context, uid: str) -> bool:
