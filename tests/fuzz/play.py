@@ -11,10 +11,10 @@ from typing import Any, cast
 from tests.fuzz.call import Answer, Call, escaped, send, together
 from tests.fuzz.chance import Draws, drawing
 from tests.fuzz.checks import Problem, problems
-from tests.fuzz.mutate import bomb
 from tests.fuzz.people import ALPHA, BETA, BY_TOKEN
 from tests.fuzz.plan import EPOCH, PROFILES, Profile, request, schedule, waves
 from tests.fuzz.population import Estate, populate
+from tests.fuzz.strange import bomb
 from tests.fuzz.values import seeded
 from tests.fuzz.world import LOGS, RouteKey, World
 from tests.support.pia import Pretender

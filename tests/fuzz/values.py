@@ -111,8 +111,8 @@ class Values:
         if name == "tenant" and within == "removeTenantAccess" and self.picks.of is not None:
             return next(iter(self.picks.of.spec.access), OPERATOR)
         hint = HINTS.get(name)
-        if hint is not None:
-            return hint(self.picks)
+        if hint is not None and _fits(made := hint(self.picks), schema):
+            return made
         if name == "name":
             return self._name(schema)
         return self._typed(schema, name, within)
@@ -181,6 +181,19 @@ class Values:
         if schema.get("minimum") is not None or (pattern and "0-9" in pattern and "a-z" not in pattern):
             text = str(rng.randint(max(int(schema.get("minimum", 0)), 0), 50))
         return (text or "x" * least)[:most].ljust(least, "x")
+
+
+def _fits(value: Any, schema: Document) -> bool:
+    """Whether a hint is meant: `networks` of a quota is a number."""
+    types = schema.get("type", ())
+    return (
+        isinstance(value, str)
+        or not types
+        or not isinstance(value, list | dict)
+        or bool(
+            {"list": "array", "dict": "object"}[type(value).__name__] in ([types] if isinstance(types, str) else types)
+        )
+    )
 
 
 FORMATS: dict[str, Callable[[Picks], str]] = {
