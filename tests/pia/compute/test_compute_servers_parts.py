@@ -206,6 +206,14 @@ async def test_security_groups(kit: Kit) -> None:
     assert fault(empty) == (400, f"{PREFIX} addSecurityGroup. Value: {{}}. 'name' is a required property")
 
 
+async def test_without_ports_there_are_no_groups_to_change(kit: Kit) -> None:
+    uid = await running(kit, networks="none")
+    await kit.call("POST", "/network/v2.0/security-groups", {"security_group": {"name": "web"}})
+    for verb in ("addSecurityGroup", "removeSecurityGroup"):
+        answer = await act(kit, uid, {verb: {"name": "web"}})
+        assert fault(answer) == (404, f"instance_id {uid} could not be found as device id on any ports")
+
+
 async def output(kit: Kit, uid: str, asked: object) -> Any:
     return await act(kit, uid, {"os-getConsoleOutput": asked})
 

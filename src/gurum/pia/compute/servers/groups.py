@@ -11,7 +11,7 @@ from gurum.pia.compute.servers import nics
 from gurum.pia.compute.servers.actions import PATH
 from gurum.pia.compute.servers.find import find
 from gurum.pia.kernel.context import Context
-from gurum.pia.kernel.errors import bad_request, not_found
+from gurum.pia.kernel.errors import not_found
 from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, empty, json
@@ -80,27 +80,31 @@ def _ports(ctx: Context, server: Server) -> list[Port]:
 
 async def add(ctx: Context) -> Response:
     """Put every port of a server into a group."""
-    server, name = ctx.found(Server), ctx.body["addSecurityGroup"]["name"]
-    group = nics.group_named(ctx, name)
-    if group is None:
-        raise not_found(f"Security group {name} is not found for project {ctx.project}")
-    ports = _ports(ctx, server)
-    if not ports:
-        raise bad_request(f"Security group {group.id} cannot be added: instance {server.id} has no ports.")
-    await _change(ctx, server, group.id, add=True)
+    group, _ = _named(ctx, ctx.body["addSecurityGroup"]["name"])
+    await _change(ctx, ctx.found(Server), group.id, add=True)
     return empty(202)
 
 
 async def remove(ctx: Context) -> Response:
     """Take every port of a server out of a group."""
     server, name = ctx.found(Server), ctx.body["removeSecurityGroup"]["name"]
-    group = nics.group_named(ctx, name)
-    if group is None:
-        raise not_found(f"Security group {name} is not found for project {ctx.project}")
-    if not any(group.id in port.spec.security_groups for port in _ports(ctx, server)):
+    group, ports = _named(ctx, name)
+    if not any(group.id in port.spec.security_groups for port in ports):
         raise not_found(f"Security group {name} not associated with the instance {server.id}")
     await _change(ctx, server, group.id, add=False)
     return empty(202)
+
+
+def _named(ctx: Context, name: str) -> tuple[SecurityGroup, list[Port]]:
+    """Return the group that a request names, and the server's ports. Raises 404 without either."""
+    group = nics.group_named(ctx, name)
+    if group is None:
+        raise not_found(f"Security group {name} is not found for project {ctx.project}")
+    server = ctx.found(Server)
+    ports = _ports(ctx, server)
+    if not ports:
+        raise not_found(f"instance_id {server.id} could not be found as device id on any ports")
+    return group, ports
 
 
 async def _change(ctx: Context, server: Server, group: str, *, add: bool) -> None:
