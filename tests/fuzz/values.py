@@ -185,15 +185,8 @@ class Values:
 
 def _fits(value: Any, schema: Document) -> bool:
     """Whether a hint is meant: `networks` of a quota is a number."""
-    types = schema.get("type", ())
-    return (
-        isinstance(value, str)
-        or not types
-        or not isinstance(value, list | dict)
-        or bool(
-            {"list": "array", "dict": "object"}[type(value).__name__] in ([types] if isinstance(types, str) else types)
-        )
-    )
+    kind = "array" if isinstance(value, list) else "object" if isinstance(value, dict) else ""
+    return not kind or kind in schema.get("type", kind)
 
 
 FORMATS: dict[str, Callable[[Picks], str]] = {

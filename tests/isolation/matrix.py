@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.fuzz.build import SOURCES, Draft, draft
@@ -17,7 +18,7 @@ from tests.fuzz.people import ALPHA, BETA, BY_TOKEN
 from tests.fuzz.picks import Picks
 from tests.fuzz.population import CANARY, Estate, populate
 from tests.fuzz.values import seeded
-from tests.fuzz.world import RouteKey, World, table
+from tests.fuzz.world import RouteKey, World, services, table
 from tests.isolation.expect import NOBODIES, READS, ROLES, ROWS, TOLD_APART, Scope, describe, expected, row_of
 from tests.isolation.observe import line, masked, outcome, unchanged
 
@@ -94,27 +95,35 @@ def scopes_of(key: RouteKey) -> list[Scope]:
 
 
 class Matrix:
-    """Runs the cells, on a fresh region after every change."""
+    """Runs the cells, on a fresh region after every change. roles, only: of these and no others."""
 
-    def __init__(self, offered: tuple[Service, ...] | None = None) -> None:
+    def __init__(
+        self,
+        offered: tuple[Service, ...] | None = None,
+        *,
+        roles: Sequence[str] = (*NOBODIES, *ROLES),
+        only: Callable[[RouteKey], bool] = lambda key: True,
+    ) -> None:
         self.report = Report()
-        self._offered = offered
+        self._offered, self._roles, self._only = offered, roles, only
         self._world: World | None = None
         self._before: dict[tuple[str, str], bytes] = {}
         self._private = self._belongings()
 
     async def run(self) -> Report:
         """Run all cells."""
-        routes = table(self._offered) if self._offered is not None else World().routes
+        known = table(self._offered if self._offered is not None else services())
+        routes = [key for key in known if self._only(key)]
         reached: set[RouteKey] = set()
         for key in routes:
-            for role in (*NOBODIES, *ROLES):
+            for role in self._roles:
                 for scope in scopes_of(key):
                     await self._cell(key, role, scope, reached)
         self.report.unreached = [key for key in routes if key not in reached]
-        used = [row_of(key) for key in routes]
+        used = [row_of(key) for key in known]
         self.report.idle = [row.pattern for row in ROWS if row not in used]
-        self.report.idle += [pattern for pattern, _ in TOLD_APART if not self.report.told_apart[pattern]]
+        if len(routes) == len(known):
+            self.report.idle += [pattern for pattern, _ in TOLD_APART if not self.report.told_apart[pattern]]
         return self.report
 
     async def _fresh(self) -> World:

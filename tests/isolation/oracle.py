@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.fuzz.build import Draft, draft
@@ -24,6 +25,8 @@ from tests.isolation.expect import READS, TOLD_APART, describe
 from tests.isolation.foreign import requests
 from tests.isolation.observe import line, masked
 from tests.support.pia import EPOCH
+
+from gurum.pia.kernel.service import Service
 
 # What two projects share and can therefore feel of each other: (pattern of route and attempt, why).
 COMMONS: tuple[tuple[str, str], ...] = ()
@@ -44,8 +47,8 @@ class Told:
 class Pair:
     """The two regions. `full` has the other project, `half` has not."""
 
-    def __init__(self) -> None:
-        self.full, self.half = World(), World()
+    def __init__(self, offered: tuple[Service, ...] | None = None) -> None:
+        self.full, self.half = World(offered=offered), World(offered=offered)
         self.private: dict[Place, bytes] = {}
 
     async def settle(self) -> None:
@@ -71,27 +74,33 @@ class Pair:
 
 
 class Oracle:
-    """Sends everything `foreign` makes; `share` of it, for a short run (1.0: all)."""
+    """Sends everything `foreign` makes; `share` of it, for a short run (1.0: all), and of some routes `only`."""
 
-    def __init__(self, share: float = 1.0) -> None:
+    def __init__(
+        self,
+        share: float = 1.0,
+        *,
+        offered: tuple[Service, ...] | None = None,
+        only: Callable[[RouteKey], bool] = lambda key: True,
+    ) -> None:
         self.told = Told()
-        self._share = share
-        self._pair = Pair()
+        self._share, self._offered, self._only = share, offered, only
+        self._pair = Pair(offered)
         self._age = 0
 
     async def run(self, person: Person = BY_TOKEN["alpha-member"]) -> Told:
         """Run it as a member of the one project."""
         estate, rng = Estate(BETA, 1), seeded("share")
-        plan = Pair()
+        plan = Pair(self._offered)
         await plan.settle()
         await self._fresh()
         for key, what, made in requests(plan.full, person, estate):
-            if what == "own" or rng.random() < self._share:
+            if self._only(key) and (what == "own" or rng.random() < self._share):
                 await self._try(key, what, made)
         return self.told
 
     async def _fresh(self) -> None:
-        self._pair = Pair()
+        self._pair = Pair(self._offered)
         await self._pair.settle()
         self._age = 0
 
