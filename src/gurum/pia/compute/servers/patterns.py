@@ -1,8 +1,9 @@
 """Regular expressions from users, safe to run on this process's only thread.
 
 Nova lets lists be filtered by regular expressions and leaves it to the database to survive them. Here a pattern that
-backtracks without end would stop every other request, so patterns that can are refused: repeats within repeats, and
-more than a few open repeats in a row.
+backtracks without end would stop every other request. Python's engine, several times faster than RE2 on short names,
+gets those patterns that cannot; what could (repeats within repeats, more than a few open ones in a row) goes to RE2,
+whose time is linear. Only what RE2 does not know, look-arounds and references, is refused.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re._parser as parser  # type: ignore[import-not-found]  # the standard li
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
+
+import re2  # type: ignore[import-untyped]  # it publishes no types
 
 from gurum.pia.kernel.errors import ApiError, bad_request
 
@@ -27,18 +30,32 @@ _MANY = 32  # a repeat of more than this counts as open
 def finder(name: str, text: str) -> Callable[[str], bool]:
     """Return a function that tells whether a pattern is found in a text *in lower case*: case does not count.
 
-    (Nova leaves that to its database; MariaDB's usual collations do not count it.) What at the pattern's ends matches
-    anything is left out. Raises the 400 for a pattern that is not safe.
+    (Nova leaves that to its database; MariaDB's usual collations do not count it.) Raises the 400 for a pattern that
+    neither engine can be given.
     """
     trimmed = _ENDS.sub("", text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of what a later Python may read otherwise
-            if len(text) > LONGEST or _open(parser.parse(trimmed), inside=False) > OPEN_REPEATS:
+            if len(text) > LONGEST:
                 raise _refusal(name, text)
+            if _open(parser.parse(trimmed), inside=False) > OPEN_REPEATS:
+                return _linear(text)
             return _fastest(trimmed)
-    except (re.error, RecursionError, OverflowError):
+    except (re.error, re2.error, RecursionError, OverflowError):
         raise _refusal(name, text) from None
+
+
+def _linear(pattern: str) -> Callable[[str], bool]:
+    """Return RE2's function for the pattern. Raises re2.error."""
+    options = re2.Options()
+    options.case_sensitive = options.log_errors = False
+    re2.compile(pattern, options=options)  # raises what is wrong, which a set only logs
+    patterns = re2.Set.SearchSet(options)
+    patterns.Add(pattern)
+    patterns.Compile()
+    match = patterns.Match  # the cheapest way into the library
+    return lambda value: bool(match(value))
 
 
 def _fastest(pattern: str) -> Callable[[str], bool]:
