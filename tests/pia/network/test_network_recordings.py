@@ -30,6 +30,8 @@ from gurum.pia.network.service import SERVICE
 NOT_BUILT = {
     "network/quotas-b-1": {"router", "fip", "over trunk", "router interface needs port", "del fip", "del router"},
 }
+# Steps in which Neutron tells that another project's id exists, and we do not.
+OURS = {"network/networks-b-1": {"tags other"}, "network/security-groups-a": {"other rule"}}
 SCENARIOS = (
     "api-a-1",
     "api-b-1",
@@ -116,5 +118,6 @@ async def test_equal_to_the_recorded(name: str) -> None:
     by_step: dict[str, Any] = differences(CASES[name], await player.play(), ALLOWED)
     assert len(by_step) > 10
     different = {step: found for step, found in by_step.items() if found}
-    assert {step: found for step, found in different.items() if step not in NOT_BUILT.get(name, ())} == {}
-    assert set(different) == NOT_BUILT.get(name, set())
+    known = NOT_BUILT.get(name, set()) | OURS.get(name, set())
+    assert {step: found for step, found in different.items() if step not in known} == {}
+    assert set(different) == known

@@ -6,16 +6,19 @@ anyway, so that a member's list costs what the member has and not what the regio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from gurum.model.base import Resource
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.pia.kernel.context import Context
-from gurum.pia.kernel.mirror import Board, Entry, Mirror
+from gurum.pia.kernel.mirror import Board, Mirror
 from gurum.pia.network.capabilities import Capabilities
-from gurum.pia.network.inventory import Inventory, Relation, by_id
+from gurum.pia.network.guests import Guests
+from gurum.pia.network.inventory import Inventory, by_id
 from gurum.pia.network.nouns import Bound
+from gurum.pia.network.relation import Relation
+from gurum.pia.network.runs import Run, of_entries
 from gurum.pia.network.select import Test
 from gurum.pia.network.tables.networks import NETWORK
 from gurum.pia.network.tables.ports import PORT
@@ -28,7 +31,7 @@ from gurum.pia.network.views.subnets import subnet_view
 from gurum.policy.model import Scopes, Target
 
 R = TypeVar("R", bound=Resource)
-Scoped = Callable[[Scopes, str], Iterable[Entry[Any]]]
+Admitted = Callable[[Scopes, str], list[Run[R]]]
 
 
 class Home(Mirror[Network]):
@@ -59,7 +62,7 @@ class Bindings:
             mirror=inventory.networks,
             view=network_view(inventory),
             target=network_target,
-            admitted=_admitted(inventory.networks, self._public_networks),
+            admitted=self._networks,
         )
         self.subnets = Bound(
             noun=SUBNET,
@@ -68,7 +71,7 @@ class Bindings:
             mirror=inventory.subnets,
             view=subnet_view(inventory),
             target=self.subnet_target,
-            admitted=_admitted(inventory.subnets, self._on(inventory.subnets_of_network)),
+            admitted=self._on_networks(inventory.subnets, inventory.subnets_of_network, inventory.subnet_guests),
             narrow={"network_id": inventory.subnets_of_network},
         )
         self.ports = Bound(
@@ -78,7 +81,7 @@ class Bindings:
             mirror=inventory.ports,
             view=port_view(),
             target=self.port_target,
-            admitted=_admitted(inventory.ports, self._on(inventory.ports_of_network)),
+            admitted=self._on_networks(inventory.ports, inventory.ports_of_network, inventory.port_guests),
             narrow={"device_id": inventory.ports_of_device, "network_id": inventory.ports_of_network},
             special={"fixed_ips": _fixed_ips, "ip_address_substr": _address_part},
         )
@@ -89,7 +92,7 @@ class Bindings:
             mirror=inventory.groups,
             view=group_view(inventory),
             target=group_target,
-            admitted=_admitted(inventory.groups, lambda scopes, region: ()),
+            admitted=lambda scopes, region: _own(inventory.groups, scopes, region),
         )
         self.security_group_rules = Bound(
             noun=SECURITY_GROUP_RULE,
@@ -98,7 +101,7 @@ class Bindings:
             mirror=inventory.rules,
             view=rule_view(),
             target=self.rule_target,
-            admitted=_admitted(inventory.rules, self._rules_of_groups),
+            admitted=lambda scopes, region: _within(inventory.rules, inventory.rule_guests, scopes, region),
             narrow={"security_group_id": inventory.rules_of_group},
         )
 
@@ -130,28 +133,23 @@ class Bindings:
         group = self.inventory.groups.get(rule.spec.security_group_id)
         return Target(project_id=rule.metadata.project, parent_project_id=group.metadata.project if group else None)
 
-    def _public_networks(self, scopes: Scopes, region: str) -> Iterator[Entry[Network]]:
-        if scopes.shared:
-            yield from self.inventory.public_networks.entries(f"{region}/shared")
-        if scopes.external:
-            yield from self.inventory.public_networks.entries(f"{region}/external")
+    def _networks(self, scopes: Scopes, region: str) -> list[Run[Network]]:
+        public = self.inventory.public_networks
+        runs = _own(self.inventory.networks, scopes, region)
+        return runs if scopes.all else [*runs, *(public.run(value) for value in _public(scopes, region))]
 
-    def _on(self, relation: Relation[Any]) -> Scoped:
-        """Return what is on public networks, where the scopes say so, and on networks of the scopes' parents."""
+    def _on_networks(self, mirror: Mirror[R], contents: Relation[R], guests: Guests[R]) -> Admitted[R]:
+        """Return what scopes admit of what lies on networks: the contents of public ones, too, if they say so."""
+        public = self.inventory.public_networks
 
-        def parts(scopes: Scopes, region: str) -> Iterator[Entry[Any]]:
-            for network in self._public_networks(scopes, region):
-                yield from relation.entries(network.object.id)
-            for parent in scopes.parents:
-                for own in self.inventory.networks.members(region, parent):
-                    yield from relation.entries(own.object.id)
+        def admitted(scopes: Scopes, region: str) -> list[Run[R]]:
+            runs = _within(mirror, guests, scopes, region)
+            if not scopes.all:
+                networks = dict.fromkeys(uid for value in _public(scopes, region) for uid in public.ids(value))
+                runs += [contents.run(network) for network in networks]
+            return runs
 
-        return parts
-
-    def _rules_of_groups(self, scopes: Scopes, region: str) -> Iterator[Entry[SecurityGroupRule]]:
-        for parent in scopes.parents:
-            for group in self.inventory.groups.members(region, parent):
-                yield from self.inventory.rules_of_group.entries(group.object.id)
+        return admitted
 
 
 def network_target(network: Network) -> Target:
@@ -166,21 +164,29 @@ def group_target(group: SecurityGroup) -> Target:
     return Target(project_id=group.metadata.project, shared=group.spec.shared)
 
 
-def _admitted(mirror: Mirror[R], more: Scoped) -> Callable[[Scopes, str], Iterable[Entry[R]]]:
-    """Return the entries that scopes admit: all, or the projects' own and `more`, each once."""
+def _public(scopes: Scopes, region: str) -> Iterator[str]:
+    """Yield the values of public networks that scopes admit."""
+    if scopes.shared:
+        yield f"{region}/shared"
+    if scopes.external:
+        yield f"{region}/external"
 
-    def entries(scopes: Scopes, region: str) -> Iterable[Entry[R]]:
-        if scopes.all:
-            return mirror.members(region)
-        own = [entry for project in scopes.projects for entry in mirror.members(region, project)]
-        seen = {id(entry) for entry in own}
-        for entry in more(scopes, region):
-            if id(entry) not in seen:
-                seen.add(id(entry))
-                own.append(entry)
-        return own
 
-    return entries
+def _own(mirror: Mirror[R], scopes: Scopes, region: str) -> list[Run[R]]:
+    """Return what scopes admit of a kind by whose it is."""
+    if scopes.all:
+        return [of_entries(mirror.members(region))]
+    return [of_entries(mirror.members(region, project)) for project in scopes.projects]
+
+
+def _within(mirror: Mirror[R], guests: Guests[R], scopes: Scopes, region: str) -> list[Run[R]]:
+    """Return what scopes admit of a kind by whose it is or by whose the thing is in which it lies."""
+    runs = _own(mirror, scopes, region)
+    for parent in () if scopes.all else scopes.parents:
+        if parent not in scopes.projects:
+            runs.append(of_entries(mirror.members(region, parent), without=guests))
+        runs.append(guests.run(region, parent))
+    return runs
 
 
 def _fixed_ips(values: tuple[Any, ...]) -> Test[Port]:

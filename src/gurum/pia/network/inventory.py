@@ -7,60 +7,19 @@ gathered anew for each port.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping
 
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
 from gurum.model.region import Region
-from gurum.pia.kernel.mirror import Board, Entry, Mirror
+from gurum.pia.kernel.mirror import Board, Mirror
+from gurum.pia.network.guests import Guests
+from gurum.pia.network.relation import Relation
 
-R = TypeVar("R", bound=Resource)
 NOBODY: Mapping[str, str] = {}
 
 KINDS = (Network, Subnet, Port, SecurityGroup, SecurityGroupRule, AddressClaim, QuotaUsage, Region)
-
-
-class Relation(Generic[R]):
-    """Which objects have a value: the ids of the ports on a network, for example, in the order they came."""
-
-    def __init__(self, mirror: Mirror[R], values: Callable[[R], Iterable[str]]) -> None:
-        self._mirror, self._values = mirror, values
-        self._ids: dict[str, dict[str, None]] = {}
-        mirror.listen(self._move)
-
-    def _move(self, old: R | None, new: R | None) -> None:
-        before = set(self._values(old)) if old is not None else set()
-        after = set(self._values(new)) if new is not None else set()
-        for value in before - after if old is not None else ():
-            ids = self._ids[value]
-            ids.pop(old.id if old else "", None)
-            if not ids:
-                del self._ids[value]
-        for value in after - before if new is not None else ():
-            self._ids.setdefault(value, {})[new.id if new else ""] = None
-
-    def ids(self, value: str) -> list[str]:
-        """Return the ids that have the value."""
-        return list(self._ids.get(value, ()))
-
-    def objects(self, value: str) -> Iterator[R]:
-        """Yield the objects that have the value. They belong to the cache."""
-        for member in self.ids(value):
-            obj = self._mirror.get(member)
-            if obj is not None:
-                yield obj
-
-    def entries(self, value: str) -> Iterator[Entry[R]]:
-        """Yield the list entries of the objects that have the value."""
-        for member in self.ids(value):
-            entry = self._mirror.entry(member)
-            if entry is not None:
-                yield entry
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._ids
 
 
 class Inventory:
@@ -87,6 +46,9 @@ class Inventory:
             self.rules, lambda r: (r.spec.remote_group_id,) if r.spec.remote_group_id else ()
         )
         self.public_networks = Relation(self.networks, _public)
+        self.subnet_guests = Guests(self.subnets, self.networks, lambda s: s.spec.network_id, self.subnets_of_network)
+        self.port_guests = Guests(self.ports, self.networks, lambda p: p.spec.network_id, self.ports_of_network)
+        self.rule_guests = Guests(self.rules, self.groups, lambda r: r.spec.security_group_id, self.rules_of_group)
 
         self.subnets.listen(self._subnet_changed)
         self.networks.listen(self._network_changed)

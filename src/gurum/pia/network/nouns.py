@@ -6,7 +6,7 @@ that no noun can forget to confine a list to what policy lets the caller see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -19,7 +19,8 @@ from gurum.pia.kernel.wire import Response, encode, json, listing
 from gurum.pia.network import body, query, select
 from gurum.pia.network.attributes import Noun
 from gurum.pia.network.faults import bad_request, fault
-from gurum.pia.network.inventory import Relation
+from gurum.pia.network.relation import Relation
+from gurum.pia.network.runs import Run, of_entries, of_ids
 from gurum.pia.network.views.base import NOTHING, Operation, Shape, View
 from gurum.policy.model import Scopes, Target
 
@@ -30,9 +31,9 @@ R = TypeVar("R", bound=Resource)
 class Bound(Generic[R]):
     """A noun tied to its objects.
 
-    path: of the collection. action: the noun in policy's table. target: what policy decides by. admitted: the entries
-    that a list's scopes let the caller see. narrow: filters that are looked up instead of tried on everything.
-    special: filters that are no plain comparison.
+    path: of the collection. action: the noun in policy's table. target: what policy decides by. admitted: what a
+    list's scopes let the caller see, in runs that are in order of id. narrow: filters that are looked up instead of
+    tried on everything. special: filters that are no plain comparison.
     """
 
     noun: Noun
@@ -41,7 +42,7 @@ class Bound(Generic[R]):
     mirror: Mirror[R]
     view: View[R]
     target: Callable[[R], Target]
-    admitted: Callable[[Scopes, str], Iterable[Entry[R]]]
+    admitted: Callable[[Scopes, str], list[Run[R]]]
     narrow: Mapping[str, Relation[R]] = field(default_factory=dict)
     special: Mapping[str, Callable[[tuple[Any, ...]], select.Test[R]]] = field(default_factory=dict)
 
@@ -78,10 +79,9 @@ class Bound(Generic[R]):
         """Answer a list."""
         asked = query.parse(self.noun, ctx.query)
         scopes = ctx.decision.scopes or Scopes()
-        entries = select.filtered(
-            self._candidates(ctx, scopes, asked), select.tests(self.view, asked.filters, self.special)
-        )
-        entries = select.page(entries, self.view, asked, self.mirror.entry, self.noun.not_found)
+        runs, tests = self._candidates(ctx.region.name, scopes, asked)
+        tests = [*tests, *select.tests(self.view, asked.filters, self.special)]
+        entries = select.listed(runs, tests, self.view, asked, self._mark(ctx.region.name, scopes, asked.marker))
         shape = Shape(operation, self.reveals(ctx, scopes.all))
         if asked.fields is None:
             pieces = [self.view.rendered(entry, shape) for entry in entries]
@@ -92,23 +92,35 @@ class Bound(Generic[R]):
         more = f'"{self.noun.collection}_links":'.encode() + encode(links) if links else b""
         return listing(self.noun.collection, pieces, more)
 
-    def _candidates(self, ctx: Context, scopes: Scopes, asked: query.ListQuery) -> Iterable[Entry[R]]:
-        region = ctx.region.name
+    def _candidates(
+        self, region: str, scopes: Scopes, asked: query.ListQuery
+    ) -> tuple[Sequence[Run[R]], Sequence[select.Test[R]]]:
+        """Return where to look, as narrow as the filters allow, and the tests of what is looked up by a filter."""
+
+        def admitted(obj: R) -> bool:
+            return obj.metadata.region == region and scopes.admit(self.target(obj))
+
         if "id" in asked.filters:
-            return self._those(region, scopes, map(self.mirror.entry, dict.fromkeys(asked.filters["id"])))
+            return [of_ids(sorted(set(asked.filters["id"])), self.mirror)], [admitted]
         for name, relation in self.narrow.items():
             if name in asked.filters:
-                values = dict.fromkeys(asked.filters[name])
-                return self._those(region, scopes, (entry for value in values for entry in relation.entries(value)))
+                return [relation.run(value) for value in dict.fromkeys(asked.filters[name])], [admitted]
         owners = asked.filters.get("project_id") or asked.filters.get("tenant_id")
         if owners and scopes.all:
-            return (entry for owner in dict.fromkeys(owners) for entry in self.mirror.members(region, owner))
-        return self.admitted(scopes, region)
+            return [of_entries(self.mirror.members(region, owner)) for owner in dict.fromkeys(owners)], []
+        return self.admitted(scopes, region), []
 
-    def _those(self, region: str, scopes: Scopes, entries: Iterable[Entry[R] | None]) -> Iterator[Entry[R]]:
-        for entry in entries:
-            if entry is not None and entry.object.metadata.region == region and scopes.admit(self.target(entry.object)):
-                yield entry
+    def _mark(self, region: str, scopes: Scopes, marker: str | None) -> Entry[R] | None:
+        """Return the entry that a page begins behind. Raises the noun's not-found for what the caller may not list.
+
+        It need not be in the list (a filter may exclude it), but another's id must say no more than an unknown one.
+        """
+        if marker is None:
+            return None
+        entry = self.mirror.entry(marker)
+        if entry is None or entry.object.metadata.region != region or not scopes.admit(self.target(entry.object)):
+            raise self.missing(marker)
+        return entry
 
     def reveals(self, ctx: Context, everything: bool) -> frozenset[str]:
         """Return which restricted fields the answer shows: of a list, those that policy shows whoever sees all."""

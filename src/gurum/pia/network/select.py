@@ -1,18 +1,20 @@
 """Filter, sort and cut a list: what is left of the objects that the caller may see.
 
 Cheap questions come first: a filter by id or by network looks the objects up instead of going through all of them,
-and an object is dropped at the first filter it fails.
+an object is dropped at the first filter it fails, and a page in the order of ids ends where it is full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from sys import maxsize
 from typing import Any, TypeVar
 
 from gurum.model.base import Resource
 from gurum.pia.kernel.mirror import Entry
-from gurum.pia.network.faults import fault
 from gurum.pia.network.query import ListQuery
+from gurum.pia.network.runs import Run, chained, merged
 from gurum.pia.network.views.base import View
 
 R = TypeVar("R", bound=Resource)
@@ -61,11 +63,25 @@ def _tags(view: View[R], name: str, values: tuple[Any, ...]) -> Test[R]:
     return test
 
 
-def filtered(entries: Iterable[Entry[R]], tests: Sequence[Test[R]]) -> list[Entry[R]]:
-    """Return the entries that pass every test."""
+def listed(
+    runs: Iterable[Run[R]], tests: Sequence[Test[R]], view: View[R], asked: ListQuery, mark: Entry[R] | None
+) -> list[Entry[R]]:
+    """Return what was asked for of the runs, in list order: a page behind (or before) the mark, or all of it.
+
+    A page in the order of ids costs what it has, and what the tests drop on the way; any other order costs the list.
+    """
+    if asked.limit is None or asked.sorts:
+        return _page(list(_passing(chained(runs), tests)), view, asked, mark)
+    start = mark.object.metadata.id if mark is not None else None
+    walk = _passing(merged(runs, start, reverse=asked.reverse), tests)
+    found = list(islice(walk, min(asked.limit, maxsize)))
+    return found[::-1] if asked.reverse else found
+
+
+def _passing(entries: Iterator[Entry[R]], tests: Sequence[Test[R]]) -> Iterator[Entry[R]]:
     if not tests:
-        return list(entries)
-    return [entry for entry in entries if all(test(entry.object) for test in tests)]
+        return entries
+    return (entry for entry in entries if all(test(entry.object) for test in tests))
 
 
 def ordered(entries: list[Entry[R]], view: View[R], sorts: Sequence[tuple[str, bool]]) -> list[Entry[R]]:
@@ -85,21 +101,16 @@ def _rank(value: Any) -> tuple[bool, Any]:
     return value is not None, value if isinstance(value, str | int | float) else str(value)
 
 
-def page(
-    entries: list[Entry[R]], view: View[R], asked: ListQuery, marked: Callable[[str], Entry[R] | None], missing: str
-) -> list[Entry[R]]:
-    """Return the page that was asked for, in list order. Raises the fault `missing` for a marker nobody knows.
+def _page(entries: list[Entry[R]], view: View[R], asked: ListQuery, mark: Entry[R] | None) -> list[Entry[R]]:
+    """Return the page of a list that has to be sorted for it.
 
-    A marker need not be in the list itself (a filter may exclude it): the page begins where it would be.
+    The mark need not be in the list itself (a filter may exclude it): the page begins where it would be.
     """
     if asked.limit is None:
         return ordered(entries, view, asked.sorts) if asked.sorts else entries
-    if asked.marker is None:
+    if mark is None:
         entries = ordered(entries, view, asked.sorts)
         return entries[-asked.limit :] if asked.reverse else entries[: asked.limit]
-    mark = marked(asked.marker)
-    if mark is None:
-        raise fault(missing, id=asked.marker)
     with_mark = ordered([entry for entry in entries if entry is not mark] + [mark], view, asked.sorts)
     at = with_mark.index(mark)
     return with_mark[max(at - asked.limit, 0) : at] if asked.reverse else with_mark[at + 1 : at + 1 + asked.limit]
