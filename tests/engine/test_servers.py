@@ -11,7 +11,7 @@ from tests.support.world import AWS, PRIVATE, PROJECT, World, region_config
 
 from aws_emulator.config import Config as EmulatorConfig
 from gurum.model.conditions import Reason, get
-from gurum.model.network import AddressClaim, FixedIP, Network, Port, PortSpec, Subnet
+from gurum.model.network import AddressClaim, FixedIP, Network, Pool, Port, PortSpec, Subnet
 from gurum.model.server import NetworkRequest, Server
 from gurum.store.claims import claim_address
 
@@ -79,9 +79,7 @@ def test_a_server_costs_one_mutating_call(play: Play) -> None:
             await settled(w, server.id, "active")
         changing = [line for line in w.calls()[before:] if not line["action"].startswith("Describe")]
         assert {line["action"] for line in changing} == {"RunInstances"}
-        assert (
-            len({line["client_token"] for line in changing}) == 4
-        )  # what could not be written is asked again
+        assert len({line["client_token"] for line in changing}) == 4  # what could not be written is asked again
 
     play(scenario)
 
@@ -278,6 +276,24 @@ def test_a_port_of_the_user_s_own(play: Play) -> None:
         await asyncio.sleep(120)
         assert await everything(w.store, AddressClaim) == []
         assert leftovers(w) == {}
+
+    play(scenario)
+
+
+def test_another_zone_when_one_has_no_addresses(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, subnet = await w.network()
+        # Pools within the last slice but one, of four addresses: 10.20.0.132 to .135.
+        pools = [Pool(start="10.20.0.132", end="10.20.0.135")]
+        await w.change(Subnet, subnet.id, lambda obj: setattr(obj.spec, "allocation_pools", pools))
+        group = await w.group()
+        servers = [await w.server(network, group) for _ in range(4)]
+        for server in servers:
+            assert (await settled(w, server.id, "active")).status.zone == "use1-az4"
+        fifth = await w.server(network, group)
+        failed = await settled(w, fifth.id, "error")
+        assert failed.status.fault is not None
+        assert failed.status.fault.message == "No more IP addresses available on the network."
 
     play(scenario)
 

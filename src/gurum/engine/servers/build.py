@@ -83,7 +83,7 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     try:
         await ports.ensure(engine, work.obj)
     except ports.PortProblemError as error:
-        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
+        return await _without_port(engine, work, error)
     if not work.obj.spec.networks and engine.clouds[place.region].provider.driver(Port.kind) is not None:
         # EC2 would put it into the account's default VPC, beside whatever is there.
         return await _fail(engine, work, Reason.INVALID_CONFIGURATION, NO_NETWORK)
@@ -103,6 +103,21 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
             told = Wait(Reason(condition.reason), text, max(condition.until, until))
             return await _wait(engine, work, told)
     return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", until))
+
+
+async def _without_port(engine: Engine, work: Work[Server], error: ports.PortProblemError) -> float | None:
+    """Go on to another zone if this one's part of the addresses is used up; else end in ERROR."""
+    status = work.obj.status
+    if error.zonal and status.zone:
+        status.zones_failed.append(status.zone)
+        status.zone = ""
+        try:
+            next_zone(engine, work.obj)
+        except NoPlaceError:
+            return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
+        await work.save()
+        return engine.clock.time()
+    return await _fail(engine, work, Reason.INVALID_CONFIGURATION, str(error))
 
 
 async def _look(engine: Engine, work: Work[Server], place: Place) -> float | None:

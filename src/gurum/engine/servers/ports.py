@@ -22,7 +22,11 @@ _rng = random.Random()  # noqa: S311 - MAC addresses are not secrets
 
 
 class PortProblemError(Exception):
-    """A port cannot be had; the message is Nova's or Neutron's."""
+    """A port cannot be had; the message is Nova's or Neutron's. `zonal`: in another zone it might be."""
+
+    def __init__(self, message: str, *, zonal: bool = False) -> None:
+        super().__init__(message)
+        self.zonal = zonal
 
 
 def bound(engine: Engine, server: Server) -> list[Port]:
@@ -86,7 +90,7 @@ async def _imply(engine: Engine, server: Server, number: int, request: NetworkRe
             wanted=request.fixed_ip,
         )
     except claims.NoAddressError as error:
-        raise PortProblemError(str(error)) from error
+        raise PortProblemError(str(error), zonal=True) from error
     if port is not None:
         mine = codec.copy(port)
         mine.spec.fixed_ips, mine.spec.zone = [fixed], zone

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import re2  # type: ignore[import-untyped]  # it publishes no types
+import re2
 
 from gurum.pia.kernel.errors import ApiError, bad_request
 
