@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from tests.fuzz.call import HUNG, Answer, Call
@@ -102,7 +103,8 @@ def _shape(service: str, call: Call, answer: Answer) -> Iterator[Problem]:
 def _stamped(service: str, call: Call) -> bool:
     if service == "compute":
         return call.method != "OPTIONS"
-    return service == "image" or (service == "network" and call.target.startswith("/network/v2.0"))
+    head = unquote(call.target.split("?")[0]).strip("/").split("/")[:2]
+    return service == "image" or head == ["network", "v2.0"]
 
 
 def _is_401(answer: Answer, document: Any) -> bool:

@@ -26,8 +26,8 @@ EPOCH = 800  # requests on one region, at most: later ones would find everything
 WAVE = 24  # requests at once, at most
 RESTLESS = Hostility(conflict=0.05, expire=0.01, twice=0.2, coalesce=0.5, amnesia=0.3, early=0.3, slow=0.1)
 TIGHT = {
-    "compute": {"instances": 4, "cores": 6, "ram": 4096, "metadata_items": 4, "key_pairs": 3},
-    "network": {"network": 4, "subnet": 4, "port": 8, "security_group": 4, "security_group_rule": 12},
+    "compute": {"instances": 6, "cores": 9, "ram": 8192, "metadata_items": 4, "key_pairs": 3},
+    "network": {"network": 5, "subnet": 5, "port": 8, "security_group": 5, "security_group_rule": 20},
 }
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
 
+from tests.fuzz.beside import engine, settled
 from tests.fuzz.call import Answer, Call, escaped, send, together
-from tests.fuzz.chance import Draws, drawing
 from tests.fuzz.checks import Problem, problems
 from tests.fuzz.people import ALPHA, BETA, BY_TOKEN
-from tests.fuzz.plan import EPOCH, PROFILES, Profile, request, schedule, waves
-from tests.fuzz.population import Estate, populate
+from tests.fuzz.plan import EPOCH, PROFILES, TIGHT, Profile, request, schedule, waves
+from tests.fuzz.population import LIMITS_OF_ITS_OWN, Estate, populate
 from tests.fuzz.strange import bomb
 from tests.fuzz.values import seeded
 from tests.fuzz.world import LOGS, RouteKey, World
-from tests.support.pia import Pretender
 
-from gurum.store.contract import StoreError
-
-ENGINE_EVERY = 3  # waves
+ENGINE_EVERY, ENGINE_BESIDE = 3, 4  # waves: between two of them, and beside one
 PATTERNS = 40  # one request in so many searches by a pattern
 
 
@@ -55,6 +52,7 @@ class Tally:
     alone: int = 0  # refused requests and reads whose whole store was compared
     engine: int = 0  # times the engine worked
     failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    nonsense: Counter[str] = field(default_factory=Counter)  # what the store holds at the end of a region and must not
     policy_errors: int = 0
     leaks: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -127,7 +125,11 @@ class Player:
         for wave, keys in enumerate(waves(planned, self._seed + number)):
             calls = [self._request(world, key) for key in keys]
             digest = world.store.digest
+            beside = asyncio.create_task(engine(world, -wave)) if len(calls) > 1 and wave % ENGINE_BESIDE == 0 else None
             answers = await together(world, calls, self._seed)
+            if beside is not None:
+                await beside
+                tally.engine += 1
             for call, answer in zip(calls, answers, strict=True):
                 self._judge(world, call, answer, profile, before, touched)
             if len(calls) == 1:
@@ -140,6 +142,8 @@ class Player:
                 await engine(world, wave)
             if self._progress is not None and wave % 20 == 0:
                 self._progress(tally.requests, self._requests, len(tally.failures))
+        for sentence in await settled(world):
+            tally.nonsense[f"{profile.name}: {sentence}"] += 1
         tally.profiles[profile.name] += len(planned)
         tally.policy_errors += world.policy.stats.errors - errors
 
@@ -201,19 +205,11 @@ class Player:
 async def new_world(profile: Profile, seed: int) -> World:
     """Return a populated region of a profile."""
     world = World(seed=seed, hostility=profile.hostility, yields=2, config=profile.config())
+    limits = TIGHT if profile.tight else LIMITS_OF_ITS_OWN
     world.inner.hostility, hostility = Profile("").hostility, world.inner.hostility
-    await populate(world, profile=profile.cloud, estates=(Estate(ALPHA, 0), Estate(BETA, 1)))
+    await populate(world, profile=profile.cloud, estates=(Estate(ALPHA, 0, limits), Estate(BETA, 1, limits)))
     world.inner.hostility = hostility
     return world
-
-
-async def engine(world: World, turn: int) -> None:
-    """Let the engine work: servers come up, stop and go, as far as the store lets it."""
-    with drawing(Draws(0, f"engine {turn}")):
-        try:
-            await Pretender(cast(Any, world)).work()
-        except StoreError:
-            return  # somebody was faster, or the store has a bad day: the next turn goes on
 
 
 async def replay(calls: list[Call], profile: Profile, seed: int, *, engine_too: bool = True) -> list[Problem]:

@@ -7,6 +7,7 @@ that its verbs need, deleted ones too. Names tell the project (its canary), so t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from tests.fuzz.people import ALPHA, BETA, OPERATOR, PEOPLE
@@ -54,6 +55,7 @@ from gurum.store.contract import Record
 
 CANARY = {ALPHA: "zqalphaqz", BETA: "zqbetaqz", OPERATOR: "zqoperatorqz"}
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKu2RWvQVhEGe0p0aPX4sqdvPPJGVHvSsQxFUvAnVPN fuzz"
+LIMITS_OF_ITS_OWN = {"compute": {"instances": 30, "cores": 60}, "network": {"network": 40, "port": 60}}
 LONG_NAME = "a" * 60  # what a pattern that backtracks is run against
 
 
@@ -154,10 +156,13 @@ def _rule(group: SecurityGroup, direction: str = "ingress", **more: Any) -> Secu
 
 
 class Estate:
-    """The belongings of one project, made in the order of `objects`; `deleted`: servers that are gone."""
+    """The belongings of one project, made in the order of `objects`; `deleted`: servers that are gone.
 
-    def __init__(self, project: str, number: int) -> None:
-        self.project, self.canary = project, CANARY[project]
+    limits: the project's own, by service.
+    """
+
+    def __init__(self, project: str, number: int, limits: Mapping[str, Mapping[str, int]] = LIMITS_OF_ITS_OWN) -> None:
+        self.project, self.canary, self._limits = project, CANARY[project], limits
         self.users = [person.user for person in PEOPLE if person.project == project]
         self.objects: list[Resource] = []
         self._octet = 10 + number
@@ -316,13 +321,13 @@ class Estate:
                         ),
                     )
                 )
-        for service, limits in (("compute", {"instances": 30, "cores": 60}), ("network", {"network": 40, "port": 60})):
+        for service, limits in self._limits.items():
             self._add(
                 QuotaUsage(
                     metadata=_meta(
                         f"quota {service} {self.project}", self.project, key=f"{REGION}/{self.project}/{service}"
                     ),
-                    spec=QuotaUsageSpec(limits=limits),
+                    spec=QuotaUsageSpec(limits=dict(limits)),
                 )
             )
         self._add(

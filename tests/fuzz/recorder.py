@@ -87,6 +87,7 @@ class Recorder:
         self.inner = inner
         self.objects: dict[str, dict[str, Any]] = {kind: {} for kind in codec.KINDS}
         self.gone: dict[str, list[Any]] = {kind: [] for kind in codec.KINDS}
+        self.limits: dict[tuple[str, str], int] = {}  # the highest that ever held, by quota's key and resource
         self._contents: dict[Place, bytes] = {}
         self._sum = 0
         self._rng, self._yields = random.Random(seed), yields
@@ -179,6 +180,11 @@ class Recorder:
         if known is not None and known.metadata.resource_version > obj.metadata.resource_version:
             return  # acknowledged late: a newer state is known
         kept = codec.copy(obj)
+        if isinstance(kept, QuotaUsage):
+            for resource, limit in kept.spec.limits.items():
+                known_limit = self.limits.get((kept.metadata.key, resource), limit)
+                most = -1 if -1 in (limit, known_limit) else max(limit, known_limit)
+                self.limits[kept.metadata.key, resource] = most
         self.objects[obj.kind][obj.id] = kept
         self._write(place_of(obj), content(kept))
 

@@ -25,6 +25,7 @@ def shortfalls(tally: Tally, routes: list[RouteKey], asked: int) -> list[str]:
     if tally.policy_errors:
         found.append(f"the policy engine failed {tally.policy_errors} times")
     found += [f"in the log: {leak}" for leak in tally.leaks]
+    found += [f"left in the store: {sentence}" for sentence in tally.nonsense]
     return found
 
 

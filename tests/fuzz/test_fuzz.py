@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 from tests.fuzz import neutron, play, report
+from tests.fuzz.beside import nonsense
 from tests.fuzz.build import draft
 from tests.fuzz.call import Call, send
-from tests.fuzz.chance import repeatable
+from tests.fuzz.chance import repeatable, uuid_of
 from tests.fuzz.checks import Problem, problems
 from tests.fuzz.minimise import Minimiser
 from tests.fuzz.people import ALPHA, BETA, BY_TOKEN
@@ -21,6 +22,7 @@ from tests.fuzz.population import Estate, named, populate
 from tests.fuzz.values import seeded, valid
 from tests.fuzz.world import World, services, table
 
+from gurum.model import codec
 from gurum.model.network import Network
 from gurum.model.server import Server
 from gurum.pia.kernel.context import Context
@@ -174,6 +176,50 @@ async def test_another_projects_server_is_seen() -> None:
         assert (await send(world, draft(world, key, picks, lavish=0).call(1), 0)).status == 202
         call = Call(number=2, method="GET", target=_server(), token="alpha-member")
         assert "another project's" in {p.kind for p in problems(world, call, await send(world, call, 0))}
+
+
+async def test_what_makes_no_sense_is_found() -> None:
+    """One of each kind of thing that must never be left in the store."""
+    with repeatable():
+        world = await _world(services())
+        assert list(nonsense(world)) == []
+        for kind, change in NONSENSE:
+            obj: Any = codec.copy(next(iter(world.store.objects[kind].values())))
+            obj.metadata.id = obj.metadata.key = uuid_of(seeded(kind, change))
+            name, value = change
+            if name:
+                setattr(obj.spec, name, value)
+            await world.put(obj)
+        found = list(nonsense(world))
+    for words in (
+        "is on network gone",
+        "overlap",
+        "has security_group_id gone",
+        "is in group gone",
+        "which is held by",
+    ):
+        assert any(words in sentence for sentence in found), words
+    assert len([sentence for sentence in found if sentence.startswith("port")]) >= 3
+
+
+NONSENSE: tuple[tuple[str, tuple[str, Any]], ...] = (
+    ("Subnet", ("network_id", "gone")),
+    ("Subnet", ("name", "the same again")),
+    ("SecurityGroupRule", ("security_group_id", "gone")),
+    ("Port", ("network_id", "gone")),
+    ("Port", ("security_groups", ["gone"])),
+)
+
+
+async def test_a_quota_that_is_exceeded_is_found() -> None:
+    with repeatable():
+        world = await new_world(PROFILES[3], 1)
+        assert list(nonsense(world)) == []
+        for number in range(5):
+            server: Any = codec.copy(next(iter(world.store.objects["Server"].values())))
+            server.metadata.id = server.metadata.key = uuid_of(seeded("server", number))
+            await world.put(server)
+    assert any("of instances, and never more than" in sentence for sentence in nonsense(world))
 
 
 async def test_a_failure_is_made_small(monkeypatch: Any) -> None:

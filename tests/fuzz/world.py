@@ -11,7 +11,7 @@ import asyncio
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
-from tests.fuzz.people import Tokens
+from tests.fuzz.people import PROJECTS, Tokens
 from tests.fuzz.recorder import Recorder
 from tests.support.pia import EPOCH, POLICY, REGION, ROOT
 
@@ -29,18 +29,18 @@ from gurum.model.base import Resource
 from gurum.ops.config import PiaConfig, RegionConfig, ZoneConfig
 from gurum.ops.health import Readiness
 from gurum.pia.app import App, Figures
+from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Context, Parts
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.route import Route, Subject
-from gurum.pia.kernel.seams import Excess
 from gurum.pia.kernel.service import Service
 from gurum.pia.kernel.wire import Response
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.memory.hostility import PEACEFUL, Hostility
-from gurum.store.quotas import OverQuotaError, Quotas
+from gurum.store.quotas import Quotas, usage_key
 
 IDENTITY = "http://keystone.example/v3"
 ZONES = (ZoneConfig(name="us-east-1a", id="use1-az1"), ZoneConfig(name="us-east-1b", id="use1-az2"))
@@ -108,50 +108,6 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
         await asyncio.sleep(0)
-
-
-class StoredClaims:
-    """Reservations in the store, by the product's own `Quotas`: what counts is what the recorder sees."""
-
-    def __init__(self, store: Recorder, clock: Clock) -> None:
-        self._store, self._clock, self._quotas = store, clock, Quotas(store)
-
-    async def reserve(
-        self,
-        *,
-        region: str,
-        project: str,
-        service: str,
-        id: str,
-        amounts: Mapping[str, int],
-        limits: Mapping[str, int],
-        in_use: Mapping[str, int],
-    ) -> Excess | None:
-        async def counted() -> tuple[Mapping[str, int], set[str]]:
-            return in_use, {uid for held in self._store.objects.values() for uid in held}
-
-        try:
-            await self._quotas.reserve(
-                region=region,
-                project=project,
-                service=service,
-                id=id,
-                amounts=amounts,
-                limits=limits,
-                now=self._clock.time(),
-                counted=counted,
-            )
-        except OverQuotaError as error:
-            return Excess(
-                resource=error.resource,
-                requested=error.requested,
-                used=error.in_use + error.reserved,
-                limit=error.limit,
-            )
-        return None
-
-    async def release(self, *, region: str, project: str, service: str, id: str) -> None:
-        await self._quotas.release(region=region, project=project, service=service, id=id)
 
 
 REACHED: ContextVar[list[RouteKey] | None] = ContextVar("reached", default=None)  # by the request at hand
@@ -243,14 +199,15 @@ class World:
             service.prepare(self.board)
         self.region = RegionConfig(name=REGION, provider="simulated", port=8774, zones=list(ZONES))
         self.policy = bundle()
+        self.config = config or PiaConfig()
         parts = Parts(
             store=self.store,
             journal=self.journal,
             board=self.board,
-            claims=StoredClaims(self.store, self.clock),
+            claims=QuotaClaims(Quotas(self.store), self.clock),
             policy=self.policy,
             clock=self.clock,
-            config=config or PiaConfig(),
+            config=self.config,
         )
         registry = CollectorRegistry()
         self.app = App(
@@ -270,6 +227,17 @@ class World:
             made: Any = await self.store.create(obj)
             made.status = getattr(obj, "status")  # noqa: B009 - every kind has one, their base has not
             await self.store.update_status(made)
+
+    def limits(self) -> dict[tuple[str, str, str], int]:
+        """Return the highest limit that ever held, by project, service and resource; -1: there was none."""
+        found: dict[tuple[str, str, str], int] = {}
+        for project in PROJECTS.values():
+            for service, held in self.config.quotas.items():
+                key = usage_key(self.region.name, project, service)
+                for resource, limit in held.items():
+                    own = self.store.limits.get((key, resource), limit)
+                    found[project, service, resource] = -1 if -1 in (limit, own) else max(limit, own)
+        return found
 
     async def census(self) -> dict[tuple[str, str], bytes]:
         """Return everything that the store itself says it holds, by kind and id, with all its numbers."""

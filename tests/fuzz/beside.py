@@ -1,0 +1,120 @@
+"""What works beside the API while requests come: an engine that has no cloud, and at the end the question what is left.
+
+A handler that checks and then writes can be overtaken in between: a network deleted while a port is put on it, the
+last instance of a quota given twice. No single answer shows it. So when all is quiet the store is asked whether it
+still makes sense.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_network
+from itertools import combinations
+from typing import Any, cast
+
+from tests.fuzz.chance import Draws, drawing
+from tests.fuzz.world import World
+from tests.support.pia import REGION, Pretender
+
+from gurum.engine.quotas import COUNTED
+from gurum.model.quota import QuotaUsage
+from gurum.store.contract import StoreError
+from gurum.store.memory.hostility import PEACEFUL
+from gurum.store.quotas import settle, usage_key
+
+QUIET = 8  # turns after which an engine has nothing left to do
+
+
+async def engine(world: World, turn: int) -> None:
+    """Let the engine work: servers come up, stop and go, usage is recounted; as far as the store lets it."""
+    with drawing(Draws(0, f"engine {turn}")):
+        try:
+            await Pretender(cast(Any, world)).work()
+            await _recount(world)
+        except StoreError:
+            return  # somebody was faster, or the store has a bad day: the next turn goes on
+
+
+async def _recount(world: World) -> None:
+    """Settle usage as the quota controller does."""
+    tallies: dict[str, Counter[str]] = {}
+    present = set()
+    for kind, (service, amounts) in COUNTED.items():
+        for obj in world.store.objects[kind.kind].values():
+            present.add(obj.id)
+            if obj.metadata.project:
+                key = usage_key(REGION, obj.metadata.project, service)
+                tallies.setdefault(key, Counter()).update(amounts(obj))
+    for usage in list(world.store.objects["QuotaUsage"].values()):
+        now = await world.store.get(QuotaUsage, usage.id)
+        tally = tallies.get(now.metadata.key, Counter())
+        await world.store.update_spec(settle(now, present, tally, now=world.clock.time()))
+
+
+async def settled(world: World) -> list[str]:
+    """Let everything come to rest and return what makes no sense."""
+    world.inner.hostility = PEACEFUL
+    for turn in range(QUIET):
+        await engine(world, -turn)
+    return list(nonsense(world))
+
+
+def nonsense(world: World) -> Iterator[str]:
+    """Yield what the store must never hold when all is quiet."""
+    held = world.store.objects
+    living = {kind: {uid: obj for uid, obj in held[kind].items() if not obj.deleting} for kind in held}
+    networks, subnets, groups = living["Network"], living["Subnet"], living["SecurityGroup"]
+    claims = {obj.metadata.key: obj.spec for obj in held["AddressClaim"].values()}
+    for subnet in subnets.values():
+        if subnet.spec.network_id not in networks:
+            yield f"subnet {subnet.id} is on network {subnet.spec.network_id}, which is gone"
+    for one, other in combinations(subnets.values(), 2):
+        if one.spec.network_id == other.spec.network_id and _overlap(one.spec.cidr, other.spec.cidr):
+            yield f"subnets {one.id} and {other.id} of one network overlap: {one.spec.cidr}, {other.spec.cidr}"
+    for rule in living["SecurityGroupRule"].values():
+        for name in ("security_group_id", "remote_group_id"):
+            uid = getattr(rule.spec, name)
+            if uid and uid not in groups:
+                yield f"rule {rule.id} has {name} {uid}, which is gone"
+    for port in living["Port"].values():
+        if port.spec.implied:
+            continue  # the engine's own
+        yield from _port(port, networks, subnets, groups, claims)
+    yield from _over_quota(world, living)
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = ip_network(one), ip_network(other)
+    return first.version == second.version and first.overlaps(second)
+
+
+def _port(
+    port: Any, networks: dict[str, Any], subnets: dict[str, Any], groups: dict[str, Any], claims: dict[str, Any]
+) -> Iterator[str]:
+    spec = port.spec
+    if spec.network_id not in networks:
+        yield f"port {port.id} is on network {spec.network_id}, which is gone"
+    for uid in spec.security_groups:
+        if uid not in groups:
+            yield f"port {port.id} is in group {uid}, which is gone"
+    for ip in spec.fixed_ips:
+        if ip.subnet_id not in subnets:
+            yield f"port {port.id} has an address of subnet {ip.subnet_id}, which is gone"
+        claim = claims.get(f"{ip.subnet_id}/{ip.ip_address}")
+        if claim is None or claim.owner_id != port.id:
+            yield f"port {port.id} has {ip.ip_address}, which is held by {claim.owner_id if claim else 'nobody'}"
+
+
+def _over_quota(world: World, living: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Compare with the highest limit that ever held; implied ports and groups made with a project do not ask."""
+    for (project, service, resource), limit in world.limits().items():
+        if limit < 0:
+            continue
+        kind = {"instances": "Server", "network": "Network", "subnet": "Subnet", "port": "Port"}.get(resource)
+        if kind is None or (service == "compute") != (kind == "Server"):
+            continue
+        mine = [obj for obj in living[kind].values() if obj.metadata.project == project]
+        count = sum(1 for obj in mine if not getattr(obj.spec, "implied", False))
+        if count > limit:
+            yield f"project {project} has {count} of {resource}, and never more than {limit} were allowed"
