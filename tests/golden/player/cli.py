@@ -95,6 +95,7 @@ def main(arguments: Sequence[str], start: Start | None = None) -> int:
         if options.cloud or options.replay or options.synthetic:
             found = _all(options, regions, options.cloud)
         elif start is not None:
+            options.make_roles = True  # it is nobody's but ours
             with start() as cloud:
                 found = _all(options, regions, cloud)
         else:
