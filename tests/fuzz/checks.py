@@ -83,8 +83,8 @@ def _shape(service: str, call: Call, answer: Answer) -> Iterator[Problem]:
     length = answer.header("content-length")
     if call.method != "HEAD" and length and int(length) != len(answer.body):
         yield Problem("length", service, f"Content-Length {length}, body of {len(answer.body)}")
-    if answer.status in (204, 304) and answer.body:
-        yield Problem("body", service, f"{answer.status} with a body")
+    if answer.body and (answer.status in (204, 304) or call.method == "HEAD"):
+        yield Problem("body", service, f"{call.method}, {answer.status} with a body")
     document: Any = None
     if kind.startswith("application/json") and answer.body:
         try:

@@ -56,6 +56,7 @@ from gurum.store.contract import Record
 CANARY = {ALPHA: "zqalphaqz", BETA: "zqbetaqz", OPERATOR: "zqoperatorqz"}
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHKu2RWvQVhEGe0p0aPX4sqdvPPJGVHvSsQxFUvAnVPN fuzz"
 LIMITS_OF_ITS_OWN = {"compute": {"instances": 30, "cores": 60}, "network": {"network": 40, "port": 60}}
+GUEST_ADDRESS, GUEST_MAC = "10.200.0.77", "fa:16:3e:77:77:77"
 LONG_NAME = "a" * 60  # what a pattern that backtracks is run against
 
 
@@ -231,6 +232,31 @@ class Estate:
         claim.metadata.id = named(f"claim {address}")
         self._add(port, claim)
         return port
+
+    def guests(self) -> list[Resource]:
+        """Return what the project has on the network that the operator shares with all: a port."""
+        network = Network(metadata=_meta("net operator-shared"), spec=NetworkSpec())
+        subnet = named("subnet operator-shared")
+        port = Port(
+            metadata=_meta(f"port guest {self.project}", self.project, engine=True),
+            spec=PortSpec(
+                network_id=network.id,
+                name=f"guest {self.canary}",
+                mac_address=GUEST_MAC,
+                fixed_ips=[FixedIP(subnet_id=subnet, ip_address=GUEST_ADDRESS)],
+                security_groups=[self.web.id],
+            ),
+        )
+        claim = address_claim(
+            region=REGION,
+            project=self.project,
+            subnet_id=subnet,
+            address=GUEST_ADDRESS,
+            owner_kind="Port",
+            owner_id=port.id,
+        )
+        claim.metadata.id = named(f"claim {GUEST_ADDRESS}")
+        return [port, claim]
 
     def _addresses(self, port: Port | None) -> list[Address]:
         if port is None:

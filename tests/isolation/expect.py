@@ -152,12 +152,7 @@ ROWS = (
 )
 
 # Where another's id is told from an unknown one, and that is known: each with where a real service was recorded so.
-TOLD_APART: tuple[tuple[str, str], ...] = (
-    (
-        r"compute POST /servers/{id}/action os-(start|stop)",
-        "Nova: no mapping to a cell for an unknown one (compute/servers-lifecycle-b-1, `other stop`, `unknown server`)",
-    ),
-)
+TOLD_APART: tuple[tuple[str, str], ...] = ()
 
 
 def describe(key: RouteKey) -> str:

@@ -15,8 +15,8 @@ from tests.fuzz.build import SOURCES, Draft, draft
 from tests.fuzz.glance import FILTERS
 from tests.fuzz.neutron import NOUNS
 from tests.fuzz.people import BETA, Person
-from tests.fuzz.picks import Picks
-from tests.fuzz.population import Estate
+from tests.fuzz.picks import Aim, Picks
+from tests.fuzz.population import GUEST_ADDRESS, GUEST_MAC, Estate, named
 from tests.fuzz.values import seeded
 from tests.fuzz.world import RouteKey, World
 from tests.isolation.expect import READS
@@ -70,6 +70,11 @@ def values(estate: Estate) -> dict[str, str]:
         "user": estate.users[0],
         "address": port.spec.fixed_ips[0].ip_address,
         "MAC address": port.spec.mac_address,
+        "port on a shared network": estate.guests()[0].id,
+        "shared network": named("net operator-shared"),
+        "shared subnet": named("subnet operator-shared"),
+        "address on a shared network": GUEST_ADDRESS,
+        "MAC address on a shared network": GUEST_MAC,
         "key pair": f"key {estate.canary} {estate.users[0][:2]}",
         "flavor": f"private-{estate.canary}",
         "image": next(obj.id for obj in estate.objects if obj.kind == "Image"),
@@ -92,11 +97,33 @@ def requests(world: World, person: Person, estate: Estate) -> Iterator[tuple[Rou
             yield from _queries(world, person, key, known)
         else:
             yield from _bodies(world, person, key, known)
+            yield from _guests(world, person, key)
 
 
-def _own(world: World, person: Person, key: RouteKey, lavish: float = 0, salt: int = 0) -> Draft:
+def _guests(world: World, person: Person, key: RouteKey) -> Iterator[tuple[RouteKey, str, Draft]]:
+    """On a network that both share: the one thing in which two projects meet."""
+    network = named("net operator-shared")
+    made = _own(world, person, key)
+    if (key.method, key.path) == ("POST", "/ports"):
+        bodies: dict[str, dict[str, Any]] = {
+            "address of a guest": {"fixed_ips": [{"ip_address": GUEST_ADDRESS}]},
+            "MAC address of a guest": {"mac_address": GUEST_MAC},
+            "any address": {},
+        }
+        for what, attributes in bodies.items():
+            changed = copy.deepcopy(made)
+            changed.body = {"port": {"network_id": network, **attributes}}
+            yield key, f"{what} on a shared network", changed
+    if (key.method, key.path) == ("POST", "/servers"):
+        for what, address in (("address of a guest", {"fixed_ip": GUEST_ADDRESS}), ("any address", {})):
+            changed = copy.deepcopy(made)
+            changed.body["server"]["networks"] = [{"uuid": network, **address}]
+            yield key, f"{what} on a shared network", changed
+
+
+def _own(world: World, person: Person, key: RouteKey, lavish: float = 0, salt: int = 0, refer: Aim = "own") -> Draft:
     prefer = ("active", "main", "free", "web", "private", "key") if not lavish else ()
-    return draft(world, key, Picks(world, person, seeded(key, salt), prefer=prefer), lavish=lavish)
+    return draft(world, key, Picks(world, person, seeded(key, salt), prefer=prefer, refer=refer), lavish=lavish)
 
 
 def _paths(world: World, person: Person, key: RouteKey, known: dict[str, str]) -> Iterator[tuple[RouteKey, str, Draft]]:
@@ -151,14 +178,15 @@ def _names(world: World, key: RouteKey) -> tuple[str, ...]:
 def _bodies(
     world: World, person: Person, key: RouteKey, known: dict[str, str]
 ) -> Iterator[tuple[RouteKey, str, Draft]]:
-    done: set[tuple[str | int, ...]] = set()
-    for salt, lavish in enumerate((0.0, 0.9, 0.9, 0.6)):
-        made = _own(world, person, key, lavish, salt)
+    done: set[tuple[Any, ...]] = set()
+    ways: tuple[tuple[float, Aim], ...] = ((0.0, "own"), (0.9, "own"), (0.9, "own"), (0.6, "own"), (0.9, "shared"))
+    for salt, (lavish, refer) in enumerate(ways):
+        made = _own(world, person, key, lavish, salt, refer)
         for path in _leaves(made.body):
             names = [part for part in path if isinstance(part, str)]
-            if path in done or not names or names[-1] not in REFERENCES:
+            if (path, refer) in done or not names or names[-1] not in REFERENCES:
                 continue
-            done.add(path)
+            done.add((path, refer))
             for what, value in known.items():
                 changed = copy.deepcopy(made)
                 _set(changed.body, path, value)

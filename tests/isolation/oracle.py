@@ -29,7 +29,12 @@ from tests.support.pia import EPOCH
 from gurum.pia.kernel.service import Service
 
 # What two projects share and can therefore feel of each other: (pattern of route and attempt, why).
-COMMONS: tuple[tuple[str, str], ...] = ()
+COMMONS: tuple[tuple[str, str], ...] = (
+    (
+        r"compute POST /servers: address of a guest on a shared network",
+        "an address of a network that two projects share can be given once only, and Nova looks before it accepts",
+    ),
+)
 TOGETHER = 400  # requests on one pair of regions, at most
 
 
@@ -56,7 +61,9 @@ class Pair:
         await populate(self.half, estates=(Estate(ALPHA, 0),))
         beta = Estate(BETA, 1)
         await populate(self.full, estates=(Estate(ALPHA, 0), beta))
-        places = [place_of(obj) for obj in beta.objects]
+        guests = beta.guests()
+        await self.full.put(*guests)
+        places = [place_of(obj) for obj in (*beta.objects, *guests)]
         self.private = {place: self.full.store.content_at(place) for place in places}
 
     async def ask(self, call: Call) -> tuple[Answer, Answer]:
@@ -97,6 +104,9 @@ class Oracle:
         for key, what, made in requests(plan.full, person, estate):
             if self._only(key) and (what == "own" or rng.random() < self._share):
                 await self._try(key, what, made)
+        if self._share == 1 and self._offered is None:
+            idle = [pattern for pattern, _ in COMMONS if not self.told.apart[pattern]]
+            self.told.problems += [f"an exception that nothing needs: {pattern}" for pattern in idle]
         return self.told
 
     async def _fresh(self) -> None:
@@ -117,7 +127,7 @@ class Oracle:
         damage = pair.damage()
         if damage:
             told.problems.append(f"{key}, {what}: changed {', '.join(damage)} of the other project\n{line(call, full)}")
-        if damage or self._age >= TOGETHER or (key.method not in READS and full.trace.left()):
+        if damage or self._age >= TOGETHER or (key.method not in READS and (full.trace.left() or half.trace.left())):
             await self._fresh()
 
     def _differ(self, key: RouteKey, what: str, call: Call, full: Answer, half: Answer) -> None:

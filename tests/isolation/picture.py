@@ -6,6 +6,7 @@ from collections import Counter
 
 from tests.isolation.expect import NOBODIES, READS, ROLES, ROWS, TOLD_APART, row_of
 from tests.isolation.matrix import Cell, Report
+from tests.isolation.oracle import COMMONS
 
 SIGNS = {"done": "+", "denied": "x", "hidden": ".", "unknown token": "0"}
 LEGEND = (
@@ -56,6 +57,8 @@ def exceptions(report: Report) -> list[str]:
     used = Counter(row.pattern for key in {cell.key for cell in report.cells} if (row := row_of(key)) is not None)
     lines = [f"{len(ROWS)} exceptions from the rule, as data:"]
     lines += [f"  {used[row.pattern]:>3} routes: {row.why}" for row in ROWS]
+    lines += [f"{len(COMMONS)} ways in which projects feel each other on what they share:"]
+    lines += [f"  {why}" for _, why in COMMONS]
     if TOLD_APART:
         lines.append(f"{len(TOLD_APART)} known ways to tell another's id from an unknown one:")
         lines += [f"  {report.told_apart[pattern]:>3} times: {why}" for pattern, why in TOLD_APART]
