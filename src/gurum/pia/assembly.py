@@ -9,8 +9,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from gurum.identity.session import PasswordAuth
-from gurum.identity.tokens import TokenValidator, ValidatorSettings
+from gurum.identity.tokens import TokenValidator
 from gurum.model import codec
 from gurum.model.base import Resource
 from gurum.model.region import Region
@@ -83,7 +82,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
     Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
     """
     policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
-    store, journal = await open_store(config.store, clock=clock)
+    store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups")
     try:
         cache = Cache(store, KINDS, clock=clock)
         board = Board(cache)
@@ -104,7 +103,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
             clock=clock,
             config=config.pia,
         )
-        tokens = LateTokens(lambda: _validator(config))
+        tokens = LateTokens(lambda: TokenValidator.of(config.identity))
         tokens.start()
         try:
             yield Assembly(config, services, parts, tokens, store)
@@ -114,22 +113,3 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
     finally:
         await journal.close()
         await store.close()
-
-
-def _validator(config: Config) -> TokenValidator:
-    identity = config.identity
-    return TokenValidator(
-        PasswordAuth(
-            auth_url=identity.url,
-            username=identity.service_user,
-            password_file=Path(identity.service_password_file),
-            project_name=identity.service_project,
-            user_domain_id=identity.service_domain,
-            project_domain_id=identity.service_domain,
-        ),
-        ValidatorSettings(
-            cache_seconds=identity.token_cache_seconds,
-            poll_seconds=identity.revocation_poll_seconds,
-            timeout_seconds=identity.timeout,
-        ),
-    )

@@ -150,6 +150,16 @@ async def test_a_private_flavor_is_seen_by_those_it_was_given_to(kit: Kit) -> No
     assert (await kit.call("GET", f"{F}/p")).status == 404
 
 
+async def test_nobody_learns_of_a_private_flavor_by_its_extra_specs(kit: Kit) -> None:
+    await kit.seed(flavor("private", id="p", is_public=False, access=[PROJECTS["member"]], extra_specs={"hw:a": "1"}))
+    for path in ("os-extra_specs", "os-extra_specs/hw:a"):
+        assert (await kit.call("GET", f"{F}/p/{path}")).status == 200
+        assert (await kit.call("GET", f"{F}/p/{path}", token="admin")).status == 200
+        for uid in ("p", "q"):
+            hidden = await kit.call("GET", f"{F}/{uid}/{path}", token="other")
+            assert fault(hidden) == (404, f"Flavor {uid} could not be found.")
+
+
 async def test_how_a_flavor_maps_to_the_cloud_is_for_administrators(kit: Kit) -> None:
     await kit.seed(flavor("mapped", id="m", extra_specs={"aws:instance_type": "t3.micro", "hw:a": "1"}))
     assert (await kit.call("GET", f"{F}/m", version="2.61")).json["flavor"]["extra_specs"] == {"hw:a": "1"}

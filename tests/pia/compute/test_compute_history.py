@@ -102,3 +102,6 @@ async def test_there_are_no_migrations(kit: Kit) -> None:
         "Policy doesn't allow os_compute_api:servers:migrations:index to be performed.",
     )
     assert (await kit.call("GET", path, version="2.23", token="admin")).json == {"migrations": []}
+    for named, token in ((uid, "other"), (NOBODY, "member"), (NOBODY, "admin")):
+        unknown = await kit.call("GET", f"{V}/servers/{named}/migrations", version="2.23", token=token)
+        assert fault(unknown) == (404, f"Instance {named} could not be found.")

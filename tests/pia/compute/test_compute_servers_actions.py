@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from tests.pia.compute.conftest import IMAGE
 from tests.pia.compute.support import NOBODY, V, act, create, fault, running, show
-from tests.support.pia import Kit, Pretender
+from tests.support.pia import PROJECTS, Kit, Pretender, flavor, image
 
 from gurum.model.server import Server
 from gurum.pia.compute.servers.refused import TABLE
@@ -98,7 +98,8 @@ async def test_unknown_servers_of_power_actions_have_no_mapping(kit: Kit) -> Non
     uid = await running(kit)
     for body in ({"os-stop": None}, {"os-start": None}):
         assert fault(await act(kit, NOBODY, body)) == (404, f"Instance {NOBODY} has no mapping to a cell.")
-        assert fault(await act(kit, uid, body, token="other")) == (404, f"Instance {uid} could not be found.")
+        # Another project's is told from an unknown one by nothing.
+        assert fault(await act(kit, uid, body, token="other")) == (404, f"Instance {uid} has no mapping to a cell.")
     assert fault(await act(kit, NOBODY, {"pause": None})) == (404, f"Instance {NOBODY} could not be found.")
     assert fault(await act(kit, uid, {"os-stop": None}, token="reader")) == (
         403,
@@ -187,6 +188,16 @@ async def test_what_is_not_built_is_501_in_the_right_state_and_changes_nothing(k
     assert fault(answer) == (501, "The requested functionality is not supported.")
     assert list(answer.json) == ["notImplemented"]
     assert await show(kit, uid, "2.96") == before
+
+
+async def test_nobody_learns_of_anothers_flavor_or_image_by_a_refused_verb(kit: Kit) -> None:
+    uid = await running(kit)
+    private, theirs = flavor("private", id="p", is_public=False), image(visibility="private", owner=PROJECTS["other"])
+    await kit.seed(private, theirs)
+    assert fault(await act(kit, uid, {"resize": {"flavorRef": "p"}})) == (400, "Flavor p could not be found.")
+    rebuild = {"rebuild": {"imageRef": theirs.id}}
+    assert fault(await act(kit, uid, rebuild)) == (400, "Cannot find image for rebuild")
+    assert (await act(kit, uid, {"resize": {"flavorRef": "p"}}, token="admin")).status == 501
 
 
 def test_every_refused_verb_says_why_once() -> None:

@@ -290,14 +290,51 @@ async def test_the_region_without_volumes_and_injection_says_so(kit: Kit) -> Non
     assert "'x' is not valid under any of the given schemas" in fault(await kit.call("POST", f"{V}/servers", hint))[1]
 
 
+async def without(kit: Kit, *verbs: str, **limits: int) -> None:
+    """Let the region's cloud lack something; limits: dots as double underscores."""
+    found = (await kit.store.list(Region)).items[0]
+    for verb in verbs:
+        found.status.capabilities[verb] = Capability(verb=verb, level="absent", why=f"no {verb}")
+    found.status.limits.update({name.replace("__", "."): most for name, most in limits.items()})
+    await kit.store.update_status(found)
+
+
 async def test_ec2_takes_less_user_data(kit: Kit) -> None:
-    text = "QUFB" * 6000
-    assert (await create(kit, user_data=text, networks="none")).status == 202
-    strict = Kit(SERVICES)
-    small = region()
-    small.status.capabilities["server.user_data.16k"] = Capability(verb="server.user_data.16k", level="native")
-    await strict.seed(small, image(id=IMAGE), flavor("a", id="1"))
-    assert "at most 16384 bytes" in fault(await create(strict, user_data=text, networks="none"))[1]
+    at_most, over = "QUFB" * 5461 + "QQ==", "QUFB" * 5461 + "QUE="  # 16384 bytes and one more
+    assert (await create(kit, user_data=over)).status == 202
+    await without(kit, server__user_data=16384)
+    assert (await create(kit, user_data=at_most)).status == 202
+    assert "at most 16384 bytes" in fault(await create(kit, user_data=over))[1]
+
+
+LACKING = (
+    ("server.config_drive", {"config_drive": True}, "A config drive cannot be had"),
+    ("server.config_drive", {"config_drive": "yes"}, "A config drive cannot be had"),
+    ("server.without_network", {"networks": "none"}, "A server without a network cannot be had"),
+    ("flavor.ephemeral", {"flavorRef": "e"}, "Flavor e has an ephemeral disk, which cannot be had"),
+    ("flavor.swap", {"flavorRef": "s"}, "Flavor s has a swap disk, which cannot be had"),
+)
+
+
+@pytest.mark.parametrize(("verb", "fields", "words"), LACKING)
+async def test_what_the_cloud_lacks_is_refused_with_the_reason(
+    kit: Kit, verb: str, fields: dict[str, Any], words: str
+) -> None:
+    await kit.seed(flavor("ephemeral", id="e", ephemeral=1), flavor("swap", id="s", swap=1))
+    assert (await create(kit, **fields)).status == 202
+    await without(kit, verb)
+    assert fault(await create(kit, **fields)) == (400, f"{words} in this region: no {verb}")
+    assert (await create(kit, config_drive=False)).status == 202
+    # What Nova itself refuses is told first.
+    both = fields | {"key_name": "nope"}
+    assert fault(await create(kit, **both)) == (400, "Invalid key_name provided.")
+
+
+async def test_no_network_at_all_is_without_a_network(kit: Kit) -> None:
+    await without(kit, "server.without_network")
+    alone = await create(kit, version="2.36", token="other", networks=None)
+    text = "A server without a network cannot be had in this region: no server.without_network"
+    assert fault(alone) == (400, text)
 
 
 async def test_a_key_that_the_cloud_cannot_use_is_refused_at_once(kit: Kit) -> None:
@@ -305,10 +342,8 @@ async def test_a_key_that_the_cloud_cannot_use_is_refused_at_once(kit: Kit) -> N
     public = key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
     await kit.call("POST", f"{V}/os-keypairs", {"keypair": {"name": "k", "public_key": public}})
     assert (await create(kit, key_name="k")).status == 202
-    found = (await kit.store.list(Region)).items[0]
-    found.status.capabilities["keypair.ecdsa"] = Capability(verb="keypair.ecdsa", level="absent", why="RSA only")
-    await kit.store.update_status(found)
-    assert fault(await create(kit, key_name="k")) == (400, "Keypair data is invalid: RSA only")
+    await without(kit, "keypair.ecdsa")
+    assert fault(await create(kit, key_name="k")) == (400, "Keypair data is invalid: no keypair.ecdsa")
 
 
 async def test_a_default_password_and_ones_own(kit: Kit) -> None:

@@ -73,6 +73,11 @@ def test_literal_segments_go_first_unless_only_the_named_one_has_the_method() ->
     found = table.match("DELETE", ["a", "detail"])
     assert found is not None
     assert (found.routes[0].path, found.params) == ("/a/{id}", {"id": "detail"})
+    # A name's own notation is a value like any other.
+    for value in ("{}", "{id}"):
+        found = table.match("GET", ["a", value])
+        assert found is not None
+        assert (found.routes[0].path, found.params) == ("/a/{id}", {"id": value})
     found = table.match("PUT", ["a", "x"])
     assert found is not None
     assert not found.routes
@@ -139,7 +144,11 @@ async def test_anothers_server_does_not_exist_by_any_operation(kit: Kit, route: 
     uid = await running(kit)
     answer = await kit.call(route.method, filled(route, uid), body_of(route), version=version_of(route), token="other")
     ((_, fault),) = answer.json.items()
-    assert (answer.status, fault["message"]) == (404, f"Instance {uid} could not be found.")
+    unknown = await kit.call(
+        route.method, filled(route, NOBODY), body_of(route), version=version_of(route), token="other"
+    )
+    assert f"Instance {uid} " in fault["message"]
+    assert (answer.status, fault["message"]) == (404, unknown.json["itemNotFound"]["message"].replace(NOBODY, uid))
     await Pretender(kit).work()
     assert (await kit.call("GET", f"{V}/servers/{uid}")).json["server"]["status"] == "ACTIVE"
 

@@ -73,6 +73,7 @@ class Match(msgspec.Struct, kw_only=True):
     methods: frozenset[str]  # every method the path has
 
 
+NAMED = object()  # stands in the tree for any segment: no text that a client sends can be it
 Leaf = tuple[tuple[str, ...], dict[str, list[Route]], tuple[str, ...]]
 
 
@@ -81,14 +82,14 @@ class Table:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
-        self._root: dict[str, Any] = {}
+        self._root: dict[object, Any] = {}
         for route in self.routes:
             node = self._root
             names = []
             for segment in route.path.strip("/").split("/"):
                 if segment.startswith("{"):
                     names.append(segment[1:-1])
-                    node = node.setdefault("{}", {})
+                    node = node.setdefault(NAMED, {})
                 else:
                     node = node.setdefault(segment, {})
             _, methods = node.setdefault("", (tuple(names), {}))
@@ -106,7 +107,7 @@ class Table:
             methods.update(rows)
         return Match(routes=[], params={}, methods=frozenset(methods)) if methods else None
 
-    def _leaves(self, node: dict[str, Any], segments: list[str], at: int, values: tuple[str, ...]) -> Iterator[Leaf]:
+    def _leaves(self, node: dict[object, Any], segments: list[str], at: int, values: tuple[str, ...]) -> Iterator[Leaf]:
         if at == len(segments):
             if "" in node:
                 names, rows = node[""]
@@ -115,5 +116,5 @@ class Table:
         segment = segments[at]
         if segment in node and segment:
             yield from self._leaves(node[segment], segments, at + 1, values)
-        if segment and "{}" in node:
-            yield from self._leaves(node["{}"], segments, at + 1, (*values, segment))
+        if segment and NAMED in node:
+            yield from self._leaves(node[NAMED], segments, at + 1, (*values, segment))

@@ -48,6 +48,11 @@ def find(ctx: Context) -> Subject:
     return Subject(target=ctx.own(), object=view.lookup(ctx, ctx.params["id"]))
 
 
+def find_seen(ctx: Context) -> Subject:
+    """Find the flavor of the path for whoever reads of it: a private one is not there for who may not see it."""
+    return Subject(target=ctx.own(), object=view.seen(ctx, ctx.params["id"]))
+
+
 def _flavor(ctx: Context) -> Flavor:
     if ctx.subject is None or not isinstance(ctx.subject.object, Flavor):
         raise view.missing(ctx.params["id"])
@@ -250,7 +255,7 @@ ROUTES = (
         path=_SPECS_PATH,
         handler=list_specs,
         policy="compute:flavor_extra_specs:list",
-        find=find,
+        find=find_seen,
         reads=(Flavor,),
         shape="list",
         summary="List a flavor's extra specs",
@@ -271,7 +276,7 @@ ROUTES = (
         path=_SPECS_PATH + "/{key}",
         handler=show_spec,
         policy="compute:flavor_extra_specs:show",
-        find=find,
+        find=find_seen,
         reads=(Flavor,),
         summary="Show an extra spec of a flavor",
     ),

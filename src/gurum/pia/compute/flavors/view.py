@@ -78,6 +78,14 @@ def lookup(ctx: Context, flavorid: str) -> Flavor | None:
     return ctx.mirror(Flavor).by_key(f"{ctx.region.name}/{flavorid}")
 
 
+def seen(ctx: Context, flavorid: str) -> Flavor | None:
+    """Return the flavor of an id, None for one that the caller may not see as for one that is not there."""
+    flavor = lookup(ctx, flavorid)
+    if flavor is None or flavor.spec.is_public or ctx.project in flavor.spec.access:
+        return flavor
+    return flavor if ctx.decide("compute:flavors:show", target(ctx, flavor)).allow else None
+
+
 def find(ctx: Context) -> Subject:
     """Find the flavor of the path."""
     flavor = lookup(ctx, ctx.params["id"])

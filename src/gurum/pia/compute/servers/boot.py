@@ -9,17 +9,14 @@ from typing import Any
 
 from gurum.model.compute import Flavor, KeyPair
 from gurum.model.image import Image
-from gurum.model.region import Region
 from gurum.model.server import ServerFlavor, ServerKey
 from gurum.pia.compute import fields
 from gurum.pia.compute.flavors import view as flavors
+from gurum.pia.compute.servers import offered
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, forbidden
 
-ABSENT = "absent"
 GIB = 1024**3
-SMALL_USER_DATA = "server.user_data.16k"  # a capability that is a limit: EC2 takes no more
-SMALL_BYTES = 16384
 NO_VOLUMES = "Block Device Mapping is Invalid: volumes are not offered in this region."
 
 Body = Mapping[str, Any]
@@ -77,19 +74,24 @@ def image_ref(body: Body) -> str:
 
 def flavor_of(ctx: Context, ref: object) -> Flavor:
     """Return the flavor that a request names. Raises 400 for an unknown one, and for one the caller may not see."""
-    flavor = flavors.lookup(ctx, str(ref).rsplit("/", 1)[-1])
+    flavor = flavors.seen(ctx, str(ref).rsplit("/", 1)[-1])
     if flavor is None or flavor.spec.disabled:
-        raise bad_request(f"Flavor {ref} could not be found.")
-    ordinary = flavor.spec.is_public or ctx.project in flavor.spec.access
-    if not ordinary and not ctx.decide("compute:flavors:show", flavors.target(ctx, flavor)).allow:
         raise bad_request(f"Flavor {ref} could not be found.")
     return flavor
 
 
-def image_of(ctx: Context, uid: str) -> Image:
-    """Return the image. Raises 400 for an unknown one, another project's, and one that is not active."""
+def image_seen(ctx: Context, uid: str) -> Image | None:
+    """Return the image of an id; None for an unknown one and for another project's."""
     image = ctx.mirror(Image).get(uid.lower(), ctx.region.name)
     if image is None or not (image.spec.visibility in ("public", "community") or image.spec.owner == ctx.project):
+        return None
+    return image
+
+
+def image_of(ctx: Context, uid: str) -> Image:
+    """Return the image. Raises 400 for an unknown one, another project's, and one that is not active."""
+    image = image_seen(ctx, uid)
+    if image is None:
         raise bad_request("Can not find requested image")
     if image.status.status != "active":
         raise bad_request(f"Image {image.id} is not active.")
@@ -126,10 +128,9 @@ def key_of(ctx: Context, name: str | None) -> ServerKey | None:
     if pair is None:
         raise bad_request("Invalid key_name provided.")
     spec = pair.spec
-    region = ctx.mirror(Region).by_key(ctx.region.name)
-    elliptic = region.status.capabilities.get("keypair.ecdsa") if region is not None else None
-    if elliptic is not None and elliptic.level == ABSENT and spec.public_key.startswith("ecdsa-"):
-        raise bad_request(f"Keypair data is invalid: {elliptic.why}")
+    why = offered.lacking(ctx, "keypair.ecdsa") if spec.public_key.startswith("ecdsa-") else None
+    if why is not None:
+        raise bad_request(f"Keypair data is invalid: {why}")
     return ServerKey(name=spec.name, public_key=spec.public_key, fingerprint=spec.fingerprint, type=spec.type)
 
 
@@ -141,11 +142,11 @@ def user_data_of(ctx: Context, text: str | None) -> str:
         size = len(base64.decodebytes(text.encode()))
     except (binascii.Error, ValueError):
         raise bad_request("User data needs to be valid base 64.") from None
-    region = ctx.mirror(Region).by_key(ctx.region.name)
-    if size > SMALL_BYTES and region is not None and SMALL_USER_DATA in region.status.capabilities:
+    most = offered.limit(ctx, "server.user_data")
+    if most is not None and size > most:
         raise bad_request(
             f"Invalid input for field/attribute user_data. Value: {text}. "
-            f"{text!r} is too long: this region takes at most {SMALL_BYTES} bytes"
+            f"{text!r} is too long: this region takes at most {most} bytes"
         )
     return text
 

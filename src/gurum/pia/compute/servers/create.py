@@ -18,7 +18,7 @@ from gurum.model.quota import QuotaUsage
 from gurum.model.region import Region
 from gurum.model.server import Action, NetworkRequest, Server, ServerKey, ServerSpec
 from gurum.pia.compute import fields, zones
-from gurum.pia.compute.servers import boot, nics, quota, schemas
+from gurum.pia.compute.servers import boot, nics, offered, quota, schemas
 from gurum.pia.compute.servers.view import created
 from gurum.pia.compute.wire import VERSION
 from gurum.pia.kernel.context import Context
@@ -125,6 +125,7 @@ async def _check(ctx: Context, body: Mapping[str, Any]) -> Wish:
     quota.check_metadata(ctx, len(body.get("metadata", {})))
     boot.check_fit(ctx, image, flavor)
     _check_hints(ctx)
+    offered.check(ctx, body, flavor, networks)
     return Wish(
         name=name,
         hostname=hostname,

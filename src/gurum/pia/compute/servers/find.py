@@ -30,12 +30,12 @@ def find(ctx: Context) -> Subject:
 
 
 def find_mapped(ctx: Context) -> Subject:
-    """Find the server for a power action: an unknown id has another text, another project's has the same."""
+    """Find the server for a power action. Another project's has the text of an unknown id: nobody learns of it."""
     uid = ctx.params["id"]
     server = ctx.mirror(Server).get(uid, ctx.region.name)
     if server is None:
         raise unmapped(uid)
-    return subject(server, missing(uid))
+    return subject(server, unmapped(uid))
 
 
 def subject(server: Server, error: ApiError) -> Subject:

@@ -14,6 +14,7 @@ from gurum.model import codec
 from gurum.model.server import Action, ActionOutcome, ActionRecord, Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.paging import limit_of, links
+from gurum.pia.compute.servers.find import find as find_server
 from gurum.pia.compute.servers.find import missing, subject
 from gurum.pia.compute.servers.view import host_id
 from gurum.pia.compute.view import micros
@@ -224,7 +225,7 @@ ROUTES = (
         handler=no_migrations,
         since=23,
         policy="compute:server_migrations:list",
-        find=find,
+        find=find_server,
         reads=(Server,),
         shape="list",
         summary="List migrations of a server: there are none",

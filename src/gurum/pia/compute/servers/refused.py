@@ -16,7 +16,7 @@ from gurum.model.image import Image
 from gurum.model.server import Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.flavors import view as flavors
-from gurum.pia.compute.servers import change, find, schemas
+from gurum.pia.compute.servers import boot, change, find, schemas
 from gurum.pia.compute.servers.actions import PATH, When, check_state
 from gurum.pia.compute.servers.find import state_of
 from gurum.pia.kernel.context import Context
@@ -130,7 +130,7 @@ SNAPSHOT = When(("active", "stopped", "paused", "suspended"), (None,), launched=
 
 def _check_resize(ctx: Context, server: Server) -> None:
     ref = str(ctx.body["resize"]["flavorRef"])
-    flavor = flavors.lookup(ctx, ref)
+    flavor = flavors.seen(ctx, ref)
     if flavor is None or flavor.spec.disabled:
         raise bad_request(f"Flavor {ref} could not be found.")
     if not flavor.spec.disk and server.spec.flavor.disk:
@@ -140,8 +140,7 @@ def _check_resize(ctx: Context, server: Server) -> None:
 
 
 def _check_rebuild(ctx: Context, server: Server) -> None:
-    image = ctx.mirror(Image).get(ctx.body["rebuild"]["imageRef"].lower(), ctx.region.name)
-    if image is None:
+    if boot.image_seen(ctx, ctx.body["rebuild"]["imageRef"]) is None:
         raise bad_request("Cannot find image for rebuild")
 
 
