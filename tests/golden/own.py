@@ -43,6 +43,7 @@ def prepared(document: dict[str, Any]) -> None:
         image = {k: v for k, v in region["images"][0].items() if k not in ("min_disk", "root_device")}
         image["name"] = IMAGE
         region["images"] = [image]
+        region["external_networks"] = [{"name": "public", "subnet": "public4", "cidr": "203.0.113.0/24"}]
     # Three users a scenario: with the hash that passwords deserve, making them takes longer than playing.
     document["embedded"].setdefault("keystone_settings", {})["bcrypt_rounds"] = 4
     settings = document["embedded"]["aws_emulator_settings"]

@@ -76,6 +76,8 @@ async def _imply(engine: Engine, server: Server, number: int, request: NetworkRe
     network = engine.cache.get(Network, request.network_id)
     if network is None or network.deleting:
         raise PortProblemError(f"Network {request.network_id} could not be found.")
+    if network.spec.external:
+        raise PortProblemError(f"It is not allowed to create an interface on external network {network.id}")
     subnets = [s for s in engine.view.index(Subnet, "by_network", network.id) if not s.deleting]
     subnets.sort(key=lambda subnet: subnet.spec.ip_version)
     zone = server.status.zone

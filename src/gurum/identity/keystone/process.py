@@ -72,6 +72,7 @@ def run(config: KeystoneConfig, started: float | None = None) -> None:
                 time.sleep(1 - time.time() % 1)
         del password
         server = _server(_application(), listener, config.threads)
+        _load_policy()
         ready = Ready(
             pid=os.getpid(),
             port=port,
@@ -202,6 +203,19 @@ def _application() -> WsgiApplication:
     if not provider_api.ProviderAPIs.locked:
         backends.load_backends()
     return one_writer(core.setup_app_middleware(application.application_factory("public")))
+
+
+def _load_policy() -> None:
+    """Load Keystone's policy before anybody asks.
+
+    It is loaded at the first request, without a lock: of several at once, some would be decided by half of the rules.
+    """
+    import flask
+    from keystone.common.rbac_enforcer import enforcer
+
+    # Within a request, Keystone does not warn of each deprecated rule by itself.
+    with flask.Flask("policy").test_request_context():
+        enforcer.RBACEnforcer()._enforcer.load_rules()
 
 
 def _server(app: WsgiApplication, listener: socket.socket, threads: int) -> Any:
