@@ -6,21 +6,19 @@ Ids follow from region and name, so that every start, and every machine with the
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import structlog
 
-from gurum.model import addresses, codec
+from gurum.model import codec
 from gurum.model.base import Metadata, Resource
 from gurum.model.compute import Flavor, FlavorSpec
 from gurum.model.image import Image, ImageSpec
-from gurum.model.network import Network, NetworkSpec, Subnet, SubnetSpec
 from gurum.model.region import Account, AccountSpec, Capability, Region, RegionSpec, Zone
 from gurum.ops.clock import Clock
-from gurum.ops.config import ExternalNetworkConfig, FlavorConfig, ImageConfig, RegionConfig
+from gurum.ops.config import FlavorConfig, ImageConfig, RegionConfig
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
 
 R = TypeVar("R", bound=Resource)
@@ -59,8 +57,6 @@ def objects(region: RegionConfig) -> list[Resource]:
         )
     out += [_flavor(region.name, flavor) for flavor in region.flavors]
     out += [_image(region.name, image) for image in region.images]
-    for network in region.external_networks:
-        out += _external(region.name, network)
     for obj in out:
         obj.metadata.labels[SEEDED] = hashlib.sha256(codec.encode(obj)).hexdigest()[:16]
     return out
@@ -100,24 +96,6 @@ def _image(region: str, image: ImageConfig) -> Image:
             root_device=image.root_device,
         ),
     )
-
-
-def _external(region: str, external: ExternalNetworkConfig) -> list[Resource]:
-    network_id, subnet_id = (stable_id(region, kind, external.name) for kind in ("Network", "Subnet"))
-    gateway = str(next(ipaddress.ip_network(external.cidr).hosts()))
-    return [
-        Network(
-            metadata=Metadata(id=network_id, key=network_id, region=region),
-            spec=NetworkSpec(name=external.name, external=True),
-        ),
-        Subnet(
-            metadata=Metadata(id=subnet_id, key=subnet_id, region=region),
-            spec=SubnetSpec(
-                network_id=network_id, cidr=external.cidr, name=external.subnet, gateway_ip=gateway, enable_dhcp=False,
-                allocation_pools=addresses.pools(external.cidr, gateway, {}),
-            ),
-        ),
-    ]  # fmt: skip
 
 
 async def patiently(clock: Clock, attempt: Callable[[], Awaitable[None]]) -> None:

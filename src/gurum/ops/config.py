@@ -121,14 +121,6 @@ class ImageConfig(Section, frozen=True):
     properties: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class ExternalNetworkConfig(Section, frozen=True):
-    """An external network that everybody sees, with one subnet. It serves routers and floating IPs, not servers."""
-
-    name: str
-    subnet: str
-    cidr: str
-
-
 class RegionConfig(Section, frozen=True):
     """A region: its provider, zones, catalogue, and the address its APIs are served at."""
 
@@ -142,7 +134,6 @@ class RegionConfig(Section, frozen=True):
     simulated: str = ""
     flavors: list[FlavorConfig] = msgspec.field(default_factory=list)
     images: list[ImageConfig] = msgspec.field(default_factory=list)
-    external_networks: list[ExternalNetworkConfig] = msgspec.field(default_factory=list)
     aws: AwsConfig | None = None
     simulation: SimulatedConfig | None = None
 

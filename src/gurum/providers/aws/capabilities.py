@@ -31,7 +31,7 @@ _ROWS = (
     ("network.mtu", ABSENT, "the MTU inside a VPC is AWS's"),
     ("network.admin_state", ABSENT, "a VPC cannot be switched off"),
     ("network.shared", EMULATED, "shared between the projects of one AWS account"),
-    ("network.external", ABSENT, "external networks come with routers, which this release does not build"),
+    ("network.external", EMULATED, "kept and shown; servers cannot be on it, and routers are not built yet"),
     ("network.availability_zone_hints", ABSENT, "a network lies in every zone of the region"),
     ("network.vlan_transparent", ABSENT, "a VPC carries no VLAN tags between instances"),
     ("subnet.gateway_ip", ABSENT, "the gateway of an AWS subnet is its first address"),
