@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 from tests.fuzz.build import Draft, draft
@@ -18,6 +19,8 @@ from tests.fuzz.world import RouteKey, World
 from gurum.ops.config import PiaConfig
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.service import Service
+from gurum.policy.engine import EmbeddedDecisionPoint
+from gurum.policy.model import PolicyInput, Principal, Target
 from gurum.store.memory.hostility import PEACEFUL, Hostility
 
 FLOOR = 50  # requests a route, at least
@@ -114,23 +117,14 @@ def _one(weights: dict[Aim, int], rng: random.Random) -> Aim:
 
 
 def _person(world: World, key: RouteKey, rng: random.Random) -> Person:
-    special = _privileged(world, key)
+    special = _privileged(world.policy, world.routes[key][1].policy)
     weights = [weight[special] for weight in PEOPLE.values()]
     return BY_TOKEN[rng.choices(list(PEOPLE), weights)[0]]
 
 
-def _privileged(world: World, key: RouteKey) -> bool:
-    """Whether a member is refused the row by its role alone: only where to aim, no expectation."""
-    known: dict[RouteKey, bool] = _PRIVILEGED.setdefault(id(world.policy), {})
-    if key not in known:
-        from gurum.policy.model import PolicyInput, Principal, Target
-
-        policy = world.routes[key][1].policy
-        asker = Principal(roles=("member", "reader"), user_id="u", project_id="p")
-        target = Target(project_id="p", user_id="u", parent_project_id="p")
-        asked = PolicyInput(action=policy, principal=asker, target=target)
-        known[key] = bool(policy) and not world.policy.decide(asked).allow
-    return known[key]
-
-
-_PRIVILEGED: dict[int, dict[RouteKey, bool]] = {}
+@cache
+def _privileged(policy: EmbeddedDecisionPoint, action: str) -> bool:
+    """Whether a member is refused an action by its role alone: only where to aim, no expectation."""
+    asker = Principal(roles=("member", "reader"), user_id="u", project_id="p")
+    target = Target(project_id="p", user_id="u", parent_project_id="p")
+    return bool(action) and not policy.decide(PolicyInput(action=action, principal=asker, target=target)).allow

@@ -16,10 +16,9 @@ from tests.fuzz.plan import EPOCH, PROFILES, TIGHT, Profile, request, schedule, 
 from tests.fuzz.population import LIMITS_OF_ITS_OWN, Estate, populate
 from tests.fuzz.strange import bomb
 from tests.fuzz.values import seeded
-from tests.fuzz.world import LOGS, RouteKey, World
+from tests.fuzz.world import RouteKey, World
 
 ENGINE_EVERY, ENGINE_BESIDE = 3, 4  # waves: between two of them, and beside one
-SHORT = 8  # characters: what is no longer may be in a log by chance
 PATTERNS = 40  # one request in so many searches by a pattern
 
 
@@ -90,14 +89,12 @@ class Player:
     async def run(self) -> Tally:
         """Send all requests."""
         began = time.monotonic()
-        LOGS.leaks, LOGS.secrets = [], tuple(token for token in BY_TOKEN if len(token) > SHORT)
         await self._patterns(self._requests // PATTERNS)
         planned = schedule(World().routes, self._requests, self._seed)
         size = min(EPOCH, max(len(planned) // len(PROFILES) + 1, 1))
         for number, at in enumerate(range(0, len(planned), size)):
             await self._epoch(planned[at : at + size], PROFILES[number % len(PROFILES)], number)
         self.tally.seconds = time.monotonic() - began
-        self.tally.leaks = list(dict.fromkeys(LOGS.leaks))[:5]
         return self.tally
 
     async def _patterns(self, count: int) -> None:
@@ -148,6 +145,7 @@ class Player:
             tally.nonsense[f"{profile.name}: {sentence}"] += 1
         tally.profiles[profile.name] += len(planned)
         tally.policy_errors += world.policy.stats.errors - errors
+        tally.leaks += world.logs.leaks[:5]
 
     def _request(self, world: World, key: RouteKey) -> Call:
         self._number += 1
@@ -164,7 +162,7 @@ class Player:
     ) -> None:
         self.tally.note(call, answer)
         touched[call.number] = {uid for _, uid in answer.trace.after}
-        traceback = LOGS.errors.pop(answer.header("x-openstack-request-id"), "")
+        traceback = world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
         for problem in problems(world, call, answer, traceback):
             self._fail(problem, call, answer, profile, before, touched)
 
@@ -220,7 +218,7 @@ async def replay(calls: list[Call], profile: Profile, seed: int, *, engine_too: 
     found: list[Problem] = []
     for turn, call in enumerate(calls):
         answer = await send(world, call, seed)
-        traceback = LOGS.errors.pop(answer.header("x-openstack-request-id"), "")
+        traceback = world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
         found = list(problems(world, call, answer, traceback))
         if engine_too and call is not calls[-1]:
             await engine(world, turn)

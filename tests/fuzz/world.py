@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
-from tests.fuzz.people import PROJECTS, Tokens
+from tests.fuzz.people import BY_TOKEN, PROJECTS, Tokens
 from tests.fuzz.recorder import Recorder
 from tests.support.pia import EPOCH, POLICY, REGION, ROOT
 
@@ -42,6 +42,7 @@ from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.memory.hostility import PEACEFUL, Hostility
 from gurum.store.quotas import Quotas, usage_key
 
+SHORT = 8  # characters: a token that is no longer may be in a log by chance
 IDENTITY = "http://keystone.example/v3"
 ZONES = (ZoneConfig(name="us-east-1a", id="use1-az1"), ZoneConfig(name="us-east-1b", id="use1-az2"))
 
@@ -146,29 +147,24 @@ def _watched(service: Service) -> Service:
 
 
 class Logs:
-    """Keeps what structlog is told; `errors` are the unexpected ones, with their tracebacks, by request id."""
+    """Keeps of what is logged the unexpected errors (tracebacks by request id), and lines that hold a secret."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: tuple[str, ...]) -> None:
         self.errors: dict[str, str] = {}
-        self.lines = 0
         self.leaks: list[str] = []
-        self.secrets: tuple[str, ...] = ()
+        self.secrets = secrets
 
     def install(self) -> None:
-        """Take over structlog."""
+        """Take over structlog for the loggers that are made from now on."""
         structlog.configure(processors=[self._take], cache_logger_on_first_use=False)
 
     def _take(self, logger: Any, name: str, event: Any) -> Any:
-        self.lines += 1
         if "traceback" in event:
             self.errors[event.get("request_id", "")] = event["traceback"]
         for secret in self.secrets:
             if any(secret in str(value) for value in event.values()):
                 self.leaks.append(f"{secret!r} in {event}")
         raise structlog.DropEvent
-
-
-LOGS = Logs()
 
 
 class World:
@@ -186,7 +182,8 @@ class World:
         config: PiaConfig | None = None,
         offered: Sequence[Service] | None = None,
     ) -> None:
-        LOGS.install()
+        self.logs = Logs(tuple(token for token in BY_TOKEN if len(token) > SHORT))
+        self.logs.install()
         self.clock = Clock()
         self.inner = MemoryStore(clock=self.clock, seed=seed, hostility=hostility)
         self.store = Recorder(self.inner, seed=seed, yields=yields)
