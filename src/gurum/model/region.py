@@ -19,7 +19,10 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a verb is done in a region: `native`, `emulated` (by us) or `absent` (refused), and why."""
+    """How a verb is done in a region, and why.
+
+    `native`, `emulated` (by us), `unbound` (kept and shown, refused once a server holds it) or `absent` (refused).
+    """
 
     verb: str
     level: str

@@ -1,8 +1,10 @@
 """What a region's cloud cannot do, and the refusal of it: the seam through which AWS shows.
 
 The API may not know the clouds, so the engine publishes their capability tables (Region.status.capabilities) and
-this table says which attribute hangs on which name. What is absent is refused with Neutron's own error, and never
-accepted and then ignored: a user who asked for a MAC address must not find out later that AWS gave another.
+this table says which attribute hangs on which name. What is absent is refused with Neutron's own error. What is
+unbound is kept and shown for as long as no server would use it, because until then nothing has to be done in a cloud;
+then it is refused (`unfit.py`). Neither is ever ignored: a user who asked for a MAC address must not find out later
+that AWS gave another.
 """
 
 from __future__ import annotations
@@ -15,9 +17,15 @@ from gurum.model.region import Region, Zone
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.faults import invalid_input
 
-ABSENT = "absent"
+ABSENT, UNBOUND = "absent", "unbound"
 ZONAL = "network.zonal_subnets"
 IMPLIED_DELETE = "port.implied_delete"
+SIZE = "subnet.size"
+GATEWAY = "subnet.gateway_ip"
+SEVERAL_SUBNETS = "port.several_subnets"
+RESERVED = "port.reserved_address"
+FOREIGN = "port.allowed_address_pairs.cidr"
+MTU = 1500  # of a region that does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +82,12 @@ TABLE = (
 # Those that are no question of one attribute's value; handlers ask for them by name.
 OTHERS = (
     ZONAL,
-    "subnet.gateway_ip",
-    "port.several_subnets",
+    SIZE,
+    GATEWAY,
+    SEVERAL_SUBNETS,
+    RESERVED,
     "port.fixed_ips_update",
-    "port.allowed_address_pairs.cidr",
+    FOREIGN,
     IMPLIED_DELETE,
 )
 
@@ -88,16 +98,27 @@ class Capabilities:
 
     region: Region | None
 
-    def absent(self, name: str) -> bool:
-        """Whether the region's cloud cannot do it. A name that nobody published is there."""
+    def level(self, name: str) -> str:
+        """Return how the region's cloud does it; empty for a name that nobody published, which is there."""
         found = self.region.status.capabilities.get(name) if self.region else None
-        return found is not None and found.level == ABSENT
+        return found.level if found is not None else ""
+
+    def absent(self, name: str) -> bool:
+        """Whether the region's cloud cannot do it, and nothing that asks for it is kept."""
+        return self.level(name) == ABSENT
+
+    def keeps(self, name: str) -> bool:
+        """Whether the cloud cannot do it, but what asks for it is kept until a server holds it."""
+        return self.level(name) == UNBOUND
+
+    def refuses(self, name: str, *, bound: bool) -> bool:
+        """Whether it is refused; bound: of something that a server holds."""
+        return self.absent(name) or (bound and self.keeps(name))
 
     @property
     def zonal(self) -> bool:
         """Whether a subnet of the cloud lies in one zone, so that ours are cut into slices."""
-        found = self.region.status.capabilities.get(ZONAL) if self.region else None
-        return found is not None and found.level != ABSENT
+        return self.level(ZONAL) not in ("", ABSENT)
 
     @property
     def zones(self) -> list[Zone]:
@@ -108,15 +129,15 @@ class Capabilities:
         """Return a limit of the cloud; -1 is none."""
         return self.region.status.limits.get(name, default) if self.region else default
 
-    def check(self, noun: str, values: Mapping[str, Any]) -> None:
-        """Raise InvalidInput if the values need what the region's cloud cannot do."""
+    def check(self, noun: str, values: Mapping[str, Any], *, bound: bool) -> None:
+        """Raise InvalidInput if the values need what the region's cloud cannot do; bound: for what a server holds."""
         for need in TABLE:
-            if need.noun == noun and need.attribute in values and self.absent(need.name):
-                self.refuse_if(need.name, need.attribute, need.when(values[need.attribute]))
+            if need.noun == noun and need.attribute in values and self.refuses(need.name, bound=bound):
+                self.refuse_if(need.name, need.attribute, need.when(values[need.attribute]), bound=bound)
 
-    def refuse_if(self, name: str, attribute: str, condition: bool) -> None:
-        """Raise InvalidInput if the condition holds and the capability is absent."""
-        if condition and self.absent(name):
+    def refuse_if(self, name: str, attribute: str, condition: bool, *, bound: bool) -> None:
+        """Raise InvalidInput if the condition holds and the capability is refused."""
+        if condition and self.refuses(name, bound=bound):
             raise invalid_input(self.because(f"this value of {attribute} is not possible in this region", name))
 
     def because(self, sentence: str, name: str) -> str:

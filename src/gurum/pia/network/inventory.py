@@ -101,6 +101,16 @@ def mac_of(port: Port) -> str:
     return port.status.mac_address or port.spec.mac_address
 
 
+def is_bound(port: Port) -> bool:
+    """Whether a server holds the port, or a cloud may still have its interface."""
+    return bool(port.spec.device_id) or in_cloud(port)
+
+
+def in_cloud(port: Port) -> bool:
+    """Whether a cloud may hold something of the port, so that its addresses are the engine's to give up."""
+    return port.status.external is not None or bool(port.status.intents)
+
+
 def by_id(obj: Resource) -> tuple[str]:
     """Order by id: Neutron's pages are."""
     return (obj.id,)

@@ -15,9 +15,9 @@ from typing import Any
 from gurum.model import addresses
 from gurum.model.network import FixedIP, Network, Subnet
 from gurum.pia.kernel.context import Context
-from gurum.pia.network import subnet_rules
+from gurum.pia.network import subnet_rules, unfit
 from gurum.pia.network.bindings import of
-from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.capabilities import RESERVED, SEVERAL_SUBNETS, Capabilities
 from gurum.pia.network.faults import fault, invalid_input
 from gurum.pia.network.visible import subnet_for
 from gurum.store import claims
@@ -45,6 +45,8 @@ def wishes(ctx: Context, network: Network, given: Sequence[dict[str, Any]] | Non
     )
     if given is not None:
         return [_wish(ctx, network, subnets, entry) for entry in given]
+    can = of(ctx).capabilities(ctx.region.name)
+    subnets.sort(key=lambda subnet: unfit.of_subnet(can, subnet) is not None)  # one that servers can use, if there is
     meant = [subnet for subnet in subnets if device_owner in subnet.spec.service_types]
     fit = meant or [subnet for subnet in subnets if not subnet.spec.service_types]
     by_version = (tuple(subnet for subnet in fit if subnet.spec.ip_version == version) for version in (4, 6))
@@ -77,8 +79,11 @@ def _canonical(address: str | None) -> str | None:
 class Allocation:
     """The addresses of one port, as they are gathered. `undo` gives back what was newly claimed."""
 
-    def __init__(self, ctx: Context, network: Network, port_id: str, project: str, mac: str, can: Capabilities) -> None:
-        self._ctx, self._network, self._can = ctx, network, can
+    def __init__(
+        self, ctx: Context, network: Network, port_id: str, project: str, mac: str, can: Capabilities, *, bound: bool
+    ) -> None:
+        """Begin for a port. bound: a server holds it, or is to hold it with this."""
+        self._ctx, self._network, self._can, self._bound = ctx, network, can, bound
         self._port_id, self._project, self._mac = port_id, project, mac
         self.fixed_ips: list[FixedIP] = []
         self.zone = ""
@@ -108,18 +113,23 @@ class Allocation:
 
     def _within_one_subnet(self, wanted: Sequence[Wish]) -> None:
         subnets = {wish.subnets[0].id for wish in wanted if wish.subnets[0].spec.ip_version == 4}
-        self._can.refuse_if("port.several_subnets", "fixed_ips", len(subnets) > 1)
+        self._can.refuse_if(SEVERAL_SUBNETS, "fixed_ips", len(subnets) > 1, bound=self._bound)
 
     def _zone(self, named: Sequence[Wish]) -> str:
-        """Return the zone that addresses named by the user fix. Raises a fault for one that no zone has."""
+        """Return the zone that addresses named by the user fix; empty: none, or several.
+
+        Raises a fault for addresses that no zone has, or no zone alone, unless they may be kept until a server comes.
+        """
         zones = set()
         for wish in named:
             slices = wish.subnets[0].spec.slices
             if slices and wish.address:
-                if addresses.reserved(wish.address, slices):
+                if addresses.reserved(wish.address, slices) and (self._bound or not self._can.keeps(RESERVED)):
                     raise fault("InvalidIpForSubnet", address=wish.address)
                 zones.add(addresses.zone_of(wish.address, slices) or "")
         if len(zones) > 1:
+            if not self._bound and self._can.keeps(SEVERAL_SUBNETS):
+                return ""
             raise invalid_input("fixed_ips lie in more than one availability zone, which a port of this region cannot")
         return zones.pop() if zones else ""
 

@@ -16,15 +16,15 @@ from gurum.pia.kernel.wire import Response, empty
 from gurum.pia.network import body, tags
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import of
-from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.capabilities import MTU, Capabilities
 from gurum.pia.network.faults import bad_request, fault, invalid_input
+from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.views.networks import VLAN_TRANSPARENT
 from gurum.pia.network.writes import create_all, metadata, precondition, remove, remove_parts, update
 from gurum.policy.model import Target
 
 READS = (Network, Subnet, Port, Region)
-MTU = 1500  # of a region that does not say
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")  # ports that go with their network
 PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id", "segments")
 # API attribute to the spec's field, where a change is a plain assignment
@@ -62,7 +62,7 @@ async def create(ctx: Context) -> Response:
     can = bindings.capabilities(ctx.region.name)
     made = []
     for values, _ in prepared:
-        _check(values, can)
+        _check(values, can, bound=False)
         meta = metadata(ctx, values["project_id"])
         if values["vlan_transparent"]:
             meta.labels[VLAN_TRANSPARENT] = ""
@@ -71,7 +71,7 @@ async def create(ctx: Context) -> Response:
     return bindings.networks.answer(ctx, stored, "create", bulk=bulk)
 
 
-def _check(values: dict[str, Any], can: Capabilities) -> None:
+def _check(values: dict[str, Any], can: Capabilities, *, bound: bool) -> None:
     if any(values.get(name, UNSET) is not UNSET for name in PROVIDER):
         raise invalid_input("provider networks are not possible in this region")
     if values.get("qinq"):
@@ -82,7 +82,7 @@ def _check(values: dict[str, Any], can: Capabilities) -> None:
     for hint in values.get("availability_zone_hints") or ():
         if hint not in known:
             raise fault("AvailabilityZoneNotFound", id=hint)
-    can.check("network", values)
+    can.check("network", values, bound=bound)
 
 
 def _spec(values: dict[str, Any], can: Capabilities) -> NetworkSpec:
@@ -99,7 +99,8 @@ async def change(ctx: Context) -> Response:
     bindings = of(ctx)
     values = ctx.body
     network = ctx.found(Network)
-    _check(values, bindings.capabilities(ctx.region.name))
+    bound = any(map(is_bound, bindings.inventory.ports_of_network.objects(network.id)))
+    _check(values, bindings.capabilities(ctx.region.name), bound=bound)
     if values.get("shared") is False and network.spec.shared:
         strangers = {port.metadata.project for port in bindings.inventory.ports_of_network.objects(network.id)}
         if strangers - {network.metadata.project}:

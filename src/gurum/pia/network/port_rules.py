@@ -11,7 +11,7 @@ from gurum.pia.kernel.context import Context
 from gurum.pia.network import convert, default_group
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings
-from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.capabilities import FOREIGN, Capabilities
 from gurum.pia.network.faults import fault, invalid_input
 from gurum.pia.network.visible import group_for
 
@@ -65,7 +65,7 @@ def check_pairs(given: Any, secure: bool) -> None:
 
 
 def pairs(
-    given: Any, secure: bool, bindings: Bindings, fixed_ips: Sequence[FixedIP], can: Capabilities
+    given: Any, secure: bool, bindings: Bindings, fixed_ips: Sequence[FixedIP], can: Capabilities, *, bound: bool
 ) -> list[AddressPair]:
     """Return the allowed address pairs of a body. Raises the faults.
 
@@ -80,7 +80,7 @@ def pairs(
     for pair in given:
         wanted = ip_network(pair["ip_address"], strict=False)
         inside = wanted.num_addresses == 1 and any(wanted[0] in network for network in own)
-        can.refuse_if("port.allowed_address_pairs.cidr", "allowed_address_pairs", not inside)
+        can.refuse_if(FOREIGN, "allowed_address_pairs", not inside, bound=bound)
         found.append(AddressPair(ip_address=pair["ip_address"], mac_address=convert.mac(pair.get("mac_address")) or ""))
     return found
 
@@ -104,13 +104,15 @@ def check_security(
 
 
 def change_security(
-    ctx: Context, spec: PortSpec, values: Mapping[str, Any], bindings: Bindings, can: Capabilities
+    ctx: Context, spec: PortSpec, values: Mapping[str, Any], bindings: Bindings, can: Capabilities, *, bound: bool
 ) -> None:
     """Apply the security settings of a PUT to a port's spec. Raises the faults of what does not go together."""
     spec.port_security_enabled, spec.security_groups = check_security(ctx, spec, values, can)
     if "allowed_address_pairs" in values:
         secure = spec.port_security_enabled
-        spec.allowed_address_pairs = pairs(values["allowed_address_pairs"], secure, bindings, spec.fixed_ips, can)
+        spec.allowed_address_pairs = pairs(
+            values["allowed_address_pairs"], secure, bindings, spec.fixed_ips, can, bound=bound
+        )
 
 
 def dhcp_options(given: Any, current: Sequence[dict[str, str | int]] = ()) -> list[dict[str, str | int]]:

@@ -17,12 +17,14 @@ from gurum.model.server import Server
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, ipam, port_rules, revision, tags
+from gurum.pia.network import body, ipam, port_rules, revision, tags, unfit
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.capabilities import IMPLIED_DELETE, Capabilities
-from gurum.pia.network.faults import fault
+from gurum.pia.network.faults import fault, invalid_input
+from gurum.pia.network.inventory import in_cloud, is_bound
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.unfit import MAC_ASKED_FOR
 from gurum.pia.network.visible import network_for
 from gurum.pia.network.writes import metadata, reserve, unreserve, update
 from gurum.policy.model import Target
@@ -86,14 +88,17 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
     _no_qos(values)
     meta = metadata(ctx, project)
     mac = _mac(bindings, network.id, values["mac_address"])
+    if values["mac_address"] == mac:
+        meta.labels[MAC_ASKED_FOR] = ""
     given = None if values["fixed_ips"] is UNSET else values["fixed_ips"]
     wishes = ipam.wishes(ctx, network, given, values["device_owner"])
     secure = port_rules.port_security(values, network)
     groups = await port_rules.groups_of_new(ctx, values, project, secure, can)
     port_rules.check_pairs(values["allowed_address_pairs"], secure)
-    can.check("port", values)
+    bound = bool(values["device_id"])
+    can.check("port", values, bound=bound)
     await reserve(ctx, project, meta.id, {"port": 1})
-    allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can)
+    allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can, bound=bound)
     try:
         await allocation.gather(wishes)
         spec = PortSpec(
@@ -104,14 +109,16 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
             security_groups=groups,
             port_security_enabled=secure,
             allowed_address_pairs=port_rules.pairs(
-                values["allowed_address_pairs"], secure, bindings, allocation.fixed_ips, can
+                values["allowed_address_pairs"], secure, bindings, allocation.fixed_ips, can, bound=bound
             ),
             extra_dhcp_opts=port_rules.dhcp_options(values["extra_dhcp_opts"]),
             tags=tags.initial(values["tags"]),
             zone=allocation.zone,
         )
         _bind(spec, values)
-        return await ctx.parts.store.create(Port(metadata=meta, spec=spec))
+        port = Port(metadata=meta, spec=spec)
+        _fit(ctx, port)
+        return await ctx.parts.store.create(port)
     except Exception:
         await allocation.undo()
         await unreserve(ctx, project, meta.id)
@@ -157,7 +164,8 @@ async def change(ctx: Context) -> Response:
     if mac is not None and mac != port.spec.mac_address:
         _mac(bindings, port.spec.network_id, mac)
     port_rules.check_security(ctx, port.spec, values, can)
-    can.check("port", values)
+    bound = is_bound(port) or bool(values.get("device_id"))
+    can.check("port", values, bound=bound)
     allocation = await _reallocate(ctx, bindings, port, values, can)
 
     def mutate(obj: Port) -> None:
@@ -166,15 +174,20 @@ async def change(ctx: Context) -> Response:
             if spec.fixed_ips != port.spec.fixed_ips:
                 raise fault("ServiceUnavailable")  # somebody else just changed the addresses: they are theirs
             spec.fixed_ips, spec.zone = allocation.fixed_ips, allocation.zone
-        port_rules.change_security(ctx, spec, values, bindings, can)
+        port_rules.change_security(ctx, spec, values, bindings, can, bound=bound)
         for name, field in FIELDS.items():
             if name in values:
                 setattr(spec, field, values[name])
         if mac is not None:
             spec.mac_address = mac
+            obj.metadata.labels[MAC_ASKED_FOR] = ""
         if "extra_dhcp_opts" in values:
             spec.extra_dhcp_opts = port_rules.dhcp_options(values["extra_dhcp_opts"], spec.extra_dhcp_opts)
         _bind(spec, values)
+        if spec.device_id and spec.device_id != port.spec.device_id:
+            _fit(ctx, obj)
+        elif "security_groups" in values and bound:
+            _groups_fit(ctx, obj)
 
     try:
         changed = await update(ctx, Port, mutate, missing)
@@ -182,9 +195,35 @@ async def change(ctx: Context) -> Response:
         if allocation is not None:
             await allocation.undo()
         raise
-    if allocation is not None and not _in_cloud(changed):
+    if allocation is not None and not in_cloud(changed):
         await ipam.free(ctx, port.id, [ip for ip in port.spec.fixed_ips if ip not in changed.spec.fixed_ips])
     return bindings.ports.answer(ctx, [changed], "update")
+
+
+def _fit(ctx: Context, port: Port) -> None:
+    """Raise InvalidInput for a port that a server is to hold and cannot use."""
+    inventory = of(ctx).inventory
+    network = inventory.networks.get(port.spec.network_id)
+    if network is None or not is_bound(port):
+        return
+    subnets = inventory.subnets_of_network.objects(network.id)
+    why = unfit.reason(of(ctx).capabilities(ctx.region.name), network, subnets, port, _groups(ctx, port))
+    if why is not None:
+        raise invalid_input(why)
+
+
+def _groups_fit(ctx: Context, port: Port) -> None:
+    """Raise InvalidInput for groups that a port which a server holds cannot be in."""
+    can = of(ctx).capabilities(ctx.region.name)
+    for group in _groups(ctx, port):
+        why = unfit.of_group(can, group)
+        if why is not None:
+            raise invalid_input(why)
+
+
+def _groups(ctx: Context, port: Port) -> list[SecurityGroup]:
+    inventory = of(ctx).inventory
+    return [group for uid in port.spec.security_groups if (group := inventory.groups.get(uid)) is not None]
 
 
 async def _reallocate(
@@ -198,21 +237,17 @@ async def _reallocate(
     if network is None:
         raise bindings.networks.missing(port.spec.network_id)
     wishes = ipam.wishes(ctx, network, given, port.spec.device_owner)
-    allocation = ipam.Allocation(ctx, network, port.id, port.metadata.project, port.spec.mac_address, can)
-    zone = port.spec.zone if _in_cloud(port) or port.spec.device_id else ""
+    bound = is_bound(port) or bool(values.get("device_id"))
+    allocation = ipam.Allocation(ctx, network, port.id, port.metadata.project, port.spec.mac_address, can, bound=bound)
+    zone = port.spec.zone if is_bound(port) else ""
     await allocation.gather(wishes, keep=port.spec.fixed_ips, zone=zone)
     if allocation.fixed_ips != port.spec.fixed_ips and port.spec.device_id:
         try:
-            can.refuse_if("port.fixed_ips_update", "fixed_ips", True)
+            can.refuse_if("port.fixed_ips_update", "fixed_ips", True, bound=True)
         except Exception:
             await allocation.undo()
             raise
     return allocation
-
-
-def _in_cloud(port: Port) -> bool:
-    """Whether a cloud may hold something of the port, so that its addresses are the engine's to give up."""
-    return port.status.external is not None or bool(port.status.intents)
 
 
 async def delete(ctx: Context) -> Response:
@@ -253,7 +288,7 @@ async def _delete(ctx: Context, uid: str) -> bool:
             continue  # the engine is just writing an intent, perhaps: look again
         except NotFoundError:
             return False
-        if not port.deleting and not _in_cloud(port):
+        if not port.deleting and not in_cloud(port):
             await ipam.free(ctx, uid, port.spec.fixed_ips)
         return not port.deleting
     raise fault("ServiceUnavailable")

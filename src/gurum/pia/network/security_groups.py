@@ -11,6 +11,7 @@ from gurum.pia.kernel.wire import Response, empty
 from gurum.pia.network import body, default_group, tags
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
+from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.writes import create_all, metadata, precondition, remove, remove_parts, update
 from gurum.policy.model import Target
@@ -48,7 +49,7 @@ async def create(ctx: Context) -> Response:
     made: list[SecurityGroup] = []
     parts: list[Resource] = []
     for values, _ in prepared:
-        can.check("security_group", values)
+        can.check("security_group", values, bound=False)
         await default_group.ensure(ctx, values["project_id"])
         spec = SecurityGroupSpec(
             name=values["name"],
@@ -69,7 +70,8 @@ async def change(ctx: Context) -> Response:
     bindings = of(ctx)
     values = ctx.body
     group = ctx.found(SecurityGroup)
-    bindings.capabilities(ctx.region.name).check("security_group", values)
+    bound = any(map(is_bound, bindings.inventory.ports_of_group.objects(group.id)))
+    bindings.capabilities(ctx.region.name).check("security_group", values, bound=bound)
     if "name" in values and group.spec.is_default:
         raise fault("SecurityGroupCannotUpdateDefault")
     if values.get("stateful", group.spec.stateful) != group.spec.stateful and _used(ctx, group):

@@ -9,7 +9,7 @@ from typing import Any
 from gurum.model import addresses
 from gurum.model.network import Pool, Subnet
 from gurum.pia.network.attributes import UNSET
-from gurum.pia.network.capabilities import Capabilities
+from gurum.pia.network.capabilities import GATEWAY, SIZE, Capabilities
 from gurum.pia.network.faults import fault, invalid_input
 
 MAX_NAMESERVERS = 5  # max_dns_nameservers
@@ -106,18 +106,26 @@ def host_of(cidr: str, address: str) -> bool:
     return ip_address(address) in network and not _not_a_host(network, address)
 
 
-def own_gateway(cidr: str, gateway: str | None, can: Capabilities) -> None:
+def own_gateway(cidr: str, gateway: str | None, can: Capabilities, *, bound: bool) -> None:
     """Raise InvalidInput for a gateway that a cloud with gateways of its own does not have."""
-    can.refuse_if("subnet.gateway_ip", "gateway_ip", gateway not in (None, first_address(cidr)))
+    can.refuse_if(GATEWAY, "gateway_ip", gateway not in (None, first_address(cidr)), bound=bound)
 
 
-def slices(cidr: str, gateway: str | None, can: Capabilities) -> dict[str, str]:
+def good_size(cidr: str) -> bool:
+    """Whether an IPv4 subnet of a zonal cloud can be so large, and so small."""
+    network = ip_network(cidr)
+    return network.version != 4 or addresses.LARGEST <= network.prefixlen <= addresses.SMALLEST
+
+
+def slices(cidr: str, gateway: str | None, can: Capabilities, *, bound: bool) -> dict[str, str]:
     """Return the parts of a subnet by zone id; none where the region's subnets are not zonal.
 
-    Raises InvalidInput for what the zonal cloud cannot make: a size out of its bounds, another gateway than its own.
+    None either of a subnet that is kept although the cloud has none of its size. Raises InvalidInput for what the
+    zonal cloud cannot make: a size out of its bounds, another gateway than its own. bound: servers are on the network.
     """
-    own_gateway(cidr, gateway, can)
-    if not can.zonal:
+    own_gateway(cidr, gateway, can, bound=bound)
+    can.refuse_if(SIZE, "cidr", not good_size(cidr), bound=bound)
+    if not can.zonal or (can.keeps(SIZE) and not good_size(cidr)):
         return {}
     try:
         return addresses.slices(cidr, [zone.id for zone in can.zones])

@@ -1,15 +1,17 @@
 """/v2.0/subnets.
 
 In a region whose clouds have zonal subnets (AWS), a subnet is cut into a slice a zone here, at creation, and its
-allocation pools are what those slices really have: a pool that promised AWS's own addresses would fail later, in a
-port that somebody waits for.
+allocation pools are what those slices really have: addresses are chosen from them, and one that is AWS's own would
+fail later, in a port that somebody waits for. Pools that a user gave are shown as given, in a label: a tool that
+compares what it asked for with what it sees must not find a difference that it cannot remove.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from gurum.model.network import HostRoute, Network, Port, Subnet, SubnetSpec
+from gurum.model.base import Metadata
+from gurum.model.network import HostRoute, Network, Pool, Port, Subnet, SubnetSpec
 from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
@@ -19,7 +21,9 @@ from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
+from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.views.subnets import GIVEN_POOLS, shown_pools
 from gurum.pia.network.visible import network_for
 from gurum.pia.network.writes import bump, create_all, metadata, remove, update
 
@@ -53,9 +57,13 @@ async def create(ctx: Context) -> Response:
     can = bindings.capabilities(ctx.region.name)
     made: list[Subnet] = []
     for values, _ in prepared:
-        others = [*bindings.inventory.subnets_of_network.objects(values["network_id"]), *made]
-        spec = _spec(values, can, others)
-        made.append(Subnet(metadata=metadata(ctx, values["project_id"]), spec=spec))
+        network_id = values["network_id"]
+        others = [*bindings.inventory.subnets_of_network.objects(network_id), *made]
+        bound = any(map(is_bound, bindings.inventory.ports_of_network.objects(network_id)))
+        meta = metadata(ctx, values["project_id"])
+        spec, given = _spec(values, can, others, bound=bound)
+        _label(meta, given, spec)
+        made.append(Subnet(metadata=meta, spec=spec))
     stored = await create_all(ctx, made, "subnet")
     await _settle(ctx, bindings, stored)
     return bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
@@ -84,8 +92,20 @@ async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> Non
         raise
 
 
-def _spec(values: dict[str, Any], can: Capabilities, others: list[Subnet]) -> SubnetSpec:
-    """Return the spec of a new subnet. Neutron's own refusals come first, then those of the region's cloud."""
+def _label(meta: Metadata, given: list[Pool], spec: SubnetSpec) -> None:
+    """Remember the pools that a user gave, where they were cut."""
+    meta.labels.pop(GIVEN_POOLS, None)
+    if given and given != spec.allocation_pools:
+        meta.labels[GIVEN_POOLS] = ",".join(f"{pool.start}-{pool.end}" for pool in given)
+
+
+def _spec(
+    values: dict[str, Any], can: Capabilities, others: list[Subnet], *, bound: bool
+) -> tuple[SubnetSpec, list[Pool]]:
+    """Return the spec of a new subnet, and the pools that the body gives.
+
+    Neutron's own refusals come first, then those of the region's cloud. bound: servers are on the network.
+    """
     cidr = subnet_rules.cidr_of(values)
     version = values["ip_version"]
     gateway = values["gateway_ip"]
@@ -94,9 +114,9 @@ def _spec(values: dict[str, Any], can: Capabilities, others: list[Subnet]) -> Su
     subnet_rules.validate(cidr, version, {**values, "gateway_ip": gateway}, can)
     given = subnet_rules.given_pools(values["allocation_pools"] or [], cidr, gateway)
     subnet_rules.no_overlap(values["network_id"], cidr, others)
-    can.check("subnet", values)
-    slices = subnet_rules.slices(cidr, gateway, can)
-    return SubnetSpec(
+    can.check("subnet", values, bound=bound)
+    slices = subnet_rules.slices(cidr, gateway, can, bound=bound)
+    spec = SubnetSpec(
         network_id=values["network_id"],
         cidr=cidr,
         ip_version=version,
@@ -113,6 +133,7 @@ def _spec(values: dict[str, Any], can: Capabilities, others: list[Subnet]) -> Su
         slices=slices,
         tags=tags.initial(values["tags"]),
     )
+    return spec, given
 
 
 def _routes(given: list[dict[str, str]]) -> list[HostRoute]:
@@ -126,20 +147,22 @@ async def change(ctx: Context) -> Response:
     subnet = ctx.found(Subnet)
     can = bindings.capabilities(ctx.region.name)
     subnet_rules.validate(subnet.spec.cidr, subnet.spec.ip_version, values, can, subnet_id=subnet.id)
-    can.check("subnet", values)
+    bound = any(map(is_bound, bindings.inventory.ports_of_subnet.objects(subnet.id)))
+    can.check("subnet", values, bound=bound)
     only_pools = set(values) == {"allocation_pools"}
 
     def mutate(obj: Subnet) -> None:
         spec = obj.spec
         gateway = values.get("gateway_ip", spec.gateway_ip)
-        before = list(spec.allocation_pools)
+        before = shown_pools(obj)
         given = subnet_rules.given_pools(values.get("allocation_pools") or [], spec.cidr, gateway)
         if "gateway_ip" in values and gateway and not given:
-            subnet_rules.gateway_outside(gateway, spec.allocation_pools)
+            subnet_rules.gateway_outside(gateway, before)
         if "gateway_ip" in values:
-            subnet_rules.own_gateway(spec.cidr, gateway, can)
+            subnet_rules.own_gateway(spec.cidr, gateway, can, bound=bound)
         if given:
             spec.allocation_pools = subnet_rules.pools(given, spec.cidr, gateway, spec.slices)
+            _label(obj.metadata, given, spec)
         for name in FIELDS:
             if name in values:
                 setattr(spec, name, values[name])
@@ -147,7 +170,7 @@ async def change(ctx: Context) -> Response:
             spec.dns_nameservers = list(values["dns_nameservers"])  # an empty text is taken for none, as in Neutron
         if "host_routes" in values:
             spec.host_routes = _routes(values["host_routes"])
-        if only_pools and spec.allocation_pools != before:
+        if only_pools and shown_pools(obj) != before:
             revision.adjust(obj, -1)  # Neutron does not count this one
 
     changed = await update(ctx, Subnet, mutate, bindings.subnets.missing(subnet.id))

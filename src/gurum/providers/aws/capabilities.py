@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gurum.model.region import Capability
 
-NATIVE, EMULATED, ABSENT = "native", "emulated", "absent"
+NATIVE, EMULATED, UNBOUND, ABSENT = "native", "emulated", "unbound", "absent"
 
 _ROWS = (
     ("server.create", NATIVE, ""),
@@ -28,30 +28,33 @@ _ROWS = (
     ("keypair.ecdsa", ABSENT, "EC2 imports RSA and ED25519 keys only"),
     ("network.zonal_subnets", EMULATED, "an AWS subnet lies in one availability zone"),
     ("network.ipv6", ABSENT, "an AWS subnet's IPv6 prefix is Amazon's, not the user's"),
-    ("network.mtu", ABSENT, "the MTU inside a VPC is AWS's"),
-    ("network.admin_state", ABSENT, "a VPC cannot be switched off"),
+    ("network.mtu", UNBOUND, "the MTU inside a VPC is AWS's"),
+    ("network.admin_state", UNBOUND, "a VPC cannot be switched off"),
     ("network.shared", EMULATED, "shared between the projects of one AWS account"),
     ("network.external", EMULATED, "kept and shown; servers cannot be on it, and routers are not built yet"),
     ("network.availability_zone_hints", ABSENT, "a network lies in every zone of the region"),
-    ("network.vlan_transparent", ABSENT, "a VPC carries no VLAN tags between instances"),
-    ("subnet.gateway_ip", ABSENT, "the gateway of an AWS subnet is its first address"),
+    ("network.vlan_transparent", UNBOUND, "a VPC carries no VLAN tags between instances"),
+    ("subnet.size", UNBOUND, "an AWS subnet is between /16 and /28"),
+    ("subnet.allocation_pools", EMULATED, "shown as asked for; the addresses that AWS keeps are given to no port"),
+    ("subnet.gateway_ip", UNBOUND, "the gateway of an AWS subnet is its first address"),
     ("subnet.dns_nameservers", EMULATED, "kept and shown; AWS's DHCP hands out its own resolver"),
-    ("subnet.host_routes", ABSENT, "AWS's DHCP hands out no routes"),
+    ("subnet.host_routes", UNBOUND, "AWS's DHCP hands out no routes"),
     ("subnet.service_types", EMULATED, ""),
     ("subnet.enable_dhcp", EMULATED, "AWS answers DHCP in any case"),
-    ("port.mac_address", ABSENT, "AWS gives an interface its own MAC address"),
-    ("port.several_subnets", ABSENT, "a network interface lies in one AWS subnet"),
+    ("port.mac_address", UNBOUND, "AWS gives an interface its own MAC address"),
+    ("port.several_subnets", UNBOUND, "a network interface lies in one AWS subnet"),
+    ("port.reserved_address", UNBOUND, "AWS keeps the first four addresses and the last one of each zone's part"),
     ("port.several_addresses", NATIVE, ""),
     ("port.fixed_ips_update", ABSENT, "the first address of a network interface cannot be changed"),
-    ("port.allowed_address_pairs", ABSENT, "foreign addresses on an interface need routes"),
-    ("port.allowed_address_pairs.mac_address", ABSENT, "AWS gives an interface its own MAC address"),
-    ("port.allowed_address_pairs.cidr", ABSENT, "foreign addresses on an interface need routes"),
-    ("port.port_security", ABSENT, "a network interface always has its source checked here"),
-    ("port.extra_dhcp_opts", ABSENT, "DHCP options belong to a whole VPC"),
+    ("port.allowed_address_pairs", UNBOUND, "foreign addresses on an interface need routes"),
+    ("port.allowed_address_pairs.mac_address", UNBOUND, "AWS gives an interface its own MAC address"),
+    ("port.allowed_address_pairs.cidr", UNBOUND, "foreign addresses on an interface need routes"),
+    ("port.port_security", UNBOUND, "a network interface always has its source checked here"),
+    ("port.extra_dhcp_opts", UNBOUND, "DHCP options belong to a whole VPC"),
     ("port.vnic_type", ABSENT, "every network interface is of one kind"),
-    ("port.admin_state", ABSENT, "a network interface cannot be switched off"),
+    ("port.admin_state", UNBOUND, "a network interface cannot be switched off"),
     ("port.implied_delete", ABSENT, "the first interface of an instance cannot be taken off"),
-    ("security_group.stateless", ABSENT, "AWS's groups are stateful"),
+    ("security_group.stateless", UNBOUND, "AWS's groups are stateful"),
 )
 
 CAPABILITIES = {verb: Capability(verb=verb, level=level, why=why) for verb, level, why in _ROWS}

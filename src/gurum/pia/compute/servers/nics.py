@@ -1,7 +1,8 @@
 """The interfaces a new server asks for, and its security groups: checked here, made by the engine.
 
 What Nova checks only later (an address outside the subnet, an external network) is accepted here as there, and the
-server then fails with a fault.
+server then fails with a fault. What the network API keeps although the region's cloud cannot do it is refused here,
+where a server would use it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
+from gurum.model.region import Region
 from gurum.model.server import NetworkRequest
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, conflict
 from gurum.pia.kernel.mirror import Board
-from gurum.pia.network import default_group
+from gurum.pia.network import default_group, unfit
+from gurum.pia.network.capabilities import Capabilities
 
 Asked = Sequence[Mapping[str, Any]] | str | None
 
@@ -91,6 +94,7 @@ def _automatic(ctx: Context) -> list[NetworkRequest]:
     if networks:
         if not _subnets(ctx, networks[0].id):
             raise _no_subnet(networks[0].id)
+        _fit(ctx, networks[0], None)
         return [NetworkRequest(network_id=networks[0].id)]
     if ctx.version >= 37:
         raise bad_request(f"Unable to automatically allocate a network for project {ctx.project}")
@@ -105,6 +109,9 @@ def _check_port(ctx: Context, uid: str) -> None:
         raise conflict(f"Port {uid} is still in use.")
     if not port.spec.fixed_ips:
         raise bad_request(f"Port {uid} requires a FixedIP in order to be used.")
+    network = ctx.mirror(Network).get(port.spec.network_id)
+    if network is not None:
+        _fit(ctx, network, port)
 
 
 def _check_network(ctx: Context, request: NetworkRequest) -> None:
@@ -118,10 +125,25 @@ def _check_network(ctx: Context, request: NetworkRequest) -> None:
             raise bad_request(
                 f"Fixed IP {request.fixed_ip} is already in use on instance {port.spec.device_id or None}."
             )
+    _fit(ctx, network, None, request.fixed_ip)
 
 
-def _subnets(ctx: Context, network: str) -> bool:
-    return bool(ctx.mirror(Subnet).select("network", network))
+def _subnets(ctx: Context, network: str) -> list[Subnet]:
+    found: list[Subnet] = ctx.mirror(Subnet).select("network", network)
+    return found
+
+
+def _fit(ctx: Context, network: Network, port: Port | None, address: str = "") -> None:
+    """Refuse an interface that the region's cloud cannot make as its network or port says; the groups come apart."""
+    groups = [ctx.mirror(SecurityGroup).get(uid) for uid in (port.spec.security_groups if port else ())]
+    known = [group for group in groups if group is not None]
+    why = unfit.reason(_can(ctx), network, _subnets(ctx, network.id), port, known, address)
+    if why is not None:
+        raise bad_request(why)
+
+
+def _can(ctx: Context) -> Capabilities:
+    return Capabilities(ctx.mirror(Region).by_key(ctx.region.name))
 
 
 def watch(board: Board) -> None:
@@ -164,6 +186,9 @@ async def groups(ctx: Context, asked: Sequence[Mapping[str, str]] | None, *, nee
             group = await default_group.ensure(ctx, ctx.project)
         if group is None:
             raise bad_request(f"Unable to find security_group with name or id '{name}'")
+        why = unfit.of_group(_can(ctx), group) if needed else None
+        if why is not None:
+            raise bad_request(why)
         found[group.id] = None
     if not found and needed:
         found[(await default_group.ensure(ctx, ctx.project)).id] = None
