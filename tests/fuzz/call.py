@@ -6,7 +6,8 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 from urllib.parse import quote_from_bytes, unquote
@@ -92,19 +93,22 @@ class _Timed:
         self.seconds = 0.0
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        step: Any = None
+        step: Callable[[], Any] = partial(self._coroutine.send, None)
         signal.signal(signal.SIGVTALRM, _hung)
         while True:
             began = time.thread_time()
             signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
             try:
-                waited = self._coroutine.send(step)
+                waited = step()
             except StopIteration as stop:
                 return stop.value
             finally:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0)
                 self.seconds += time.thread_time() - began
-            step = yield waited
+            try:
+                step = partial(self._coroutine.send, (yield waited))
+            except BaseException as error:  # what was awaited failed, or the task is cancelled: the coroutine's affair
+                step = partial(self._coroutine.throw, error)
 
 
 async def send(world: World, call: Call, seed: int) -> Answer:
