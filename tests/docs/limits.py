@@ -40,11 +40,13 @@ DECIDES = {
     "port.allowed_address_pairs.cidr": "`allowed_address_pairs` of a port, outside its subnets",
     "port.fixed_ips_update": "`fixed_ips` of a port that a server holds",
     "port.implied_delete": "deletion of the port that a server was given",
+    "port.reserved_address": "`fixed_ips` of a port, an address that AWS keeps",
     "port.several_subnets": "`fixed_ips` of a port, in more than one subnet",
     "server.config_drive": "`config_drive` of a server",
     "server.user_data.16k": "`user_data` of a server, above 16 KiB",
     "server.without_network": "servers that ask for no network",
     "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
+    "subnet.size": "`cidr` of a subnet, larger or smaller",
 }
 
 # What is accepted and has no effect on AWS for as long as the API does not ask for the capability.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tests.pia.network.support import WHY, ZONAL, Client, network_kit
 
-from gurum.model.network import Subnet
+from gurum.model.network import Pool, Subnet
+from gurum.pia.network.views.subnets import GIVEN_POOLS
 
 
 async def test_life_of_a_subnet() -> None:
@@ -208,13 +209,22 @@ async def test_zonal_subnets_are_sliced_and_tell_the_truth() -> None:
     assert "slices" not in shown
 
 
-async def test_zonal_pools_are_cut_to_what_there_is() -> None:
+async def test_zonal_pools_are_shown_as_given_and_cut_to_what_there_is() -> None:
     client = Client(await network_kit(ZONAL))
-    _, subnet = await client.net("10.0.0.0/24", allocation_pools=[{"start": "10.0.0.50", "end": "10.0.0.70"}])
-    pools = [{"start": "10.0.0.50", "end": "10.0.0.62"}, {"start": "10.0.0.68", "end": "10.0.0.70"}]
-    assert (await client.get(f"/subnets/{subnet}"))["allocation_pools"] == pools
-    changed = await client.put("subnet", subnet, allocation_pools=[{"start": "10.0.0.2", "end": "10.0.0.9"}])
-    assert changed["allocation_pools"] == [{"start": "10.0.0.4", "end": "10.0.0.9"}]
+    given = [{"start": "10.0.0.50", "end": "10.0.0.70"}]
+    _, subnet = await client.net("10.0.0.0/24", allocation_pools=given)
+    assert (await client.get(f"/subnets/{subnet}"))["allocation_pools"] == given
+    cut = [Pool(start="10.0.0.50", end="10.0.0.62"), Pool(start="10.0.0.68", end="10.0.0.70")]
+    assert (await client.kit.store.get(Subnet, subnet)).spec.allocation_pools == cut
+    given = [{"start": "10.0.0.2", "end": "10.0.0.9"}]
+    changed = await client.put("subnet", subnet, allocation_pools=given)
+    assert changed["allocation_pools"] == given
+    stored = await client.kit.store.get(Subnet, subnet)
+    assert stored.spec.allocation_pools == [Pool(start="10.0.0.4", end="10.0.0.9")]
+    # One that needs no cut is shown from the spec again.
+    given = [{"start": "10.0.0.10", "end": "10.0.0.19"}]
+    assert (await client.put("subnet", subnet, allocation_pools=given))["allocation_pools"] == given
+    assert GIVEN_POOLS not in (await client.kit.store.get(Subnet, subnet)).metadata.labels
     refused = await client.refused(
         "PUT", f"/subnets/{subnet}", {"subnet": {"allocation_pools": [{"start": "10.0.0.2", "end": "10.0.0.3"}]}}
     )
