@@ -78,7 +78,7 @@ class AwsConfig(Section, frozen=True):
     in_flight: int = 32  # calls at once per account and region
     visibility_window: float = 60.0  # seconds until "not found by tag" is believed
     not_yet_window: float = 300.0  # seconds in which NotFound after a create means "not yet"
-    observe_interval: float = 3.0  # seconds between lists of instances while something is in motion
+    observe_interval: float = 3.2  # seconds between lists of instances while something is in motion
     idle_interval: float = 30.0  # seconds between lists while nothing is
     timeout: float = 60.0
     rates: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)  # action: (per second, burst)
@@ -193,7 +193,7 @@ class EngineConfig(Section, frozen=True):
     deployment: str = "gurum"  # the owner tag on everything we make: two deployments in one account differ in it
     token_key_file: str = "var/secrets/token-key"  # noqa: S105 - a path; the key of the idempotency tokens
     workers: int = 64
-    nice: int = 5  # how much it yields to the API on a shared machine (Unix niceness)
+    nice: int = 10  # how much it yields to the API on a shared machine (Unix niceness)
     resync: float = 300.0
     sweep: float = 600.0  # between looks for leftovers in the clouds
     lease: float = 15.0

@@ -10,7 +10,8 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -39,20 +40,32 @@ class OverQuotaError(Exception):
         self.in_use, self.reserved, self.requested = in_use, reserved, requested
 
 
-class _Queue:
-    """A lock and how many hold it or wait for it."""
+@dataclass(frozen=True)
+class _Wish:
+    """A reservation that somebody waits for."""
 
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.users = 0
+    wanted: Reservation
+    limits: Amounts
+    now: float
+    counted: Count | None
+    answer: asyncio.Future[QuotaUsage]
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody waits (any more): answered, or given up."""
+        return self.answer.done()
 
 
 class Quotas:
-    """Reservations in a store. One of these a process, so that the requests of a project queue up."""
+    """Reservations in a store. One of these a process, so that the requests of a project queue up.
+
+    What has queued while one write ran shares the next: sixteen clients of a project wait for two writes, not sixteen.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._queues: dict[str, _Queue] = {}  # only of projects that somebody waits for
+        self._waiting: dict[str, list[_Wish]] = {}  # only of projects that somebody waits for
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def reserve(
         self,
@@ -78,17 +91,34 @@ class Quotas:
         acknowledged before its call: counting earlier would miss one whose reservation was dropped in between.
         """
         key = usage_key(region, project, service)
-        queue = self._queues.setdefault(key, _Queue())
-        queue.users += 1
-        try:
-            async with queue.lock:
-                wanted = Reservation(id=id, amounts=dict(amounts), until=now + ttl)
-                fresh = QuotaUsage(metadata=Metadata(id=new_id(), key=key, region=region, project=project), spec=Spec())
-                return await self._swap(fresh, wanted, limits, now, counted)
-        finally:
-            queue.users -= 1
-            if not queue.users:
-                del self._queues[key]
+        wish = _Wish(
+            wanted=Reservation(id=id, amounts=dict(amounts), until=now + ttl), limits=limits, now=now, counted=counted,
+            answer=asyncio.get_running_loop().create_future(),
+        )  # fmt: skip
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append(wish)
+        else:
+            self._waiting[key] = [wish]
+            fresh = QuotaUsage(metadata=Metadata(id=new_id(), key=key, region=region, project=project), spec=Spec())
+            task = asyncio.create_task(self._drain(fresh), name=f"quota {key}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await wish.answer
+
+    async def _drain(self, fresh: QuotaUsage) -> None:
+        """Serve everybody who waits for a project's usage, those who came meanwhile together."""
+        key = fresh.metadata.key
+        while self._waiting[key]:
+            batch, self._waiting[key] = self._waiting[key], []
+            try:
+                await self._swap(fresh, batch)
+            except Exception as error:
+                # Whatever it is, it is each waiting request's answer: none may wait for ever.
+                for wish in batch:
+                    if not wish.free:
+                        wish.answer.set_exception(error)
+        del self._waiting[key]
 
     async def release(self, *, region: str, project: str, service: str, id: str) -> None:
         """Give back the reservation of an object that was not created after all. Idempotent."""
@@ -106,9 +136,9 @@ class Quotas:
             return
         raise UnavailableError(f"the quota of project {project} changes all the time; try again")
 
-    async def _swap(
-        self, fresh: QuotaUsage, wanted: Reservation, limits: Amounts, now: float, counted: Count | None
-    ) -> QuotaUsage:
+    async def _swap(self, fresh: QuotaUsage, batch: Sequence[_Wish]) -> None:
+        now = max(wish.now for wish in batch)
+        counted = next((wish.counted for wish in batch if wish.counted is not None), None)
         for _ in range(_TRIES):
             try:
                 usage = await self._store.get_by_key(QuotaUsage, fresh.metadata.key)
@@ -117,17 +147,38 @@ class Quotas:
             if counted is not None:
                 in_use, present = await counted()
                 usage = settle(usage, present, in_use, now=now)
-            check(usage.spec, wanted, limits, now)
-            if all(_limit(usage.spec, limits, resource) == UNLIMITED for resource in wanted.amounts):
-                return usage
-            usage.spec.reservations = [*_valid(usage.spec, now, but=wanted.id), wanted]
+            granted, refused = _grant(usage.spec, batch, now)
             try:
-                if usage.metadata.resource_version:
-                    return await self._store.update_spec(usage)
-                return await self._store.create(usage)
+                if granted and usage.metadata.resource_version:
+                    usage = await self._store.update_spec(usage)
+                elif granted:
+                    usage = await self._store.create(usage)
             except (ConflictError, ExistsError, NotFoundError):
                 continue
+            for wish in batch:
+                if wish.free:
+                    continue
+                if wish.wanted.id in refused:
+                    wish.answer.set_exception(refused[wish.wanted.id])
+                else:
+                    wish.answer.set_result(usage)
+            return
         raise UnavailableError(f"the quota of project {fresh.metadata.project} changes all the time; try again")
+
+
+def _grant(spec: Spec, batch: Sequence[_Wish], now: float) -> tuple[bool, dict[str, OverQuotaError]]:
+    """Put into `spec` what each in turn may have; return whether something was put in, and who was refused and why."""
+    granted, refused = False, {}
+    for wish in batch:
+        try:
+            check(spec, wish.wanted, wish.limits, now)
+        except OverQuotaError as error:
+            refused[wish.wanted.id] = error
+            continue
+        if any(_limit(spec, wish.limits, resource) != UNLIMITED for resource in wish.wanted.amounts):
+            spec.reservations = [*_valid(spec, now, but=wish.wanted.id), wish.wanted]
+            granted = True
+    return granted, refused
 
 
 def usage_key(region: str, project: str, service: str) -> str:
