@@ -33,6 +33,7 @@ from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
 from gurum.store.contract import Record, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
+from gurum.store.quotas import Count
 
 R = TypeVar("R", bound=Resource)
 
@@ -102,6 +103,7 @@ class MemoryClaims:
         amounts: Mapping[str, int],
         limits: Mapping[str, int],
         in_use: Mapping[str, int],
+        counted: Count | None = None,
     ) -> Excess | None:
         for resource, amount in amounts.items():
             limit, used = limits.get(resource, -1), in_use.get(resource, 0)

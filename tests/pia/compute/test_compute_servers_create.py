@@ -16,7 +16,9 @@ from gurum.model.network import Network, NetworkSpec
 from gurum.model.region import Capability, Region
 from gurum.model.server import Server
 from gurum.ops.config import PiaConfig
+from gurum.pia.kernel.claims import PAUSE, QuotaClaims
 from gurum.pia.services import SERVICES
+from gurum.store.quotas import Quotas
 
 PREFIX = "Invalid input for field/attribute"
 LONG = "n" * 256
@@ -386,6 +388,19 @@ async def test_quotas(kit: Kit) -> None:
     await kit.call("DELETE", f"{V}/servers/{answer.json['server']['id']}")
     await Pretender(kit).work()
     assert (await create(kit, networks="none")).status == 202
+
+
+async def test_a_deleted_server_makes_room_before_the_engine_has_counted(kit: Kit) -> None:
+    kit.parts.config = PiaConfig(quotas={"compute": {"instances": 2}})
+    kit.parts.claims = QuotaClaims(Quotas(kit.store), kit.clock)
+    uid = await running(kit)
+    await running(kit)
+    assert fault(await create(kit))[0] == 403
+    await kit.call("DELETE", f"{V}/servers/{uid}")
+    await Pretender(kit).work()
+    began = kit.clock.now
+    assert (await create(kit)).status == 202
+    assert kit.clock.now - began < PAUSE
 
 
 async def test_metadata_has_a_quota() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 from tests.support.pia import ManualClock
 
+from gurum.model.quota import QuotaUsage
 from gurum.pia.kernel.claims import PAUSE, TRIES, QuotaClaims
 from gurum.pia.kernel.seams import Excess
 from gurum.store.memory import MemoryStore
@@ -50,3 +51,36 @@ async def test_where_the_objects_say_that_it_fits_the_recount_is_waited_for() ->
 
     results = await asyncio.gather(reserve(claims, "b"), recount())
     assert results[0] is None
+
+
+async def test_a_count_of_ones_own_settles_on_the_way() -> None:
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    claims = QuotaClaims(Quotas(store), clock)
+    exist: set[str] = set()
+
+    async def counted() -> tuple[dict[str, int], set[str]]:
+        return {"instances": len(exist)}, set(exist)
+
+    async def ask(uid: str) -> Excess | None:
+        return await claims.reserve(
+            region="r",
+            project="p",
+            service="compute",
+            id=uid,
+            amounts={"instances": 1},
+            limits={"instances": 2},
+            in_use={},
+            counted=counted,
+        )
+
+    assert await ask("a") is None
+    exist.add("a")
+    assert await ask("b") is None
+    (usage,) = (await store.list(QuotaUsage)).items
+    assert (usage.spec.in_use, [r.id for r in usage.spec.reservations]) == ({"instances": 1}, ["b"])
+    began = clock.now
+    assert await ask("c") == Excess(resource="instances", requested=1, used=2, limit=2)
+    assert clock.now - began < PAUSE  # there is no recount to wait for
+    exist.discard("a")
+    assert await ask("c") is None  # what is gone makes room at once

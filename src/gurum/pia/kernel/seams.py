@@ -14,6 +14,7 @@ import msgspec
 from gurum.identity.tokens import Principal
 from gurum.model.base import Resource
 from gurum.store.cache.table import Callback
+from gurum.store.quotas import Count
 
 R = TypeVar("R", bound=Resource)
 
@@ -51,8 +52,12 @@ class Claims(Protocol):
         amounts: Mapping[str, int],
         limits: Mapping[str, int],
         in_use: Mapping[str, int],
+        counted: Count | None = None,
     ) -> Excess | None:
-        """Reserve amounts for an object that is about to be created; return what does not fit, None when reserved."""
+        """Reserve amounts for an object that is about to be created; return what does not fit, None when reserved.
+
+        counted: tells what exists at the moment it is called, so that nothing depends on the engine's last recount.
+        """
         ...
 
     async def release(self, *, region: str, project: str, service: str, id: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from gurum.model.compute import Flavor
 from gurum.model.server import Server
 from gurum.pia.compute.quotas.limits import SERVICE, limits_of
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, forbidden
+from gurum.pia.kernel.mirror import Mirror
 
 RESOURCES = ("cores", "instances", "ram")  # in the order in which Nova names what is exceeded
 
@@ -67,10 +68,27 @@ async def reserve(ctx: Context, flavor: Flavor, count: int, id: str) -> None:
         amounts=asked,
         limits={name: limits[name] for name in RESOURCES},
         in_use=used(ctx, ctx.project),
+        counted=lambda: _counted(ctx),
     )
     if excess is not None:
         held = {excess.resource: excess.used}
         raise _exceeded(asked, held, {excess.resource: excess.limit}, [excess.resource])
+
+
+async def _counted(ctx: Context) -> tuple[Mapping[str, int], Container[str]]:
+    """Return what the project's servers use by now, and which ones are in that sum."""
+    await ctx.fresh(Server)
+    return used(ctx, ctx.project), _Present(ctx.mirror(Server))
+
+
+class _Present:
+    """The ids of servers that exist, asked one by one instead of gathered."""
+
+    def __init__(self, servers: Mirror[Server]) -> None:
+        self._servers = servers
+
+    def __contains__(self, id: object) -> bool:
+        return self._servers.entry(str(id)) is not None
 
 
 async def release(ctx: Context, id: str) -> None:
