@@ -213,6 +213,13 @@ async def test_an_address_that_we_choose_is_one_that_servers_can_use() -> None:
     assert last["fixed_ips"][0]["ip_address"] == "10.1.0.2"
 
 
+async def test_an_external_network_is_the_engines_to_refuse() -> None:
+    client = await aws()
+    network = await client.make("network", **{"router:external": True, "mtu": 1400})
+    await client.make("subnet", network_id=network["id"], ip_version=4, cidr="10.0.0.0/24")
+    assert (await boot(client, {"uuid": network["id"]}))[0] == 202
+
+
 async def test_our_own_mac_is_nobodys_wish() -> None:
     client = await aws()
     network, _ = await client.net()

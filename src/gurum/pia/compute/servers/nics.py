@@ -125,7 +125,8 @@ def _check_network(ctx: Context, request: NetworkRequest) -> None:
             raise bad_request(
                 f"Fixed IP {request.fixed_ip} is already in use on instance {port.spec.device_id or None}."
             )
-    _fit(ctx, network, None, request.fixed_ip)
+    if not network.spec.external:  # there the engine makes no interface, and the server fails as Nova's does
+        _fit(ctx, network, None, request.fixed_ip)
 
 
 def _subnets(ctx: Context, network: str) -> list[Subnet]:
