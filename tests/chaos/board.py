@@ -25,6 +25,7 @@ class Mode(IntEnum):
     OFF = 0
     POINT = 1  # at the nth passing of a named point
     COUNT = 2  # at the nth point from now, whatever it is
+    FALLEN = 3  # it has killed itself, and may not have ended yet
 
 
 _VERB = struct.Struct("<64s")
@@ -59,19 +60,29 @@ class Board:
         _ARMED.pack_into(self._memory, self._at(process), mode, passings, digest(point))
 
     def disarm(self) -> None:
-        """Have nobody kill itself."""
+        """Have nobody kill itself from now on."""
         for process in Process:
             self.arm(process, Mode.OFF)
 
+    def call_off(self) -> None:
+        """Have nobody kill itself who has not done so."""
+        for process in Process:
+            if _ARMED.unpack_from(self._memory, self._at(process))[0] != Mode.FALLEN:
+                self.arm(process, Mode.OFF)
+
     def falls(self, process: Process, point: str) -> bool:
-        """Pass a point: return whether the process must die now. It is disarmed then, so that its successor lives."""
+        """Pass a point: return whether the process must die now. It is `fallen` then, so that its successor lives."""
         at = self._at(process)
         mode, left, wanted = _ARMED.unpack_from(self._memory, at)
-        if mode == Mode.OFF or (mode == Mode.POINT and digest(point) != wanted):
+        if mode in (Mode.OFF, Mode.FALLEN) or (mode == Mode.POINT and digest(point) != wanted):
             return False
         left -= 1
-        _ARMED.pack_into(self._memory, at, mode if left > 0 else Mode.OFF, left, wanted)
+        _ARMED.pack_into(self._memory, at, mode if left > 0 else Mode.FALLEN, left, wanted)
         return left <= 0
+
+    def fallen(self) -> bool:
+        """Whether a process has killed itself since the last `disarm`."""
+        return any(_ARMED.unpack_from(self._memory, self._at(p))[0] == Mode.FALLEN for p in Process)
 
     def count(self, process: Process) -> None:
         """Count a step."""

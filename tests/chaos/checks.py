@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from tests.chaos.snapshot import Snapshot, Thing
 
+from gurum.model import conditions
 from gurum.model.base import Resource
 from gurum.model.compute import CloudKey, KeyPair
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
@@ -50,14 +51,23 @@ def dangers(now: Snapshot) -> Iterator[str]:
                 yield f"unclaimed: {thing.id} of {thing.uid[:8]} has {address}, claimed by {sorted(holders.get(address, ()))}"
 
 
+def _at_rest(obj: Resource) -> bool:
+    """Whether its controller has nothing to do. A doubt about something that nobody needs any more may rest too: it is
+    cleared up when the thing is needed again, or when the object goes."""
+    progressing = conditions.get(obj.status.conditions, "Progressing")
+    return progressing is not None and not progressing.status
+
+
 def unsettled(now: Snapshot) -> Iterator[str]:
     """Yield what is still under way."""
     for kind in (*MADE, Network):
         for obj in now.of(kind).values():
             if obj.deleting:
                 yield f"{_name(obj)} is being deleted"
+            elif kind is not Server and obj.status.observed_generation < obj.metadata.generation:
+                yield f"{_name(obj)} has not been looked at since it was changed"
             for step, intent in obj.status.intents.items():
-                if intent.state in ("intended", "deleting"):
+                if intent.state == "deleting" or (intent.state == "intended" and not _at_rest(obj)):
                     yield f"{_name(obj)} {step} is {intent.state}"
     for server in now.of(Server).values():
         if server.status.vm_state == "building":
@@ -72,6 +82,8 @@ def unsettled(now: Snapshot) -> Iterator[str]:
     yield from _quotas(now)
     yield from _claims(now)
     yield from _rules(now)
+    yield from _memberships(now)
+    yield from _unused_keys(now)
 
 
 def wrong(now: Snapshot) -> Iterator[str]:
@@ -108,7 +120,16 @@ def _leaked(now: Snapshot) -> Iterator[str]:
         for intent in obj.status.intents.values()
         if intent.external is not None and intent.state == "done"
     }
+    doubted = {
+        (obj.id, step)
+        for kind in MADE
+        for obj in now.of(kind).values()
+        for step, intent in obj.status.intents.items()
+        if intent.state == "intended"
+    }
     for thing in now.living():
+        if (thing.uid, thing.step) in doubted:
+            continue
         holder = (thing.row.get("attachment") or {}).get("instance_id", "") or _attached(thing)
         if thing.id not in known and holder not in known:
             yield f"leaked: {thing.kind} {thing.id} of {thing.uid[:8]} {thing.step}"
@@ -147,6 +168,14 @@ def _claims(now: Snapshot) -> Iterator[str]:
     for owner in ports.keys() | held.keys():
         if ports.get(owner, set()) != held.get(owner, set()):
             yield f"claims: port {owner[:8]} has {ports.get(owner)}, claimed are {held.get(owner)}"
+
+
+def _unused_keys(now: Snapshot) -> Iterator[str]:
+    used = {pair.spec.public_key.strip() for pair in now.of(KeyPair).values()}
+    used |= {server.spec.key.public_key.strip() for server in now.of(Server).values() if server.spec.key is not None}
+    for key in now.of(CloudKey).values():
+        if key.spec.public_key.strip() not in used:
+            yield f"{_name(key)} is used by nobody"
 
 
 def _rules(now: Snapshot) -> Iterator[str]:

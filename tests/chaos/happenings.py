@@ -13,12 +13,14 @@ CAPACITY = ("lost-capacity", "lost-capacity-answer")
 
 def happen(t: Tenant, verb: str, between: str) -> None:
     """Let something happen to what the verb is about."""
-    subject = VERBS[verb].subject if verb in VERBS else "network"
+    subject = VERBS[verb].subject
     id_ = t.server if subject == "server" else t.holder if subject == "holder" else ""
     if between == "lost capacity error":
         # The zone is full, and the answer that says so is lost: the next launch meets it.
         t.run.control.post("faults", {"kind": "capacity", "id": CAPACITY[0], "action": "RunInstances", "count": 1})
         t.run.control.post("faults", {"kind": "drop-after", "id": CAPACITY[1], "action": "RunInstances", "count": 1})
+    elif not subject:
+        return  # there is nobody yet
     elif between == "rename":
         if id_:
             t.update(f"{COMPUTE}/servers", "server", id_, t.name("renamed"))

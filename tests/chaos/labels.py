@@ -21,7 +21,7 @@ _QUIET = frozenset({"conditions", "observed_generation", "applied", "account", "
 
 def housekeeping(step: str) -> bool:
     """Whether a step belongs to no operation: leases, and looking whether anything has changed."""
-    return step.startswith("Lease.") or step.endswith((" all", " moving"))
+    return step.startswith("Lease.update") or step.endswith((" all", " moving"))
 
 
 def call(action: str, params: Mapping[str, Any]) -> str:

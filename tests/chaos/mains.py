@@ -96,7 +96,13 @@ async def pia(site: Site, config: Config) -> None:
             log_config=None,
             access_log=False,
         )
-        await uvicorn.Server(settings).serve()
+        await _Server(settings).serve()
+
+
+class _Server(uvicorn.Server):
+    async def main_loop(self) -> None:
+        """Wait to be killed. The original looks ten times a second whether it should stop, here two hundred times."""
+        await asyncio.Event().wait()
 
 
 class Answers:

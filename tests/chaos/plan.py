@@ -76,3 +76,4 @@ class Outcome(msgspec.Struct):
     seconds: float = 0.0
     swept: int = 0  # leftovers that the collector had to remove
     calls: int = 0  # in the emulator's ledger
+    cpu: dict[str, float] = msgspec.field(default_factory=dict)  # seconds by process, the driver's included

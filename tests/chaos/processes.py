@@ -25,6 +25,7 @@ class Child:
     def __init__(self, site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self.name = name
         self.status: int | None = None  # as of waitpid, once it has ended
+        self.cpu = 0.0  # seconds, once it has ended
         self.pid = os.fork()
         if self.pid == 0:
             _run(site, name, main)
@@ -32,9 +33,9 @@ class Child:
     def ended(self) -> bool:
         """Whether it has ended, without waiting."""
         if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
-                self.status = status
+                self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
         return self.status is not None
 
     def was_killed(self) -> bool:
@@ -46,7 +47,8 @@ class Child:
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            self.status = os.waitpid(self.pid, 0)[1]
+            _, self.status, usage = os.wait4(self.pid, 0)
+            self.cpu = usage.ru_utime + usage.ru_stime
 
 
 def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:

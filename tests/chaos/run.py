@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from tests.chaos import checks, ledger, mains, snapshot
+from tests.chaos import checks, labels, ledger, mains, snapshot
 from tests.chaos.board import Mode, Process
 from tests.chaos.client import Client, Control, LostAnswerError, RefusedError
 from tests.chaos.plan import Kill, Killed, Outcome, Point
 from tests.chaos.processes import Child
-from tests.chaos.site import Site
+from tests.chaos.site import SWEEP, Site
 from tests.chaos.trap import KILLED
 
 PATIENCE = 1500.0  # seconds until what is under way counts as lost
-QUIET = 3.0  # seconds without a step, after which an operation is over
-LOOK = 0.04  # seconds of the machine between two looks
+QUIET = 3.0  # seconds without a step, after which an operation is over ...
+REST = 0.2  # ... and seconds of the machine, because a process that waits for it takes no steps either
+LOOK = 0.02  # seconds of the machine between two looks
 
 
 class StuckError(Exception):
@@ -60,6 +63,12 @@ class Run:
     def __exit__(self, *_: object) -> None:
         for child in (*self._children.values(), self._emulator):
             child.kill()
+            self._spent(child)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        self.outcome.cpu["driver"] = used.ru_utime + used.ru_stime
+
+    def _spent(self, child: Child) -> None:
+        self.outcome.cpu[child.name] = self.outcome.cpu.get(child.name, 0.0) + child.cpu
 
     def _start(self, process: Process) -> None:
         main = mains.engine if process is Process.ENGINE else mains.pia
@@ -75,7 +84,7 @@ class Run:
             self.attend()
             if self.site.lapse.elapsed() > end:
                 raise StuckError(f"not within {within:.0f} s: {words}")
-            self.site.lapse.pause(LOOK * self.site.lapse.factor)
+            time.sleep(LOOK)
 
     def attend(self) -> None:
         """Kill what is due to be killed from outside, and bring back what was killed."""
@@ -88,6 +97,7 @@ class Run:
             if child.ended():
                 if not child.was_killed():
                     raise AssertionError(f"the {child.name} died by itself: " + self._last_words(child.name))
+                self._spent(child)
                 self._killed(process)
 
     def _last_words(self, name: str) -> str:
@@ -139,12 +149,20 @@ class Run:
         else:
             self.site.board.arm(kill.process, Mode.COUNT, max(1, kill.passings))
 
+    def linger(self) -> None:
+        """Wait for a kill at a point that belongs to no operation: it comes round by itself."""
+        kill = self._kill
+        if kill is not None and kill.point is not None and kill.point.verb == labels.ALWAYS:
+            with contextlib.suppress(StuckError):
+                self.until(lambda: self._kill is not kill, "the point comes round", 2 * SWEEP)
+            self.settle()
+
     def disarm(self) -> None:
         """Call off kills that have not fallen; attend to one that is just falling."""
-        self._kills = []
-        self.site.board.disarm()
-        self.site.lapse.pause(LOOK * self.site.lapse.factor)
-        self.attend()
+        self._kills, self._kill_at = [], None
+        self.site.board.call_off()
+        time.sleep(LOOK)  # for one that was just looking
+        self.until(lambda: self.attend() or not self.site.board.fallen(), "the killed process ends")
         self._kill, self._kill_at, self._kills = None, None, []
 
     # Asking
@@ -154,7 +172,7 @@ class Run:
 
         Raises LostAnswerError when not; RefusedError.
         """
-        again = retry if retry is not None else self._kill.retry if self._kill is not None else True
+        again = retry if retry is not None else self._kill is None or self._kill.retry or method == "GET"
         while True:
             try:
                 return self.client.call(method, path, body)
@@ -168,7 +186,7 @@ class Run:
         try:
             self.ask(method, path, body, retry=True)
         except RefusedError as error:
-            if error.status not in (400, 404, 409):
+            if error.status not in (400, 403, 404, 409):
                 raise
             return False
         return True
@@ -186,20 +204,27 @@ class Run:
                 self.outcome.problems.append(problem)
 
     def settle(self, within: float = PATIENCE) -> None:
-        """Wait until nothing is under way and no process has taken a step for a while. Raises StuckError."""
-        end = self.site.lapse.elapsed() + within
-        steps, since = -1, 0.0
+        """Wait until nothing is under way and no process has taken a step for a while. Raises StuckError.
+
+        Looking costs more than most steps, so it is done only when no step was seen for a while.
+        """
+        lapse, board = self.site.lapse, self.site.board
+        end, pause = lapse.elapsed() + within, max(QUIET, REST * lapse.factor)
+        steps, look = board.steps(), lapse.elapsed() + pause
+        waiting = "the beginning"
         while True:
+            time.sleep(LOOK)
             self.attend()
-            now = self.site.lapse.elapsed()
-            if self.site.board.steps() != steps:
-                steps, since = self.site.board.steps(), now
-            waiting = next(checks.unsettled(self.snapshot()), "")
-            if not waiting and now - since >= QUIET:
-                return
+            now = lapse.elapsed()
+            if board.steps() != steps:
+                steps, look = board.steps(), now + pause
+            elif now >= look:
+                waiting = next(checks.unsettled(self.snapshot()), "")
+                if not waiting:
+                    return
+                look = now + pause
             if now > end:
-                raise StuckError(f"not settled within {within:.0f} s: {waiting or 'steps are still taken'}")
-            self.site.lapse.pause(LOOK * self.site.lapse.factor)
+                raise StuckError(f"not settled within {within:.0f} s: {waiting}")
 
     def check(self) -> None:
         """Note what is wrong now that everything is settled."""

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 from tests.chaos import checks, happenings
 from tests.chaos.board import Board
-from tests.chaos.plan import Outcome, Plan, Point
+from tests.chaos.plan import Doing, Outcome, Plan, Point
 from tests.chaos.run import Run, StuckError
 from tests.chaos.site import Site
 from tests.chaos.timelapse import Lapse
 from tests.chaos.trap import PASSED, SWEPT
-from tests.chaos.verbs import COMPUTE, NETWORK, VERBS, Tenant
+from tests.chaos.verbs import COMPUTE, NETWORK, START, VERBS, Tenant
 
 from gurum.model.base import Resource
 from gurum.model.network import Network
@@ -36,7 +36,6 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
     began = time.monotonic()
     try:
         with Run(site, outcome, lost_answers=plan.lost_answers) as run:
-            run.start()
             tenant = Tenant(run)
             run.happen = lambda between: happenings.happen(tenant, site.board.verb, between)
             _play(plan, run, tenant)
@@ -55,15 +54,18 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
 
 def _play(plan: Plan, run: Run, tenant: Tenant) -> None:
     board = run.site.board
-    for doing in plan.doings:
+    first = () if plan.doings[0].verb == START else (Doing(START),)
+    for doing in (*first, *plan.doings):
         verb = VERBS[doing.verb]
-        board.verb = PREPARING
-        verb.need(tenant)
-        run.settle()
+        if doing.verb != START:
+            board.verb = PREPARING
+            verb.need(tenant)
+            run.settle()
         board.verb = doing.verb
         run.expect(doing.kills)
         verb.do(tenant)
         run.settle()
+        run.linger()
         run.disarm()
         run.settle()
         happenings.over(tenant)

@@ -30,6 +30,7 @@ class Tally:
         self.outside = 0  # kills at a random moment
         self.problems: list[tuple[int, str]] = []
         self.swept = self.calls = self.runs = 0
+        self.cpu: dict[str, float] = {}
 
     def record(self, outcome: Outcome) -> None:
         """Take the points of a recording run."""
@@ -57,6 +58,8 @@ class Tally:
         self.runs += 1
         self.swept += outcome.swept
         self.calls += outcome.calls
+        for name, seconds in outcome.cpu.items():
+            self.cpu[name] = self.cpu.get(name, 0.0) + seconds
         self.problems += [(outcome.number, problem) for problem in outcome.problems]
 
     @property
@@ -111,4 +114,5 @@ class Tally:
             "removed_by_the_collector": self.swept,
             "runs": self.runs,
             "aws_calls": self.calls,
+            "cpu_seconds": {name: round(seconds, 1) for name, seconds in self.cpu.items()},
         }

@@ -51,8 +51,11 @@ class Tenant:
         while True:
             try:
                 made = self.run.ask("POST", path, {noun: body})[noun]
-            except LostAnswerError:
-                found = self.run.ask("GET", f"{path}?name={body['name']}", retry=True)[plural]
+            except (LostAnswerError, RefusedError) as error:
+                # Perhaps an earlier try has made it, and what is refused is the second one of it.
+                found = self.run.ask("GET", f"{path}?name={body['name']}")[plural]
+                if not found and isinstance(error, RefusedError):
+                    raise
                 if not found:
                     continue  # it never came to be; the user asks anew
                 made = found[0]
@@ -100,6 +103,7 @@ class Tenant:
             (self.network, network_create),
             (self.subnet, subnet_create),
             (self.group, group_create),
+            (self.rule, rule_create),
             (self.key, keypair_create),
         ):
             if not have:
@@ -130,12 +134,7 @@ def network_create(t: Tenant) -> None:
 
 def subnet_create(t: Tenant) -> None:
     body = {"name": t.name("subnet"), "network_id": t.network, "cidr": CIDR, "ip_version": 4}
-    try:
-        t.subnet = t.create(f"{NETWORK}/subnets", "subnet", body)
-    except RefusedError as error:
-        if error.status != 400:  # the first try had made it: ranges of one network may not overlap
-            raise
-        t.subnet = t.run.ask("GET", f"{NETWORK}/subnets?network_id={t.network}")["subnets"][0]["id"]
+    t.subnet = t.create(f"{NETWORK}/subnets", "subnet", body)
 
 
 def group_create(t: Tenant) -> None:
@@ -181,8 +180,7 @@ def _server(t: Tenant, networks: list[dict[str, str]], **more: Any) -> str:
 
 
 def server_create(t: Tenant) -> None:
-    group = t.names[t.group]
-    t.server = _server(t, [{"uuid": t.network}], key_name=t.key, security_groups=[{"name": group}])
+    t.server = _server(t, [{"uuid": t.network}], key_name=t.key, security_groups=[{"name": t.group}])
     t.used |= {t.network, t.group, t.key}
 
 
@@ -207,11 +205,11 @@ def reboot_hard(t: Tenant) -> None:
 
 
 def group_attach(t: Tenant) -> None:
-    t.act("addSecurityGroup", {"name": t.names[t.second]})
+    t.act("addSecurityGroup", {"name": t.second})
 
 
 def group_detach(t: Tenant) -> None:
-    t.act("removeSecurityGroup", {"name": t.names[t.second]})
+    t.act("removeSecurityGroup", {"name": t.second})
 
 
 def console(t: Tenant) -> None:
@@ -234,6 +232,7 @@ def port_create(t: Tenant) -> None:
 
 def holder_create(t: Tenant) -> None:
     t.holder = _server(t, [{"port": t.port}])
+    t.used.add(t.port)
 
 
 def holder_delete(t: Tenant) -> None:
@@ -266,8 +265,34 @@ def _nothing(t: Tenant) -> None:
     pass
 
 
+def _empty_network(t: Tenant) -> None:
+    if not t.network or t.subnet:
+        network_create(t)
+        t.subnet = ""
+        t.run.settle()
+
+
+def _group(t: Tenant) -> None:
+    if not t.group or t.rule:
+        group_create(t)
+        t.rule = ""
+        t.run.settle()
+
+
+def _network(t: Tenant) -> None:
+    if not t.network:
+        network_create(t)
+        t.run.settle()
+
+
 def _one_server(t: Tenant) -> None:
     t.need_server()
+
+
+def _read_server(t: Tenant) -> None:
+    t.need_server()
+    console(t)
+    t.run.settle()
 
 
 def _stopped(t: Tenant) -> None:
@@ -306,6 +331,13 @@ def _port(t: Tenant) -> None:
     if not t.port or t.port in t.deleted:
         port_create(t)
         t.run.settle()
+
+
+def _used_port(t: Tenant) -> None:
+    _port(t)
+    if t.port not in t.used:
+        _held(t)
+        _unheld(t)
 
 
 def _no_port(t: Tenant) -> None:
@@ -359,11 +391,14 @@ class Verb:
     subject: str
 
 
+START = "start"  # the verb before all others: a store that is empty and an engine that has never run
+
 VERBS: dict[str, Verb] = {
+    START: Verb(_nothing, lambda t: t.run.start(), ""),
     "network create": Verb(_nothing, network_create, "network"),
-    "subnet create": Verb(_nothing, subnet_create, "network"),
-    "group create": Verb(_nothing, group_create, "network"),
-    "rule create": Verb(_nothing, rule_create, "network"),
+    "subnet create": Verb(_empty_network, subnet_create, "network"),
+    "group create": Verb(_network, group_create, "network"),
+    "rule create": Verb(_group, rule_create, "network"),
     "keypair create": Verb(_nothing, keypair_create, "network"),
     "server create": Verb(Tenant.need_network, server_create, "server"),
     "server rename": Verb(_one_server, server_rename, "server"),
@@ -379,8 +414,8 @@ VERBS: dict[str, Verb] = {
     "port create": Verb(_no_port, port_create, "network"),
     "server create on port": Verb(_port, holder_create, "holder"),
     "server delete on port": Verb(_held, holder_delete, "network"),
-    "port delete": Verb(_port, port_delete, "network"),
-    "server delete": Verb(_one_server, server_delete, "server"),
+    "port delete": Verb(_used_port, port_delete, "network"),
+    "server delete": Verb(_read_server, server_delete, "server"),
     "group delete": Verb(_used, group_delete, "network"),
     "keypair delete": Verb(_used, keypair_delete, "network"),
     "network delete": Verb(_used, network_delete, "network"),

@@ -16,6 +16,7 @@ from gurum.model.base import Resource
 from gurum.model.compute import CloudKey, KeyPair
 from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.server import ConsoleLog, Server
+from gurum.providers.contract import DOUBT
 
 Edge = Callable[[Engine, Any, Any], Iterable[Key]]
 
@@ -24,13 +25,17 @@ def _key(kind: type[Resource], id: str) -> Key:
     return (kind.kind, id)
 
 
+def _facts(obj: Resource) -> dict[str, str]:
+    return {name: fact for name, fact in obj.status.applied.items() if not name.startswith(DOUBT)}
+
+
 def _settled(old: Resource | None, new: Resource | None) -> bool:
     """Whether nothing that others wait for changed: what was made, what was applied, whether it is going."""
     return (
         old is not None
         and new is not None
         and old.deleting == new.deleting
-        and old.status.applied == new.status.applied
+        and _facts(old) == _facts(new)
         and {k: (i.state, i.external) for k, i in old.status.intents.items()}
         == {k: (i.state, i.external) for k, i in new.status.intents.items()}
         and [c.reason for c in old.status.conditions] == [c.reason for c in new.status.conditions]

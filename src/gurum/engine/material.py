@@ -14,7 +14,7 @@ from gurum.engine.context import SHOWN_FROM, Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model.base import Resource
 from gurum.model.conditions import Reason
-from gurum.providers.contract import Absent, Blocked, Done, Doubt, Refused, Wait
+from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Doubt, Refused, Wait
 
 R = TypeVar("R", bound=Resource)
 
@@ -165,6 +165,7 @@ class MaterialController(Generic[R]):
         if isinstance(outcome, Wait):
             return await self._later(work, outcome)
         # These calls answer when it is done: unlike an instance, a subnet is gone when its removal is accepted.
-        work.obj.status.applied.pop(name, None)
+        for key in (name, DOUBT + name):
+            work.obj.status.applied.pop(key, None)
         await cloud.once.gone(work, work.obj.status.intents[name])
         return None

@@ -23,6 +23,8 @@ from gurum.model.region import Capability
 
 R = TypeVar("R", bound=Resource)
 
+DOUBT = "doubt:"  # before a name in `status.applied`: what a change of that fact touches, stored before it is made
+
 
 @dataclass(frozen=True)
 class Place:
@@ -169,7 +171,8 @@ class Driver(Protocol):
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Make natural-key facts so (rules, memberships): compare, then call; None: nothing to do.
 
-        Repeating is harmless by construction; Done.facts are written into the object's status labels.
+        Repeating is harmless by construction; Done.facts are written into `status.applied`. A change is announced there
+        (an outcome without a call) before it is made, so that a crash in between leaves a doubt and not a wrong record.
         """
         ...
 

@@ -52,6 +52,9 @@ def digest(groups: Sequence[str]) -> str:
     return hashlib.sha256(",".join(groups).encode()).hexdigest()[:16]
 
 
+UNSURE = "?"  # in the place of a digest of groups: a change of them is under way
+
+
 class PortDriver(Ec2Driver):
     """A network interface."""
 
@@ -98,13 +101,20 @@ class PortDriver(Ec2Driver):
         return Done(self.external(made["NetworkInterfaceId"], place, intent), facts, answer.request_id)
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
-        """Make the interface's groups so. Setting the same set again is harmless."""
+        """Make the interface's groups so. Setting the same set again is harmless.
+
+        What was applied is forgotten before the call: after a crash the port may be wanted in the groups it was in
+        before, and nothing else would tell that the cloud has it in others.
+        """
         assert isinstance(obj, Port)  # noqa: S101 - the driver table says so
         if obj.status.external is None or not obj.spec.device_id:
             return None
         groups, blocked = groups_of(obj, view)
-        if blocked or obj.status.applied.get("groups") == digest(groups):
+        applied = obj.status.applied.get("groups")
+        if blocked or applied == digest(groups):
             return None
+        if applied != UNSURE:
+            return Done(facts={"groups": UNSURE})
         answer = await self.context.caller.call(
             place,
             "ModifyNetworkInterfaceAttribute",

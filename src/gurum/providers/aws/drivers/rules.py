@@ -14,7 +14,7 @@ from gurum.model.conditions import Reason
 from gurum.model.network import SecurityGroup, SecurityGroupRule
 from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.aws.drivers.common import Context, settle
-from gurum.providers.contract import Absent, Done, Duplicate, Place, Refused, VerbOutcome, View, Wait
+from gurum.providers.contract import DOUBT, Absent, Done, Duplicate, Place, Refused, VerbOutcome, View, Wait
 
 NUMBERS = {"icmp": "icmp", "tcp": "tcp", "udp": "udp", "ipv6-icmp": "icmpv6", "icmpv6": "icmpv6"}
 ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
@@ -101,18 +101,24 @@ def wanted(group: SecurityGroup, domain_id: str, view: View) -> set[Permission] 
 
 
 async def sync(context: Context, group: SecurityGroup, view: View, place: Place) -> VerbOutcome | None:
-    """Make the rules of the group so, in the first domain where they are not. None: they are so everywhere."""
+    """Make the rules of the group so, in the first domain where they are not. None: they are so everywhere.
+
+    What a change may touch is stored before its calls: after a crash between a call and the record of it, the rules
+    wanted by then may be the ones that were recorded before, and nothing else would tell that the cloud has others.
+    """
     for name, intent in group.status.intents.items():
         if not name.startswith("group:") or intent.state != "done" or intent.external is None:
             continue
         target = wanted(group, name.removeprefix("group:"), view)
-        before = group.status.applied.get(name)
-        if target is None or before == written(target):
+        before, touched = group.status.applied.get(name), read(group.status.applied.get(DOUBT + name, ""))
+        if target is None or (before == written(target) and not touched):
             continue
-        known = None if before is None else read(before)
+        known = read(before or "")
+        if not known ^ target <= touched:
+            return Done(facts={DOUBT + name: written(touched | known ^ target)})
         call = _Call(context.caller, place, group.id, intent.external.id, intent.written_at + context.not_yet)
-        problem = await _apply(call, known, target)
-        return problem if problem is not None else Done(facts={name: written(target)})
+        problem = await _apply(call, target, known=None if before is None else known, touched=touched)
+        return problem if problem is not None else Done(facts={name: written(target), DOUBT + name: ""})
     return None
 
 
@@ -130,7 +136,9 @@ class _Call:
         return await self.caller.call(self.place, action, params, who=self.who, not_found=self.not_found)
 
 
-async def _apply(call: _Call, known: set[Permission] | None, target: set[Permission]) -> VerbOutcome | None:
+async def _apply(
+    call: _Call, target: set[Permission], *, known: set[Permission] | None, touched: set[Permission]
+) -> VerbOutcome | None:
     shown = await _present(call)
     if not isinstance(shown, set):
         return shown
@@ -139,8 +147,10 @@ async def _apply(call: _Call, known: set[Permission] | None, target: set[Permiss
         text = f"the security group {call.group_id} is not visible yet"
         return Wait(Reason.PROGRESSING, text, call.caller.soon(1.0))
     # The list may be older than our last change: what we made so then is taken away too, where it must go. What must be
-    # there and is not shown is authorised again: a duplicate is harmless, a missing rule is not.
-    for verb, difference in (("Authorize", target - shown), ("Revoke", (shown | (known or set())) - target)):
+    # there and is not shown is authorised again: a duplicate is harmless, a missing rule is not. The same with what an
+    # interrupted change may have added or taken away, whatever the list shows of it.
+    present = shown | (known or set()) | touched
+    for verb, difference in (("Authorize", target - (shown - touched)), ("Revoke", present - target)):
         for egress, direction in ((False, "Ingress"), (True, "Egress")):
             rules = [p.wire() for p in sorted(difference) if p.egress is egress]
             if not rules:
