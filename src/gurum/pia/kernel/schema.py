@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import datetime
 import ipaddress
 import math
@@ -19,6 +20,8 @@ from typing import Any
 
 import jsonschema
 from jsonschema.validators import extend
+
+from gurum.pia.kernel import quick
 
 Document = Mapping[str, Any]
 
@@ -103,21 +106,33 @@ FORMATS: dict[str, Callable[[object], bool]] = {
 }
 
 
-def _bound(keyword: str, fails: Callable[[float, float], bool], words: str) -> Any:
-    """Return a bound that also holds for numbers written as strings, as OpenStack's APIs accept them."""
+def _number(instance: object) -> float | None:
+    """Return a number, also one written as a string, as OpenStack's APIs accept them; None for anything else."""
+    if isinstance(instance, str):
+        if not _DIGITS.match(instance):
+            return None
+        # A number of thousands of digits is beyond every bound; reading it would be work for nothing.
+        return int(instance) if len(instance) < _LONGEST else math.copysign(math.inf, int(instance[:2]))
+    return instance if isinstance(instance, int | float) and not isinstance(instance, bool) else None
 
+
+def _below(instance: object, bound: float) -> bool:
+    number = _number(instance)
+    return number is not None and number < bound
+
+
+def _above(instance: object, bound: float) -> bool:
+    number = _number(instance)
+    return number is not None and number > bound
+
+
+BOUNDS = {"minimum": _below, "maximum": _above}
+
+
+def _bound(keyword: str, words: str) -> Any:
     def check(validator: Any, bound: float, instance: object, schema: Document) -> Any:
-        if isinstance(instance, str):
-            if not _DIGITS.match(instance):
-                return
-            # A number of thousands of digits is beyond every bound; reading it would be work for nothing.
-            number: float = int(instance) if len(instance) < _LONGEST else math.copysign(math.inf, int(instance[:2]))
-        elif isinstance(instance, int | float) and not isinstance(instance, bool):
-            number = instance
-        else:
-            return
-        if fails(number, bound):
-            yield jsonschema.ValidationError(f"{number!r} is {words} of {bound!r}")
+        if BOUNDS[keyword](instance, bound):
+            yield jsonschema.ValidationError(f"{_number(instance)!r} is {words} of {bound!r}")
 
     return check
 
@@ -125,8 +140,8 @@ def _bound(keyword: str, fails: Callable[[float, float], bool], words: str) -> A
 _Validator: Any = extend(  # type: ignore[no-untyped-call]  # jsonschema's stubs leave it so
     jsonschema.Draft4Validator,
     {
-        "minimum": _bound("minimum", lambda n, b: n < b, "less than the minimum"),
-        "maximum": _bound("maximum", lambda n, b: n > b, "greater than the maximum"),
+        "minimum": _bound("minimum", "less than the minimum"),
+        "maximum": _bound("maximum", "greater than the maximum"),
     },
 )
 
@@ -136,15 +151,40 @@ class Schema:
 
     def __init__(self, document: Document, formats: Mapping[str, Callable[[object], bool]] | None = None) -> None:
         self.document = document
-        self._formats = formats or {}
+        self._formats = {**FORMATS, **(formats or {})}
         self._validator: Any = None
+        self._quick: quick.Check | None = None
+
+    def _compile(self) -> None:
+        checker = jsonschema.FormatChecker(formats=())
+        for name, check in self._formats.items():
+            checker.checks(name, raises=InvalidNameError)(check)
+        self._validator = _Validator(self.document, format_checker=checker)
+        with contextlib.suppress(quick.UnsureError):
+            self._quick = quick.compiled(self.document, self._formats, BOUNDS)
+
+    def quickly(self, instance: object) -> bool | None:
+        """Return whether an instance is valid; None where only jsonschema can tell."""
+        if self._validator is None:
+            self._compile()
+        if self._quick is None:
+            return None
+        try:
+            return self._quick(instance)
+        except quick.UnsureError:
+            return None
+        except InvalidNameError:
+            return False
 
     def _error(self, instance: object) -> jsonschema.ValidationError | None:
+        if self.quickly(instance):
+            return None
+        return self.error(instance)
+
+    def error(self, instance: object) -> jsonschema.ValidationError | None:
+        """Return jsonschema's first complaint of an instance; None when it has none."""
         if self._validator is None:
-            checker = jsonschema.FormatChecker(formats=())
-            for name, check in {**FORMATS, **self._formats}.items():
-                checker.checks(name, raises=InvalidNameError)(check)
-            self._validator = _Validator(self.document, format_checker=checker)
+            self._compile()
         error: jsonschema.ValidationError | None = next(self._validator.iter_errors(instance), None)
         return error
 
