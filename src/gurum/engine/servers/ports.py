@@ -165,14 +165,13 @@ async def let_go(engine: Engine, server: Server) -> None:
     """Unbind the user's ports and have the implied ones deleted. Only when nothing of the server is left."""
     for port in bound(engine, server):
         if not port.spec.implied:
-            mine = codec.copy(port)
+            work = engine.work(port)
+            work.obj.status.status = "DOWN"  # first: once it is unbound, nobody comes back to it
+            await work.save()
+            mine = codec.copy(work.obj)
             mine.spec.device_id = mine.spec.device_owner = ""
             mine.metadata.labels.pop(INDEX, None)
             engine.cache.apply(await engine.store.update_spec(mine, cause=server.metadata.deletion_cause))
-            work = engine.work(mine)
-            work.obj = codec.copy(engine.cache.get(Port, port.id) or mine)
-            work.obj.status.status = "DOWN"
-            await work.save()
         elif not port.deleting:
             try:
                 await engine.store.delete(Port, port.id, cause=server.metadata.deletion_cause)
