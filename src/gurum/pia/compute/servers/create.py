@@ -28,6 +28,7 @@ from gurum.pia.kernel.wire import Response, json
 
 FINALIZER = "engine"
 _LETTERS = string.ascii_letters + string.digits
+_SMALL = string.ascii_lowercase + string.digits
 
 
 class Wish(msgspec.Struct, kw_only=True):
@@ -86,7 +87,7 @@ async def create(ctx: Context) -> Response:
         raise refusal
     if body.get("return_reservation_id") in fields.TRUTHS:
         return json({"reservation_id": servers[0].spec.reservation_id}, 202)
-    password = str(body.get("adminPass") or "".join(secrets.choice(_LETTERS) for _ in range(12)))
+    password = str(body.get("adminPass") or _random(_LETTERS, 12))
     response = json({"server": created(servers[0], ctx.root, password, body)}, 202)
     response.headers.append(("Location", f"{ctx.root}{VERSION}/servers/{servers[0].id}"))
     return response
@@ -152,7 +153,7 @@ def _check_hints(ctx: Context) -> None:
 def _servers(ctx: Context, body: Mapping[str, Any], wish: Wish, count: int) -> list[Server]:
     """Return the servers to store."""
     now = ctx.parts.clock.time()
-    reservation = "r-" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+    reservation = "r-" + _random(_SMALL, 8)
     several = count > 1
     servers = []
     for index in range(count):
@@ -195,6 +196,15 @@ def _servers(ctx: Context, body: Mapping[str, Any], wish: Wish, count: int) -> l
         )
         servers.append(Server(metadata=metadata, spec=spec))
     return servers
+
+
+def _random(letters: str, length: int) -> str:
+    """Return that many letters, each as likely as any other; one look at the system's source of randomness for all."""
+    number, text = secrets.randbelow(len(letters) ** length), ""
+    for _ in range(length):
+        number, place = divmod(number, len(letters))
+        text += letters[place]
+    return text
 
 
 def hostname_of(name: str, uid: str) -> str:
