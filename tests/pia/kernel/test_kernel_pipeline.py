@@ -23,7 +23,7 @@ from gurum.pia.kernel.service import Service
 from gurum.pia.kernel.wire import Query, Request, Response
 from gurum.pia.services import SERVICES
 from gurum.store.contract import UnavailableError
-from gurum.store.memory import Hostility
+from gurum.store.memory import Hostility, MemoryStore
 
 V = "/compute/v2.1"
 
@@ -74,11 +74,16 @@ async def test_a_fault_of_ours_is_500_without_its_details(lines: list[dict[str, 
     assert (logged["request_id"], "a secret detail" in logged["traceback"]) == (request_id, True)
 
 
+def hostile(kit: Kit, hostility: Hostility) -> None:
+    assert isinstance(kit.store, MemoryStore)
+    kit.store.hostility = hostility
+
+
 async def test_a_store_that_cannot_answer_is_503_to_be_tried_again() -> None:
     kit = Kit([service(unavailable)])
     answer = await kit.call("GET", f"{V}/unavailable")
     assert (answer.status, answer.headers["retry-after"], list(answer.json)) == (503, "1", ["serviceUnavailable"])
-    kit.store.hostility = Hostility(throttle=1.0)
+    hostile(kit, Hostility(throttle=1.0))
     assert (await kit.call("GET", f"{V}/servers")).status == 503
 
 
@@ -208,10 +213,10 @@ async def test_a_change_that_conflicts_is_tried_again_and_in_the_end_503() -> No
     kit = Kit([COMPUTE], config=PiaConfig(write_retries=3))
     await kit.seed(region(), flavor("f", id="f"))
     body = {"flavor": {"description": "d"}}
-    kit.store.hostility = Hostility(conflict=1.0)
+    hostile(kit, Hostility(conflict=1.0))
     answer = await kit.call("PUT", f"{V}/flavors/f", body, token="admin", version="2.55")
     assert answer.status == 503
-    kit.store.hostility = Hostility(conflict=0.3)
+    hostile(kit, Hostility(conflict=0.3))
     many = await asyncio.gather(
         *(kit.call("PUT", f"{V}/flavors/f", body, token="admin", version="2.55") for _ in range(5))
     )
