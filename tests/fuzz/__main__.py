@@ -9,7 +9,7 @@ import sys
 
 from tests.fuzz import report
 from tests.fuzz.chance import repeatable
-from tests.fuzz.minimise import Minimiser
+from tests.fuzz.minimise import Minimiser, Reproducer
 from tests.fuzz.play import Player, Tally
 from tests.fuzz.world import World
 
@@ -19,12 +19,19 @@ def _progress(done: int, of: int, failures: int) -> None:
         print(f"\r{done}/{of} requests, {failures} kinds of failure", end="", file=sys.stderr, flush=True)
 
 
+def _lines(made: Reproducer) -> list[str]:
+    lines = [f"#{call.number} {call.curl()}" for call in made.before]
+    if len(made.wave) > 1:
+        lines.append(f"and at once (interleaved as by seed {made.seed}):")
+    return lines + [f"#{call.number} {call.curl()}" for call in made.wave]
+
+
 async def _run(requests: int, seed: int, minimise: int) -> tuple[Tally, dict[str, list[str] | None]]:
     tally = await Player(requests, seed, _progress).run()
     found: dict[str, list[str] | None] = {}
     for failure in list(tally.failures.values())[:minimise]:
-        calls = await Minimiser(failure, seed).run()
-        found[failure.problem.detail] = None if calls is None else [f"#{c.number} {c.curl()}" for c in calls]
+        made = await Minimiser(failure, seed).run()
+        found[failure.problem.detail] = None if made is None else _lines(made)
     return tally, found
 
 
@@ -63,7 +70,7 @@ def _failures(tally: Tally, reproducers: dict[str, list[str] | None]) -> None:
             continue
         calls = reproducers[problem.detail]
         if calls is None:
-            print(f"  not one by one; the whole run: --seed {tally.seed}, request {failure.call.number}")
+            print(f"  not again; the whole run: --seed {tally.seed}, request {failure.call.number}")
         else:
             print("  reproducer, on a fresh region:\n    " + "\n    ".join(calls))
 

@@ -142,7 +142,7 @@ async def _send(world: World, call: Call) -> Answer:
         "query_string": query.encode(),
         "headers": headers,
     }
-    trace, reached = Trace(), []  # type: tuple[Trace, list[RouteKey]]
+    trace, reached = Trace(f"{world.seed}/{call.number}"), []  # type: tuple[Trace, list[RouteKey]]
     tokens = TRACE.set(trace), REACHED.set(reached)
     timed = _Timed(world.app(scope, receive, give))
     try:

@@ -23,15 +23,27 @@ PATTERNS = 40  # one request in so many searches by a pattern
 
 
 @dataclass
+class Scene:
+    """A region and what has happened on it: what a reproducer is made of."""
+
+    world: World
+    profile: Profile
+    before: list[Call] = field(default_factory=list)
+    touched: dict[int, set[str]] = field(default_factory=dict)  # of each earlier request: the ids it touched
+    wave: list[Call] = field(default_factory=list)  # what is sent at once, now
+
+
+@dataclass
 class Failure:
-    """A problem, the request that met it first, and what came before on the same region."""
+    """A problem, the request that met it first, what came before on the same region and what was sent with it."""
 
     problem: Problem
     call: Call
     answer: Answer
     profile: Profile
     before: list[Call]
-    touched: dict[int, set[str]]  # of each earlier request: the ids it touched
+    touched: dict[int, set[str]]
+    wave: list[Call] = field(default_factory=list)
     count: int = 1
 
 
@@ -99,10 +111,10 @@ class Player:
 
     async def _patterns(self, count: int) -> None:
         """Search lists by patterns, one by one: the first that does not end would hold up all others."""
-        world = await new_world(PROFILES[0], self._seed)
+        scene = Scene(await new_world(PROFILES[0], self._seed), PROFILES[0])
         rng = seeded(self._seed, "patterns")
         key = RouteKey("compute", "GET", "/servers/detail")
-        for _ in range(count if key in world.routes else 0):
+        for _ in range(count if key in scene.world.routes else 0):
             self._number += 1
             name = rng.choice(("name", "name", "description"))
             call = Call(
@@ -114,28 +126,15 @@ class Player:
                 aim=key,
                 mutations=["bomb"],
             )
-            answer = await send(world, call, self._seed)
-            self._judge(world, call, answer, PROFILES[0], [], {})
+            self._judge(scene, call, await send(scene.world, call, self._seed))
 
     async def _epoch(self, planned: list[RouteKey], profile: Profile, number: int) -> None:
         world = await new_world(profile, self._seed + number)
-        tally, before, touched = self.tally, [], {}  # type: tuple[Tally, list[Call], dict[int, set[str]]]
+        tally, scene = self.tally, Scene(world, profile)
         errors = world.policy.stats.errors
         for wave, keys in enumerate(waves(planned, self._seed + number)):
-            calls = [self._request(world, key) for key in keys]
-            digest = world.store.digest
-            beside = asyncio.create_task(engine(world, -wave)) if len(calls) > 1 and wave % ENGINE_BESIDE == 0 else None
-            answers = await together(world, calls, self._seed)
-            if beside is not None:
-                await beside
-                tally.engine += 1
-            for call, answer in zip(calls, answers, strict=True):
-                self._judge(world, call, answer, profile, before, touched)
-            if len(calls) == 1:
-                self._alone(world, calls[0], answers[0], digest, profile, before, touched)
-            else:
-                tally.concurrent += len(calls)
-            before += calls
+            scene.wave = [self._request(world, key) for key in keys]
+            await self._wave(scene, wave)
             if wave % ENGINE_EVERY == 0:
                 tally.engine += 1
                 await engine(world, wave)
@@ -147,58 +146,51 @@ class Player:
         tally.policy_errors += world.policy.stats.errors - errors
         tally.leaks += world.logs.leaks[:5]
 
+    async def _wave(self, scene: Scene, number: int) -> None:
+        """Send requests at once, now and then with the engine at work beside them, and judge the answers."""
+        world, calls, digest = scene.world, scene.wave, scene.world.store.digest
+        beside = None
+        if len(calls) > 1:
+            self.tally.concurrent += len(calls)
+            if number % ENGINE_BESIDE == 0:
+                self.tally.engine += 1
+                beside = asyncio.create_task(engine(world, -number))
+        answers = await together(world, calls, self._seed)
+        if beside is not None:
+            await beside
+        for call, answer in zip(calls, answers, strict=True):
+            self._judge(scene, call, answer)
+        if len(calls) == 1:
+            self._alone(scene, calls[0], answers[0], digest)
+        scene.before += calls
+
     def _request(self, world: World, key: RouteKey) -> Call:
         self._number += 1
         return request(world, key, self._number, self._seed)
 
-    def _judge(
-        self,
-        world: World,
-        call: Call,
-        answer: Answer,
-        profile: Profile,
-        before: list[Call],
-        touched: dict[int, set[str]],
-    ) -> None:
+    def _judge(self, scene: Scene, call: Call, answer: Answer) -> None:
         self.tally.note(call, answer)
-        touched[call.number] = {uid for _, uid in answer.trace.after}
-        traceback = world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
-        for problem in problems(world, call, answer, traceback):
-            self._fail(problem, call, answer, profile, before, touched)
+        scene.touched[call.number] = {uid for _, uid in answer.trace.after}
+        traceback = scene.world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
+        for problem in problems(scene.world, call, answer, traceback):
+            self._fail(scene, problem, call, answer)
 
-    def _alone(
-        self,
-        world: World,
-        call: Call,
-        answer: Answer,
-        digest: int,
-        profile: Profile,
-        before: list[Call],
-        touched: dict[int, set[str]],
-    ) -> None:
+    def _alone(self, scene: Scene, call: Call, answer: Answer, digest: int) -> None:
         """A single request that was refused: the store as a whole must be what it was, but for a default group."""
         if answer.status < 400 or answer.trace.after:
             return  # what was written is judged by its trace
         self.tally.alone += 1
-        if world.store.digest != digest:
+        if scene.world.store.digest != digest:
             problem = Problem("state", "the store differs after a request that wrote nothing")
-            self._fail(problem, call, answer, profile, before, touched)
+            self._fail(scene, problem, call, answer)
 
-    def _fail(
-        self,
-        problem: Problem,
-        call: Call,
-        answer: Answer,
-        profile: Profile,
-        before: list[Call],
-        touched: dict[int, set[str]],
-    ) -> None:
+    def _fail(self, scene: Scene, problem: Problem, call: Call, answer: Answer) -> None:
         known = self.tally.failures.get((problem.kind, problem.detail))
         if known is not None:
             known.count += 1
             return
         self.tally.failures[problem.kind, problem.detail] = Failure(
-            problem, call, answer, profile, list(before), dict(touched)
+            problem, call, answer, scene.profile, list(scene.before), dict(scene.touched), list(scene.wave)
         )
 
 
@@ -212,14 +204,14 @@ async def new_world(profile: Profile, seed: int) -> World:
     return world
 
 
-async def replay(calls: list[Call], profile: Profile, seed: int, *, engine_too: bool = True) -> list[Problem]:
-    """Send requests one after the other on a fresh region; return what is wrong with the last answer."""
+async def replay(calls: list[Call], wave: list[Call], last: Call, profile: Profile, seed: int) -> list[Problem]:
+    """Send requests one by one on a fresh region, then a wave at once; return what is wrong with `last` of it."""
     world = await new_world(profile, seed)
-    found: list[Problem] = []
     for turn, call in enumerate(calls):
-        answer = await send(world, call, seed)
-        traceback = world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
-        found = list(problems(world, call, answer, traceback))
-        if engine_too and call is not calls[-1]:
-            await engine(world, turn)
-    return found
+        await send(world, call, seed)
+        await engine(world, turn)
+    for call, answer in zip(wave, await together(world, wave, seed), strict=True):
+        if call is last:
+            traceback = world.logs.errors.pop(answer.header("x-openstack-request-id"), "")
+            return list(problems(world, call, answer, traceback))
+    raise ValueError("the last request is not of the wave")

@@ -250,10 +250,46 @@ async def test_a_failure_is_made_small(monkeypatch: Any) -> None:
     )
     last = Call(number=99, method="GET", target="/compute/v2.1/servers", token="alpha-member")
     with repeatable():
-        found = await play.replay([*before, rename, last], PROFILES[0], 0)
+        found = await play.replay([*before, rename], [last], last, PROFILES[0], 0)
         [problem] = [problem for problem in found if problem.kind == "server error"]
         world = await _world(offered)
         answer = await send(world, last, 0)
         failure = play.Failure(problem, last, answer, PROFILES[0], [*before, rename, *before], {})
-        calls = await Minimiser(failure, 0).run()
-    assert calls == [rename, last]
+        made = await Minimiser(failure, 0).run()
+    assert made is not None
+    assert (made.before, made.wave) == ([rename], [last])
+
+
+async def test_requests_that_must_meet_are_found(monkeypatch: Any) -> None:
+    """A fault that needs two requests at once: the handler sees the other one."""
+    inside: list[str] = []
+
+    async def meet(ctx: Context) -> Response:
+        inside.append(ctx.request.request_id)
+        crowd = 0
+        for _ in range(6):
+            await ctx.fresh(Server)
+            crowd = max(crowd, len(inside))
+        inside.remove(ctx.request.request_id)
+        if crowd > 1:
+            raise KeyError("planted")
+        return json({"servers": []})
+
+    offered = planted(meet, path="/servers")
+
+    async def new_planted_world(profile: Any, seed: int) -> World:
+        world = await _world(offered)
+        world.store.yields = 2
+        return world
+
+    monkeypatch.setattr(play, "new_world", new_planted_world)
+    calls = [Call(number=n, method="GET", target="/image/v2/images", token="alpha-member") for n in range(5)]
+    lists = [Call(number=n, method="GET", target="/compute/v2.1/servers", token="alpha-member") for n in (7, 8)]
+    with repeatable():
+        found = await play.replay([], [*calls, *lists], lists[1], PROFILES[0], 0)
+        [problem] = [problem for problem in found if problem.kind == "server error"]
+        answer = await send(await _world(offered), calls[0], 0)
+        failure = play.Failure(problem, lists[1], answer, PROFILES[0], [], {}, [*calls, *lists])
+        made = await Minimiser(failure, 0).run()
+    assert made is not None
+    assert made.wave == lists

@@ -184,6 +184,7 @@ class World:
     ) -> None:
         self.logs = Logs(tuple(token for token in BY_TOKEN if len(token) > SHORT))
         self.logs.install()
+        self.seed = seed
         self.clock = Clock()
         self.inner = MemoryStore(clock=self.clock, seed=seed, hostility=hostility)
         self.store = Recorder(self.inner, seed=seed, yields=yields)
