@@ -1,4 +1,4 @@
-"""Sixty servers from a cloud that throttles, fails a fifth of the calls, loses a tenth of the answers, and is part full."""
+"""Sixty servers from a cloud that throttles, fails one call in five, loses one answer in ten, and has a full zone."""
 
 from __future__ import annotations
 
