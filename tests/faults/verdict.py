@@ -14,8 +14,8 @@ UID = "pia:uid"
 
 Limits = Mapping[str, tuple[str, float]]
 
-# The last of each block say that what should have gone wrong really did: a fair day proves nothing. Of 20 % and 10 % asked
-# for, a run of 130 calls may get half by chance.
+# The last of each block say that what should have gone wrong really did: a fair day proves nothing. Of the 20 % and
+# 10 % asked for, a run of 130 calls may get half by chance.
 STORM: Limits = {
     "storm_active": ("==", 60),
     "storm_duplicates": ("==", 0),
