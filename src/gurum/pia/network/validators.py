@@ -6,6 +6,7 @@ Terraform and Horizon show them, and Tempest matches some.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterable
@@ -87,12 +88,25 @@ def unique(item: Validator) -> Validator:
     def check(value: Any) -> str | None:
         if not isinstance(value, list):
             return f"'{value}' is not a list"
-        twice = list(dict.fromkeys(str(v) for n, v in enumerate(value) if v in value[:n]))
+        twice = _twice(value)
         if twice:
             return f"Duplicate items in the list: '{', '.join(twice)}'"
         return next(filter(None, map(item, value)), None)
 
     return check
+
+
+def _twice(items: list[Any]) -> list[str]:
+    """Return the texts of what is more than once in a list, each once. Linear: a body may hold ten thousand items."""
+    seen: set[object] = set()
+    twice: dict[str, None] = {}
+    for item in items:
+        # Lists and dictionaries have no hash; as JSON, equal ones have equal texts.
+        known = item if isinstance(item, str | int | float | None) else (json.dumps(item, sort_keys=True),)
+        if known in seen:
+            twice[str(item)] = None
+        seen.add(known)
+    return list(twice)
 
 
 def mac_address(value: Any) -> str | None:

@@ -2,8 +2,8 @@
 
 Nova lets lists be filtered by regular expressions and leaves it to the database to survive them. Here a pattern that
 backtracks without end would stop every other request. Python's engine, several times faster than RE2 on short names,
-gets those patterns that cannot; what could (repeats within repeats, more than a few open ones in a row) goes to RE2,
-whose time is linear. Only what RE2 does not know, look-arounds and references, is refused.
+gets those patterns that cannot; what could (repeats within repeats, more than one open one) goes to RE2, whose time is
+linear. Only what RE2 does not know, look-arounds and references, is refused.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import re2
 from gurum.pia.kernel.errors import ApiError, bad_request
 
 LONGEST = 255  # characters; longer than any name is
-OPEN_REPEATS = 2  # with names of at most 255 characters, a match then takes less than a millisecond
+# What repeats may cost before RE2 takes over: one open repeat and one `?`. Two open ones already take 50 ms on a name
+# of 255 characters, and a list may hold a thousand of them; one takes a tenth of a millisecond.
+MOST, OPEN, OPTIONAL = 3, 2, 1
 _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 _ENDS = re.compile(r"\A\^?(\.\*)+(?![?+*{])|(?<!\\)(\.\*)+\$?\Z")  # what matches anything
 _SPECIAL = re.compile(r"[^\w\s:,;@#%&=/_~-]")
-_MANY = 32  # a repeat of more than this counts as open
 
 
 def finder(name: str, text: str) -> Callable[[str], bool]:
@@ -39,7 +40,7 @@ def finder(name: str, text: str) -> Callable[[str], bool]:
             warnings.simplefilter("ignore", FutureWarning)  # of what a later Python may read otherwise
             if len(text) > LONGEST:
                 raise _refusal(name, text)
-            if _open(parser.parse(trimmed), inside=False) > OPEN_REPEATS:
+            if _cost(parser.parse(trimmed), inside=False) > MOST:
                 return _linear(text)
             return _fastest(trimmed)
     except (re.error, re2.error, RecursionError, OverflowError):
@@ -76,24 +77,29 @@ def _refusal(name: str, text: str) -> ApiError:
     return bad_request(f"Invalid input for query parameters {name}. Value: {text}. {text!r} is not a 'regex'")
 
 
-def _open(items: Iterable[Any], *, inside: bool) -> int:
-    """Return how many open repeats a pattern has; more than allowed for a repeat in a repeat or a back reference."""
-    count = 0
+def _cost(items: Iterable[Any], *, inside: bool) -> int:
+    """Return what the repeats of a pattern cost; more than may be for a choice within a repeat or a back reference.
+
+    A repeat whose number is fixed costs nothing by itself: there is nothing to try in another way. Inside of any that
+    is done more than once, whatever leaves a choice multiplies with every turn.
+    """
+    cost = 0
     for operator, argument in items:
         if operator in _REPEATS:
-            _, most, body = argument
-            many = most > _MANY
-            if inside and most > 1:
-                return OPEN_REPEATS + 1
-            count += many + _open(body, inside=inside or most > 1)
+            least, most, body = argument
+            if inside and most != least:
+                return MOST + 1
+            if most != least:
+                cost += OPTIONAL if most == 1 else OPEN
+            cost += _cost(body, inside=inside or most > 1)
         elif operator is codes.SUBPATTERN:
-            count += _open(argument[-1], inside=inside)
+            cost += _cost(argument[-1], inside=inside)
         elif operator is codes.BRANCH:
             if inside:
-                return OPEN_REPEATS + 1
-            count += max(_open(branch, inside=inside) for branch in argument[1])
+                return MOST + 1
+            cost += max(_cost(branch, inside=inside) for branch in argument[1])
         elif operator in (codes.ASSERT, codes.ASSERT_NOT):
-            count += _open(argument[1], inside=inside)
+            cost += _cost(argument[1], inside=inside)
         elif operator in (codes.GROUPREF, codes.GROUPREF_EXISTS, codes.ATOMIC_GROUP):
-            return OPEN_REPEATS + 1
-    return count
+            return MOST + 1
+    return cost
