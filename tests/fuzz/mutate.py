@@ -20,6 +20,8 @@ from gurum.model.server import Server
 
 Change = Callable[[Draft, Picks], None]
 
+BRINK = (880, 990)  # levels
+MARK = "the deep"
 LONGEST = 100_000  # bytes; a body may have a little more
 
 
@@ -135,6 +137,18 @@ def _spoilt(made: Draft, picks: Picks) -> None:
         b"1" * 5000,
     )
     made.raw = rng.choice(ways)
+
+
+def _deep(made: Draft, picks: Picks) -> None:
+    """Put something deep where a value was: so deep, often, that a decoder just bears it, and what comes after not."""
+    places = _places(made.body)
+    if not places or made.raw is not None:
+        return
+    path, rng = picks.rng.choice(places), picks.rng
+    _inside(made.body, path)[path[-1]] = MARK
+    levels = rng.choice((400, 5000, *(rng.randint(*BRINK) for _ in range(4))))
+    opening, closing = rng.choice((("[", "]"), ('{"a":', "}")))
+    made.raw = json.dumps(made.body).replace(f'"{MARK}"', opening * levels + "0" + closing * levels).encode()
 
 
 def _huge(made: Draft, picks: Picks) -> None:
@@ -290,6 +304,7 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "long": (8, _long),
     "key twice": (3, _twice),
     "spoilt": (6, _spoilt),
+    "deep": (4, _deep),
     "huge": (1, _huge),
     "chunked": (3, _chunked),
     "wrapped": (2, _wrapped),
@@ -303,7 +318,7 @@ CHANGES: dict[str, tuple[int, Change]] = {
     "method": (2, _method),
     "token": (3, _token),
 }
-BODILY = frozenset({"value", "removed", "added", "repeated", "long", "key twice", "wrapped"})
+BODILY = frozenset({"value", "removed", "added", "repeated", "long", "deep", "key twice", "wrapped"})
 
 
 def mutate(made: Draft, picks: Picks, times: int) -> None:

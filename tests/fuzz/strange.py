@@ -98,7 +98,7 @@ def strange(picks: Picks) -> Any:
     if kind < 0.2:
         return respelt(picks.id(rng.choice((Server, Network, Port)), "own"), rng)
     if kind < 0.23:
-        return _deep(rng.choice((5, 50, 400)))
+        return _deep(rng.choice((5, 50, 150)))
     return rng.choice(STRANGE)
 
 
