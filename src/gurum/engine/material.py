@@ -80,6 +80,8 @@ class MaterialController(Generic[R]):
                 return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
             intent = work.obj.status.intents.get(step.name)
             if intent is not None and intent.state == "done":
+                if self._hooks.made is not None:  # the process that made it may not have come to write this down
+                    self._hooks.made(work, Done(intent.external))
                 continue
             if intent is not None and intent.state == "failed":
                 again = intent.written_at + RETRY_REFUSED
