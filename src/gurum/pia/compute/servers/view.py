@@ -19,6 +19,7 @@ from gurum.pia.kernel.mirror import Board
 
 SHAPES = (96, 90, 73, 71, 63, 47, 26, 19, 16, 9, 3, 1)
 PROGRESS = frozenset({"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"})
+WAITING = 503  # the engine's code for what is only delayed
 FAULT = frozenset({"ERROR", "DELETED"})
 EXTENDED, HOST_STATUS = "extended_attributes", "host_status"
 
@@ -145,7 +146,9 @@ class View:
         if state.status in PROGRESS:
             shown["progress"] = server.status.progress
         fault = server.status.fault
-        if fault is not None and state.status in FAULT:
+        # Nova shows a fault of what failed. One that waits tells there too what for and until when (code 503): a user
+        # who sees BUILD for minutes has nowhere else to look.
+        if fault is not None and (state.status in FAULT or fault.code == WAITING):
             shown["fault"] = {"code": fault.code, "created": seconds(fault.created), "message": fault.message}
             if fault.details and (EXTENDED in self.reveals or fault.code != 500):
                 shown["fault"]["details"] = fault.details
