@@ -83,6 +83,7 @@ def unsettled(now: Snapshot) -> Iterator[str]:
     yield from _claims(now)
     yield from _rules(now)
     yield from _memberships(now)
+    yield from _ports(now)
     yield from _unused_keys(now)
 
 
@@ -168,6 +169,20 @@ def _claims(now: Snapshot) -> Iterator[str]:
     for owner in ports.keys() | held.keys():
         if ports.get(owner, set()) != held.get(owner, set()):
             yield f"claims: port {owner[:8]} has {ports.get(owner)}, claimed are {held.get(owner)}"
+
+
+def _ports(now: Snapshot) -> Iterator[str]:
+    """Compare what a port says of itself with who holds it."""
+    servers = now.of(Server)
+    for port in now.of(Port).values():
+        server = servers.get(port.spec.device_id)
+        up = server is not None and server.status.vm_state in ("active", "stopped")
+        if port.status.status != ("ACTIVE" if up else "DOWN"):
+            yield f"port: {port.id[:8]} is {port.status.status}, its server {server and server.status.vm_state}"
+        external = port.status.external
+        thing = now.thing(external.id) if external is not None else None
+        if up and (thing is None or thing.row["mac"] != port.status.mac_address):
+            yield f"port: {port.id[:8]} says {port.status.mac_address}, the cloud shows {thing and thing.row['mac']}"
 
 
 def _unused_keys(now: Snapshot) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 import structlog
 from tests.support.checks import everything
@@ -9,9 +13,12 @@ from tests.support.virtual import run_virtual
 from tests.support.world import AWS, PROJECT, World, region_config
 
 from aws_emulator.config import Config as EmulatorConfig
+from gurum.model import addresses
 from gurum.model.base import Metadata, new_id
+from gurum.model.network import FixedIP, Port, PortSpec, SecurityGroup, SecurityGroupRule, SecurityGroupRuleSpec
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec, Reservation
-from gurum.model.server import Server
+from gurum.model.server import NetworkRequest, Server
+from gurum.store.claims import claim_address
 from gurum.store.quotas import usage_key
 
 
@@ -74,6 +81,131 @@ def test_a_soft_reboot_ends_soon_although_the_cloud_shows_no_change() -> None:
         await w.until(lambda: done(1))
         await w.act(server.id, "reboot", type="SOFT")
         await w.until(lambda: done(2), within=15)
+        await w.kill()
+
+    run_virtual(play())
+
+
+async def _kill_after(w: World, action: str, do: Callable[[], Awaitable[object]]) -> None:
+    """Do something and kill the engine when AWS has done the action, before the engine knows it."""
+    reached, call = asyncio.Event(), w.transport.call
+
+    async def trapped(account: str, called: str, params: dict[str, Any]) -> dict[str, Any]:
+        answer = await call(account, called, params)
+        if called == action:
+            reached.set()
+            await asyncio.Event().wait()
+        return answer
+
+    w.transport.call = trapped  # type: ignore[method-assign]  # the wrapper has the method's own shape
+    await do()
+    await reached.wait()
+    await w.kill()
+    w.transport.call = call  # type: ignore[method-assign]  # the original
+
+
+async def _active(w: World, server: Server) -> None:
+    async def active() -> bool:
+        return await w.state(server.id) == "active"
+
+    await w.until(active)
+
+
+async def _rule(w: World, group: SecurityGroup) -> SecurityGroupRule:
+    spec = SecurityGroupRuleSpec(
+        security_group_id=group.id, direction="ingress", protocol="tcp", port_range_min=22, port_range_max=22,
+        remote_ip_prefix="192.0.2.0/24",
+    )  # fmt: skip
+    return await w.store.create(SecurityGroupRule(metadata=w.meta(AWS, finalizer=False), spec=spec))
+
+
+def test_a_rule_taken_away_by_an_interrupted_change_comes_back_when_it_is_wanted_again() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        network, _ = await w.network()
+        group = await w.group()
+        rule = await _rule(w, group)
+        await w.start()
+        await _active(w, await w.server(network, group))
+        await _kill_after(w, "RevokeSecurityGroupIngress", lambda: w.store.delete(SecurityGroupRule, rule.id))
+        await _rule(w, group)  # the same again, before anybody wrote down that it was taken away
+        await w.start()
+
+        def there() -> bool:
+            return any(
+                "192.0.2.0/24" in str(row["rules"]) for row in w.resources("security-group") if row["name"] != "default"
+            )
+
+        await w.until(there, within=60)
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_a_membership_given_by_an_interrupted_change_goes_when_it_is_not_wanted_any_more() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        network, _ = await w.network()
+        group, second = await w.group(), await w.group()
+        await w.start()
+        server = await w.server(network, group)
+        await _active(w, server)
+        [port] = [port for port in await everything(w.store, Port) if port.spec.device_id == server.id]
+
+        def put(groups: list[str]) -> Awaitable[Port]:
+            return w.change(Port, port.id, lambda obj: setattr(obj.spec, "security_groups", groups))
+
+        await _kill_after(w, "ModifyNetworkInterfaceAttribute", lambda: put([group.id, second.id]))
+        await put([group.id])  # as it was, before anybody wrote down that it is otherwise
+        await w.start()
+
+        def alone() -> bool:
+            [row] = w.resources("network-interface")
+            return len(row["groups"]) == 1
+
+        await w.until(alone, within=60)
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_a_port_knows_its_interface_although_the_process_that_made_it_did_not_write_it_down() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        network, subnet = await w.network()
+        spec = PortSpec(network_id=network.id, fixed_ips=[], security_groups=[], port_security_enabled=False)
+        port = await w.store.create(Port(metadata=w.meta(AWS), spec=spec))
+        claim = await claim_address(
+            w.store, region=AWS, project=PROJECT, subnet_id=subnet.id, address="10.20.0.10", owner_kind="Port",
+            owner_id=port.id,
+        )  # fmt: skip
+        assert claim is not None
+        zone = addresses.zone_of("10.20.0.10", subnet.spec.slices)
+        assert zone is not None
+
+        def place(obj: Port) -> None:
+            obj.spec.fixed_ips, obj.spec.zone = [FixedIP(subnet_id=subnet.id, ip_address="10.20.0.10")], zone
+
+        await w.change(Port, port.id, place)
+        await w.start()
+        server = await w.server(network, requests=[NetworkRequest(port_id=port.id)])
+
+        async def made() -> bool:
+            intent = (await w.get(Port, port.id)).status.intents.get("interface")
+            return intent is not None and intent.state == "done"
+
+        await w.until(made)
+        await w.kill()
+        stored = await w.get(Port, port.id)
+        stored.status.external = None  # as the process leaves it that is killed after its first write
+        await w.store.update_status(stored)
+        await w.start()
+        await _active(w, server)
+
+        async def known() -> bool:
+            return (await w.get(Port, port.id)).status.external is not None
+
+        await w.until(known, within=60)
         await w.kill()
 
     run_virtual(play())
