@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
 from gurum.pia.kernel.errors import ApiError, bad_request
-from gurum.pia.kernel.wire import Request, Response, json
+from gurum.pia.kernel.wire import Request, Response, UnreadableError, decode, json
 from gurum.policy.model import Decision
 
 VERSION = "/v2.1"
@@ -120,8 +118,8 @@ class ComputeWire:
         if request.media_type not in MEDIA_TYPES:
             raise ApiError(415, "Unsupported Content-Type")
         try:
-            return msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return decode(request.body)
+        except UnreadableError:
             raise bad_request("Malformed request body") from None
 
     def denied(self, request: Request, decision: Decision) -> ApiError:

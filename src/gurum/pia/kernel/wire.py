@@ -12,6 +12,8 @@ import msgspec
 _encode = msgspec.json.Encoder().encode
 JSON = "application/json"
 
+DEEPEST = 100  # levels of a body
+
 
 class Query:
     """A query string, parsed once. Names may repeat; the order of the request is kept.
@@ -78,6 +80,34 @@ class Response(msgspec.Struct, kw_only=True):
 def json(document: Any, status: int = 200, *, content_type: str = JSON) -> Response:
     """Return an answer whose body is the document."""
     return Response(status=status, body=_encode(document), content_type=content_type)
+
+
+class UnreadableError(Exception):
+    """A body is not JSON, not UTF-8, or nested deeper than anything may be."""
+
+
+def decode(body: bytes) -> Any:
+    """Return the document of a body. Raises UnreadableError.
+
+    What is nested deeply can be read, but not printed in the refusal it would get, which takes several frames a level.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(str(error)) from None
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _deep(document):
+        raise UnreadableError(f"nested more than {DEEPEST} levels deep")
+    return document
+
+
+def _deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        inner = (node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list))
+        level = [child for children in inner for child in children]
+        if not level:
+            return False
+    return True
 
 
 def encode(document: Any) -> bytes:

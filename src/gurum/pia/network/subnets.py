@@ -25,7 +25,7 @@ from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.views.subnets import GIVEN_POOLS, shown_pools
 from gurum.pia.network.visible import network_for
-from gurum.pia.network.writes import bump, create_all, metadata, remove, update
+from gurum.pia.network.writes import bump, create_all, metadata, remove, unreserve, update
 
 READS = (Network, Subnet, Port, Region)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
@@ -89,6 +89,7 @@ async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> Non
     except Exception:
         for subnet in stored:
             await ctx.parts.store.delete(Subnet, subnet.id, cause=ctx.cause)
+            await unreserve(ctx, subnet.metadata.project, subnet.id)
         raise
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from gurum.pia.kernel.errors import ApiError
-from gurum.pia.kernel.wire import Request, Response, empty, json
+from gurum.pia.kernel.wire import Request, Response, UnreadableError, decode, empty, json
 from gurum.pia.network.faults import bad_request, fault
 from gurum.policy.model import Decision
 
@@ -25,7 +23,6 @@ TYPES = {
     503: "HTTPServiceUnavailable",
 }
 _MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
-_decode = msgspec.json.decode
 
 
 class NetworkWire:
@@ -82,8 +79,8 @@ class NetworkWire:
         if not request.body:
             return {}
         try:
-            document = _decode(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # not JSON, not UTF-8, nested too deep
+            document = decode(request.body)
+        except UnreadableError:
             document = None
         if not isinstance(document, dict):
             raise bad_request("Body contains invalid data")
