@@ -387,14 +387,22 @@ def test_a_project_without_an_account_is_told(play: Play) -> None:
     play(scenario, aws=region_config(projects=["q" * 32]))
 
 
-def test_a_server_without_a_network_is_refused_by_aws(play: Play) -> None:
+def test_a_server_without_a_network_is_connected_to_nothing(play: Play) -> None:
     async def scenario(w: World) -> None:
         network, _ = await w.network()
-        server = await w.server(network, requests=[])
-        failed = await settled(w, server.id, "error")
-        assert failed.status.fault is not None
-        assert "needs at least one network" in failed.status.fault.message
-        assert w.calls("RunInstances") == []
+        servers = [await w.server(network, requests=[]) for _ in range(2)]
+        for server in servers:
+            active = await settled(w, server.id, "active")
+            assert active.status.addresses == []
+        assert await everything(w.store, Port) == []
+        [vpc] = w.resources("vpc")
+        assert vpc["cidr"] == "100.64.0.0/16"
+        groups = {group["name"]: group["rules"] for group in w.resources("security-group")}
+        assert [rules for name, rules in groups.items() if name.endswith("-none")] == [[]]
+        for instance in w.resources("instance"):
+            assert instance["vpc_id"] == vpc["id"]
+        await w.store.delete(Server, servers[0].id)
+        await gone(w, servers[0].id)
         private, _ = await w.network(PRIVATE)
         alone = await w.server(private, requests=[])
         assert (await settled(w, alone.id, "active")).status.addresses == []

@@ -14,7 +14,7 @@ from gurum.engine.queue import Key
 from gurum.engine.view import public_key
 from gurum.model.base import Resource
 from gurum.model.compute import CloudKey, KeyPair
-from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.network import ISOLATED, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.server import ConsoleLog, Server
 from gurum.providers.contract import DOUBT
 
@@ -107,6 +107,10 @@ def _domain(engine: Engine, old: Domain | None, new: Domain | None) -> Iterable[
         yield _key(SecurityGroup, group.id)
     if domain.spec.owner_kind == Network.kind:
         yield _key(Network, domain.spec.owner_id)
+    elif domain.spec.owner_kind == ISOLATED:
+        for server in engine.cache.objects(Server, region=domain.metadata.region):
+            if not server.spec.networks and server.status.vm_state == "building":
+                yield _key(Server, server.id)
     for network in engine.view.index(Network, "by_domain", domain.id):
         for subnet in engine.view.index(Subnet, "by_network", network.id):
             yield _key(Subnet, subnet.id)

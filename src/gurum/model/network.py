@@ -37,12 +37,20 @@ class Network(Resource, kw_only=True):
     status: NetworkStatus = msgspec.field(default_factory=NetworkStatus)
 
 
+ISOLATED = "Account"
+
+
 class DomainSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Who the domain is for: a router's id, or a network's own id while no router joins it to others."""
+    """Who the domain is for: a router's id, or a network's own id while no router joins it to others.
+
+    Of the kind `ISOLATED` is the domain of an account's servers that have no network, in a cloud where every instance
+    has an interface: `cidr` and its `slices` (by zone id) are its own, nothing of it is shown, and it leads nowhere.
+    """
 
     owner_kind: str
     owner_id: str
-    cidrs: list[str] = msgspec.field(default_factory=list)
+    cidr: str = ""
+    slices: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Domain(Resource, kw_only=True):
@@ -51,6 +59,11 @@ class Domain(Resource, kw_only=True):
     kind = "Domain"
     spec: DomainSpec
     status: Status = msgspec.field(default_factory=Status)
+
+    @staticmethod
+    def isolated(region: str, account: str) -> str:
+        """Return the key of the domain for an account's servers without a network."""
+        return f"{region}/{account}/{ISOLATED}"
 
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):

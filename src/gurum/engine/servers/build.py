@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 
+from gurum.engine import isolation
 from gurum.engine.context import Engine
 from gurum.engine.servers import faults, ports
 from gurum.engine.servers.place import NoPlaceError, next_zone
@@ -23,7 +24,6 @@ from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
 
 RETRY_BLOCKED = 15.0
-NO_NETWORK = "A server of this region needs at least one network."
 NO_ACCOUNT = "No cloud account of this region serves the project; the platform team maps projects to accounts."
 TERMINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.INVALID_CONFIGURATION})
 TOLD = frozenset({Reason.THROTTLED, Reason.TRANSIENT_ERROR, Reason.UNRECOVERABLE_ERROR})
@@ -84,9 +84,8 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
         await ports.ensure(engine, work.obj)
     except ports.PortProblemError as error:
         return await _without_port(engine, work, error)
-    if not work.obj.spec.networks and engine.clouds[place.region].provider.driver(Port.kind) is not None:
-        # EC2 would put it into the account's default VPC, beside whatever is there.
-        return await _fail(engine, work, Reason.INVALID_CONFIGURATION, NO_NETWORK)
+    if not work.obj.spec.networks:
+        await isolation.ensure(engine, place)
     await _ensure_key(engine, work.obj, place)
     driver = engine.clouds[place.region].provider.driver(Server.kind)
     step = driver.steps(work.obj, engine.view)[0] if driver is not None else Blocked("a driver for servers")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gurum.model.base import Resource
-from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGroupRule
+from gurum.model.network import ISOLATED, Domain, Network, Port, SecurityGroup, SecurityGroupRule
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers import rules
@@ -94,8 +94,9 @@ class EmptyGroupDriver(Ec2Driver):
     words = WORDS
 
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
-        """Return the group where a bound port of the domain has none."""
-        needed = any(
+        """Return the group where a bound port of the domain has none, or a server no port."""
+        needed = isinstance(obj, Domain) and obj.spec.owner_kind == ISOLATED
+        needed = needed or any(
             port.spec.device_id and not port.spec.security_groups
             for network in view.index(Network, "by_domain", obj.id)
             for port in view.index(Port, "by_network", network.id)

@@ -68,39 +68,47 @@ class DomainDriver(Ec2Driver):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._groups = EmptyGroupDriver(context)
+        self._slices = SubnetDriver(context)
+
+    def _of(self, step: str) -> Ec2Driver | None:
+        """Return the driver of a step that makes something within the VPC."""
+        if step == NO_GROUPS:
+            return self._groups
+        return self._slices if step.startswith("slice:") else None
 
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
-        """Return the VPC and, where it is needed, the empty group."""
+        """Return the VPC and what is needed in it: the empty group, and slices that are the domain's own."""
         assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
         vpc = made(obj, "vpc")
         if vpc:
-            return [Step("vpc", "adopt", ""), *self._groups.steps(obj, view)]
-        subnets = subnets_of(obj, view)
-        if not subnets:
+            own = [
+                Step(f"slice:{zone}", "adopt", slice_request(self.context, obj, vpc, zone, cidr), zone)
+                for zone, cidr in obj.spec.slices.items()
+            ]
+            return [Step("vpc", "adopt", ""), *self._groups.steps(obj, view), *own]
+        cidrs = [obj.spec.cidr] if obj.spec.cidr else [subnet.spec.cidr for subnet in subnets_of(obj, view)]
+        if not cidrs:
             return [Blocked("a subnet: a VPC needs an address range")]
         params = {
-            "CidrBlock": vpc_cidr([subnet.spec.cidr for subnet in subnets]),
+            "CidrBlock": vpc_cidr(cidrs),
             "TagSpecifications": tags.specification(obj, "vpc", self.context.owner, "vpc"),
         }
         return [Step("vpc", "adopt", request(params))]
 
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
-        """Make the VPC or the empty group, as the step says."""
-        if intent.step == NO_GROUPS:
-            return await self._groups.create(obj, intent, place)
-        return await super().create(obj, intent, place)
+        """Make the VPC or something in it, as the step says."""
+        other = self._of(intent.step)
+        return await (other.create(obj, intent, place) if other is not None else super().create(obj, intent, place))
 
     async def find(self, obj: Resource, intent: Intent, place: Place) -> Done | Wait | Absent | Refused:
-        """Find the VPC or the empty group."""
-        if intent.step == NO_GROUPS:
-            return await self._groups.find(obj, intent, place)
-        return await super().find(obj, intent, place)
+        """Find the VPC or something in it."""
+        other = self._of(intent.step)
+        return await (other.find(obj, intent, place) if other is not None else super().find(obj, intent, place))
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Delete the VPC or the empty group."""
-        if intent.step == NO_GROUPS:
-            return await self._groups.destroy(obj, intent, place)
-        return await super().destroy(obj, intent, place)
+        """Delete the VPC or something in it."""
+        other = self._of(intent.step)
+        return await (other.destroy(obj, intent, place) if other is not None else super().destroy(obj, intent, place))
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Give the VPC further blocks for subnets that lie outside it. AWS allows five (fifty on request)."""
@@ -116,6 +124,17 @@ class DomainDriver(Ec2Driver):
             # Subnets of a domain do not overlap, so what a block conflicts with is itself, added before a crash.
             return Done(facts={f"cidr:{missing[0]}": "1"})
         return settle(answer)
+
+
+def slice_request(context: Context, obj: Resource, vpc: str, zone: str, cidr: str) -> str:
+    """Return the request of an AWS subnet for an object in a zone."""
+    params: dict[str, Any] = {
+        "VpcId": vpc,
+        "CidrBlock": cidr,
+        "AvailabilityZoneId": zone,
+        "TagSpecifications": tags.specification(obj, f"slice:{zone}", context.owner, "subnet"),
+    }
+    return request(params)
 
 
 def outside(domain: Domain, subnets: Iterable[Subnet]) -> list[str]:
@@ -156,11 +175,6 @@ class SubnetDriver(Ec2Driver):
                 return [*steps, Blocked("the network's VPC")]
             if domain is not None and outside(domain, [obj]):
                 return [*steps, Blocked(f"the VPC's address block for {obj.spec.cidr}")]
-            params: dict[str, Any] = {
-                "VpcId": vpc,
-                "CidrBlock": obj.spec.slices.get(zone, obj.spec.cidr),
-                "AvailabilityZoneId": zone,
-                "TagSpecifications": tags.specification(obj, name, self.context.owner, "subnet"),
-            }
-            steps.append(Step(name, "adopt", request(params), zone))
+            cidr = obj.spec.slices.get(zone, obj.spec.cidr)
+            steps.append(Step(name, "adopt", slice_request(self.context, obj, vpc, zone, cidr), zone))
         return steps

@@ -13,11 +13,12 @@ from typing import Any
 from gurum.model.base import Intent, Resource
 from gurum.model.compute import CloudKey
 from gurum.model.image import Image
-from gurum.model.network import Port
+from gurum.model.network import Domain, Port
 from gurum.model.server import Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
+from gurum.providers.aws.drivers.groups import NO_GROUPS
 from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.contract import Blocked, Done, Place, Step, VerbOutcome, View
@@ -48,6 +49,11 @@ class ServerDriver(Ec2Driver):
             if blocked:
                 return [Blocked(blocked)]
             interfaces.append(interface)
+        if not obj.spec.networks:
+            interface, blocked = self._nowhere(obj, view)
+            if blocked:
+                return [Blocked(blocked)]
+            interfaces.append(interface)
         params: dict[str, Any] = {
             "ImageId": obj.spec.image_cloud_id,
             "InstanceType": obj.spec.flavor.extra_specs.get(INSTANCE_TYPE, ""),
@@ -72,6 +78,19 @@ class ServerDriver(Ec2Driver):
             params["UserData"] = obj.spec.user_data
         params |= self._root(obj, view)
         return [Step("instance", "token", request(params), obj.status.zone)]
+
+    def _nowhere(self, obj: Server, view: View) -> tuple[dict[str, Any], str]:
+        """Return the interface of a server without a network: EC2 has no instance without one, so it leads nowhere.
+
+        Without it, EC2 would put the instance into the account's default VPC, beside whatever is there.
+        """
+        place = view.place(obj)
+        domain = view.by_key(Domain, Domain.isolated(place.region, place.account))
+        subnet, group = made(domain, f"slice:{obj.status.zone}"), made(domain, NO_GROUPS)
+        if domain is None or not subnet or not group or NO_GROUPS not in domain.status.applied:
+            return {}, "the VPC of servers without a network"
+        interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group], "DeleteOnTermination": True}
+        return interface, ""
 
     def _interface(self, number: int, port: Port, view: View) -> tuple[dict[str, Any], str]:
         if not port.spec.implied:
