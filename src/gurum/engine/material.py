@@ -14,7 +14,7 @@ from gurum.engine.context import SHOWN_FROM, Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model.base import Resource
 from gurum.model.conditions import Reason
-from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Doubt, Refused, Wait
+from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Doubt, Driver, Refused, Step, Wait
 
 R = TypeVar("R", bound=Resource)
 
@@ -75,14 +75,11 @@ class MaterialController(Generic[R]):
             await work.save()
             return None
         place = engine.view.place(work.obj)
-        for step in driver.steps(work.obj, engine.view):
+        # What a step made may call for another: a VPC for the groups in it. So the driver is asked until none is left.
+        while (step := self._next(work, driver)) is not None:
             if isinstance(step, Blocked):
                 return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
             intent = work.obj.status.intents.get(step.name)
-            if intent is not None and intent.state == "done":
-                if self._hooks.made is not None:  # the process that made it may not have come to write this down
-                    self._hooks.made(work, Done(intent.external))
-                continue
             if intent is not None and intent.state == "failed":
                 again = intent.written_at + RETRY_REFUSED
                 if now < again:
@@ -102,6 +99,16 @@ class MaterialController(Generic[R]):
             if later is not None:
                 return later
         return await self._sync(work)
+
+    def _next(self, work: Work[R], driver: Driver) -> Step | Blocked | None:
+        """Return the first step that is not done."""
+        for step in driver.steps(work.obj, self._engine.view):
+            intent = work.obj.status.intents.get(step.name) if isinstance(step, Step) else None
+            if intent is None or intent.state != "done":
+                return step
+            if self._hooks.made is not None:  # the process that made it may not have come to write this down
+                self._hooks.made(work, Done(intent.external))
+        return None
 
     async def _sync(self, work: Work[R]) -> float | None:
         engine, cloud = self._engine, self._engine.clouds[work.obj.metadata.region]
