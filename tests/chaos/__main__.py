@@ -6,22 +6,23 @@ Exit status 0: everything held. 1: it did not. 2: the command line makes no sens
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
-
 from tests.chaos import planner, warm
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import Plan
+from tests.chaos.planner import Target
 from tests.chaos.pool import Pool
 from tests.chaos.progress import Progress
 from tests.chaos.tally import Tally
@@ -44,50 +45,60 @@ class Chaos:
     def _waiting(self, running: int) -> None:
         t = self.tally
         problems = f", {len(t.problems)} PROBLEMS" if t.problems else ""
-        self.progress.show(
-            f"{self._stage}: {t.total} kills, {t.share():.0%} of {len(t.points)} points, {running} runs under way{problems}"
-        )
+        share = f"{t.share():.0%} of {len(t.points)} points"
+        self.progress.show(f"{self._stage}: {t.total} kills, {share}, {running} runs under way{problems}")
 
     def run(self, stage: str, plans: Iterable[Plan], enough: Callable[[], bool] = lambda: False) -> None:
-        """Execute plans and tally what comes of them."""
+        """Execute plans and tally what comes of them. What is under way when it is `enough` is ended."""
         self._stage = stage
-        for plan, outcome in self._pool.run(plans, enough=enough):
-            self.tally.add(plan, outcome)
+        with contextlib.closing(self._pool.run(plans)) as outcomes:
+            for outcome in outcomes:
+                self.tally.add(outcome)
+                if enough():
+                    return
 
     def record(self) -> None:
         """Find out which points there are."""
         self._stage = "recording"
         plans = [planner.recording(next(self._numbers), self.options.factor) for _ in range(2)]
-        for _, outcome in self._pool.run(plans):
+        for outcome in self._pool.run(plans):
             self.tally.record(outcome)
 
-    def cover(self, mutant: str = "", enough: Callable[[], bool] = lambda: False) -> None:
+    def cover(self) -> None:
         """Kill at every point, until each was met or the rounds are over."""
         for round_ in range(ROUNDS):
             missing = self.tally.missing()
-            if not missing or enough():
+            if not missing:
                 return
-            per_verb = self.options.per_verb if round_ == 0 else 1
-            number = next(self._numbers) * 1000
-            plans = planner.plans(
-                missing, per_verb=per_verb, seed=self.options.seed + round_, first=number, factor=self.options.factor
-            )
-            self.run("coverage", [msgspec.structs.replace(plan, mutant=mutant) for plan in plans], enough)
+            self.run("coverage", self._plans(missing, self.options.per_verb if round_ == 0 else 1, round_))
+
+    def mutate(self, mutant: str) -> None:
+        """Kill a defective product where it makes and removes things, until something is found."""
+        chosen = planner.makes_or_removes(self.tally.points)
+        plans = [msgspec.structs.replace(plan, mutant=mutant) for plan in self._plans(chosen, 1, 0)]
+        self.run(mutant, plans, lambda: bool(self.tally.problems))
+
+    def _plans(self, wanted: Sequence[Target], per_verb: int, round_: int) -> list[Plan]:
+        number = next(self._numbers) * 1000
+        seed, factor = self.options.seed + round_, self.options.factor
+        return planner.plans(wanted, per_verb=per_verb, seed=seed, first=number, factor=factor)
 
     def random(self) -> None:
         """Kill at random until there are enough kills."""
         rng = random.Random(self.options.seed)
         plans = planner.at_random(rng, self.tally.lengths, 1_000_000, self.options.factor)
-        most = self.options.kills  # a run has at least one kill, or something is wrong with the plans
-        self.run("random", islice(plans, most), lambda: self.tally.total >= self.options.kills)
+        most = max(self.options.kills, self.tally.total + self.options.random)
+        self.run("random", islice(plans, most), lambda: self.tally.total >= most)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    out = argparse.ArgumentParser(prog="python -m tests.chaos", description="Kill engine and API at every visible step.")
-    out.add_argument("--kills", type=int, default=500, help="kills in total: each point once, the rest at random")
+    out = argparse.ArgumentParser(prog="python -m tests.chaos", description="Kill engine and API at every step.")
+    out.add_argument("--kills", type=int, default=500, help="kills in total: each point once, then at random")
+    out.add_argument("--random", type=int, default=100, help="of these at random, at least")
     out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
     out.add_argument("--coverage-only", action="store_true", help="each point once, nothing at random")
+    out.add_argument("--random-only", action="store_true", help="nothing but random")
     out.add_argument("--real-length", action="store_true", help="one run at the product's own pace")
     out.add_argument("--mutant", choices=sorted(MUTANTS), help="put a defect in; the run must report failures")
     out.add_argument("--mutants", action="store_true", help="every defect in turn; success: each was found")
@@ -113,13 +124,14 @@ def main(argv: list[str] | None = None) -> int:
             chaos.run("real length", [planner.real_length(1)])
         elif options.mutant:
             chaos.record()
-            chaos.cover(options.mutant, enough=lambda: bool(chaos.tally.problems))
+            chaos.mutate(options.mutant)
         else:
             chaos.record()
-            chaos.cover()
+            if not options.random_only:
+                chaos.cover()
             if not options.coverage_only:
                 chaos.random()
-        return report(chaos, directory, covers=not (options.real_length or options.mutant))
+        return report(chaos, directory, covers=not (options.real_length or options.mutant or options.random_only))
     finally:
         if not any(directory.iterdir()):
             shutil.rmtree(directory)
@@ -151,18 +163,24 @@ def _text(tally: Tally, document: dict[str, Any], directory: Path) -> str:
         lines.append(f"what is left of runs with problems: {directory}")
     count_of = {word: document["problems"].get(word, 0) for word in ("duplicated", "leaked", "lost")}
     others = sum(document["problems"].values()) - sum(count_of.values())
-    lines += [
-        f"kills      {tally.total} (engine {tally.kills['engine']}, API {tally.kills['pia']}; "
-        f"{tally.outside} at a random moment), {tally.runs} runs, {tally.calls} AWS calls",
-        f"coverage   {coverage['covered']} of {coverage['points']} points: {coverage['verbs']} verbs, "
-        f"{coverage['steps']} steps, before and after; {coverage['seen_only_after_kills']} more were seen only after "
-        f"kills, {coverage['of_these_killed']} of them killed at",
-        f"between    {', '.join(f'{name} {n}' for name, n in sorted(document['between'].items()))}",
-        f"found      {', '.join(f'{n} {word}' for word, n in count_of.items())}, {others} others; "
-        f"{tally.swept} leftovers left to the collector",
-        f"time       {document['seconds']} s at {document['factor']:g} times the pace, seed {document['seed']}",
-        "held" if document["held"] else "NOT HELD",
-    ]
+    kills = (
+        f"{tally.total}: engine {tally.kills['engine']}, API {tally.kills['pia']}; {tally.outside} at a random moment"
+    )
+    points = (
+        f"{coverage['covered']} of {coverage['points']} points ({coverage['steps']} steps of {coverage['verbs']} verbs)"
+    )
+    later = f"{coverage['seen_only_after_kills']} more seen only after kills, {coverage['of_these_killed']} of them met"
+    found = ", ".join(f"{count} {word}" for word, count in count_of.items())
+    figures = {
+        "kills": kills,
+        "runs": f"{tally.runs}, with {tally.calls} AWS calls",
+        "coverage": f"{points}; {later}",
+        "between": ", ".join(f"{name} {count}" for name, count in sorted(document["between"].items())),
+        "found": f"{found}, {others} others; {tally.swept} leftovers left to the collector",
+        "time": f"{document['seconds']} s at {document['factor']:g} times the pace, seed {document['seed']}",
+    }
+    lines += [f"{name:10} {words}" for name, words in figures.items()]
+    lines.append("held" if document["held"] else "NOT HELD")
     return "\n".join(lines)
 
 
@@ -177,7 +195,7 @@ def mutants(options: argparse.Namespace, directory: Path) -> int:
             chaos.record()
             points, lengths = chaos.tally.points, chaos.tally.lengths
         chaos.tally.points, chaos.tally.lengths = dict(points), lengths
-        chaos.cover(name, enough=lambda tally=chaos.tally: bool(tally.problems))
+        chaos.mutate(name)
         chaos.progress.clear()
         found = chaos.tally.problems[0][1] if chaos.tally.problems else ""
         results[name] = {"found": found, "kills": chaos.tally.total, "seconds": round(chaos.progress.seconds, 1)}

@@ -78,7 +78,7 @@ class Board:
             return False
         left -= 1
         _ARMED.pack_into(self._memory, at, mode if left > 0 else Mode.FALLEN, left, wanted)
-        return left <= 0
+        return bool(left <= 0)
 
     def fallen(self) -> bool:
         """Whether a process has killed itself since the last `disarm`."""

@@ -21,7 +21,7 @@ from gurum.store.quotas import usage_key
 
 MADE: tuple[type[Resource], ...] = (Server, Domain, Subnet, SecurityGroup, Port, CloudKey)
 _POWER = {"active": "running", "stopped": "stopped"}
-_NETWORK = {Network: "network", Subnet: "subnet", Port: "port", SecurityGroup: "security_group",
+_NETWORK: dict[type[Resource], str] = {Network: "network", Subnet: "subnet", Port: "port", SecurityGroup: "security_group",
             SecurityGroupRule: "security_group_rule"}  # fmt: skip
 
 
@@ -30,8 +30,8 @@ def _name(obj: Resource) -> str:
 
 
 def _key(thing: Thing) -> tuple[str, str, str, str]:
-    attachment = thing.row.get("attachment") or {}
-    return thing.kind, thing.uid, thing.step, f"{attachment.get('instance_id', '')}/{attachment.get('device_index', '')}"
+    held = thing.row.get("attachment") or {}
+    return thing.kind, thing.uid, thing.step, f"{held.get('instance_id', '')}/{held.get('device_index', '')}"
 
 
 def dangers(now: Snapshot) -> Iterator[str]:
@@ -48,19 +48,24 @@ def dangers(now: Snapshot) -> Iterator[str]:
         owners = {thing.uid} | {port.id for port in ports.values() if port.spec.device_id == thing.uid}
         for address in thing.row["addresses"]:
             if not holders.get(address, set()) & owners:
-                yield f"unclaimed: {thing.id} of {thing.uid[:8]} has {address}, claimed by {sorted(holders.get(address, ()))}"
+                claimants = sorted(holders.get(address, ()))
+                yield f"unclaimed: {thing.id} of {thing.uid[:8]} has {address}, claimed by {claimants}"
 
 
 def _at_rest(obj: Resource) -> bool:
-    """Whether its controller has nothing to do. A doubt about something that nobody needs any more may rest too: it is
-    cleared up when the thing is needed again, or when the object goes."""
+    """Whether its controller has nothing to do.
+
+    A doubt about something that nobody needs any more may rest too: it is cleared up when the thing is needed again, or
+    when the object goes.
+    """
     progressing = conditions.get(obj.status.conditions, "Progressing")
     return progressing is not None and not progressing.status
 
 
 def unsettled(now: Snapshot) -> Iterator[str]:
     """Yield what is still under way."""
-    for kind in (*MADE, Network):
+    looked_at: tuple[type[Resource], ...] = (*MADE, Network)
+    for kind in looked_at:
         for obj in now.of(kind).values():
             if obj.deleting:
                 yield f"{_name(obj)} is being deleted"
@@ -104,7 +109,8 @@ def _lost(now: Snapshot) -> Iterator[str]:
             for step, intent in obj.status.intents.items():
                 thing = now.thing(intent.external.id) if intent.external is not None else None
                 if intent.state == "done" and (thing is None or not thing.living):
-                    yield f"lost: {_name(obj)} {step} says {intent.external}, the cloud shows {thing and thing.row.get('state')}"
+                    shown = thing and thing.row.get("state")
+                    yield f"lost: {_name(obj)} {step} says {intent.external}, the cloud shows {shown}"
     for server in now.of(Server).values():
         wanted = _POWER.get(server.status.vm_state)
         external = server.status.external

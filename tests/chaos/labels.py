@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from gurum.model.base import Resource
+from gurum.providers.aws.drivers.ports import UNSURE
+from gurum.providers.contract import DOUBT
 
 ALWAYS = "always"  # the verb of what goes on whatever is asked for
 
@@ -72,8 +74,19 @@ def status_changed(old: Resource, new: Resource) -> str:
         return ""
     words = _intents(before["status"], after["status"]) + _words(before["status"], after["status"], new.kind)
     if not words:
-        words = [name for name in fields if name not in _QUIET] or (["applied"] if "applied" in fields else ["conditions"])
+        words = [name for name in fields if name not in _QUIET] or (
+            ["applied"] if "applied" in fields else ["conditions"]
+        )
     return f"{new.kind}.update_status {'+'.join(dict.fromkeys(words))}"
+
+
+def _applied(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return which sort of fact changed: one that was made so, one that is about to be, or none but words for users."""
+    old, new = before.get("applied", {}), after.get("applied", {})
+    changed = _differences(old, new)
+    if not changed:
+        return "conditions"
+    return "doubt" if all(name.startswith(DOUBT) or new.get(name) == UNSURE for name in changed) else "applied"
 
 
 def _intents(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest import mock
 
 import uvicorn
 from tests.chaos import mutants, warm
@@ -56,13 +57,13 @@ async def engine(site: Site, config: Config) -> None:
     provider = AwsProvider(region, transport, site.lapse, OWNER)
     sweep = provider.sweep
 
-    async def swept(place: Place, known: Callable[[str], bool]) -> Sequence[str]:
+    async def swept(place: Place, known: Callable[..., bool]) -> Sequence[str]:
         removed = await sweep(place, known)
         for words in removed:
             trap.swept(words)
         return removed
 
-    provider.sweep = swept  # type: ignore[method-assign]  # the wrapper has the method's own shape
+    mock.patch.object(provider, "sweep", swept).start()
     built = await assemble(
         config,
         store=store,
@@ -83,9 +84,12 @@ async def pia(site: Site, config: Config) -> None:
     async def open_store(*_: Any, **__: Any) -> tuple[Any, Any]:
         return await _store(site, trap)
 
-    assembly.open_store = open_store
-    assembly.EmbeddedDecisionPoint = lambda _: warm.policy()  # type: ignore[assignment,misc]  # compiled by the parent
-    assembly.LateTokens = lambda _: Tokens()  # type: ignore[assignment,misc]  # Keystone is not what is killed
+    parts: dict[str, Any] = {
+        "open_store": open_store,
+        "EmbeddedDecisionPoint": lambda _: warm.policy(),  # compiled by the parent
+        "LateTokens": lambda _: Tokens(),  # Keystone is not what is killed
+    }
+    mock.patch.multiple("gurum.pia.assembly", **parts).start()
     async with assembly.assemble(config, SERVICES, site.lapse) as assembled:
         settings = uvicorn.Config(
             Answers(assembled.app(config.region(REGION), "http://pia"), trap),

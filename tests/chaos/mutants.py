@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 from tests.chaos.site import TOKEN_KEY
 
-from gurum.engine import claims, exactly_once
+from gurum.engine import claims
 from gurum.engine.exactly_once import ExactlyOnce
-from gurum.engine.servers import build, ports, remove
+from gurum.engine.servers import ports, remove
 from gurum.model.base import Intent, Resource
 from gurum.providers.aws.drivers.common import Ec2Driver
 from gurum.providers.contract import CreateOutcome, Place
@@ -28,7 +29,7 @@ def _token_from_generation() -> None:
             intent.token = once.token(obj.id, intent.step, obj.metadata.generation)
         return await send(self, obj, intent, place)
 
-    Ec2Driver.create = create  # type: ignore[method-assign]  # that is the mutation
+    mock.patch.object(Ec2Driver, "create", create).start()
 
 
 class _NoClock:
@@ -46,7 +47,7 @@ def _no_visibility_wait() -> None:
     def init(self: ExactlyOnce, clock: Any, key: bytes, window: float) -> None:
         begin(self, clock, key, 0.0)
 
-    ExactlyOnce.__init__ = init  # type: ignore[method-assign]  # that is the mutation
+    mock.patch.object(ExactlyOnce, "__init__", init).start()
 
 
 def _claim_freed_early() -> None:
@@ -58,9 +59,7 @@ def _claim_freed_early() -> None:
             await claims.free(engine, port.id)
         return await finish(engine, work)
 
-    from gurum.engine.servers import controller
-
-    controller.remove = early  # that is the mutation
+    mock.patch("gurum.engine.servers.controller.remove", early).start()
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
@@ -74,6 +73,3 @@ def apply(name: str) -> None:
     """Put a defect into this process; none with an empty name. Raises KeyError for an unknown one."""
     if name:
         MUTANTS[name]()
-
-
-__all__ = ["MUTANTS", "apply", "build", "exactly_once"]

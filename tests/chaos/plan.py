@@ -6,7 +6,6 @@ Plain data, so that it can be printed, repeated with the same seed, and sent ove
 from __future__ import annotations
 
 import msgspec
-
 from tests.chaos.board import Process
 
 BETWEEN = ("nothing", "rename", "delete", "action", "lost capacity error")

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 
 import msgspec
-
 from tests.chaos.board import Process
 from tests.chaos.labels import ALWAYS
 from tests.chaos.plan import BETWEEN, Doing, Kill, Plan, Point
@@ -41,8 +40,17 @@ def targets(points: Iterable[Point]) -> list[Target]:
     return found
 
 
+def makes_or_removes(points: Iterable[Point]) -> list[Target]:
+    """Return the targets at which a defect in making or removing something shows."""
+    return [
+        target
+        for target in targets(points)
+        if target.between or (target.point.process == "engine" and target.point.verb == "server delete")
+    ]
+
+
 def plans(wanted: Sequence[Target], *, per_verb: int, seed: int, first: int, factor: float) -> list[Plan]:
-    """Return runs that kill at every target, at most `per_verb` in one execution of a verb, in the order of `wanted`."""
+    """Return runs that kill at every target, at most `per_verb` in one execution of a verb, in their order."""
     between, gentle, retry = cycle(BETWEEN), cycle(GENTLE), cycle((True, False))
     by_verb: dict[str, list[Target]] = {}
     for target in wanted:

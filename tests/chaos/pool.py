@@ -6,11 +6,10 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import msgspec
-
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.processes import die_with_parent
 from tests.chaos.scenario import execute
@@ -23,22 +22,23 @@ class Pool:
         self._jobs = jobs
         self._directory = directory
         self._waiting = waiting
-        self._running: dict[int, Plan] = {}
+        self._running: list[int] = []
 
-    def run(self, plans: Iterable[Plan], *, enough: Callable[[], bool] = lambda: False) -> Iterator[tuple[Plan, Outcome]]:
-        """Yield each plan with its outcome as they end; begin no more once `enough()`."""
+    def run(self, plans: Iterable[Plan]) -> Generator[Outcome, None, None]:
+        """Yield outcomes as runs end. Closing it ends what is still running."""
         source = iter(plans)
         try:
             while True:
-                while len(self._running) < self._jobs and not enough():
+                while len(self._running) < self._jobs:
                     plan = next(source, None)
                     if plan is None:
                         break
-                    self._running[self._begin(plan)] = plan
+                    self._running.append(self._begin(plan))
                 if not self._running:
                     return
                 pid = self._ended()
-                yield self._running.pop(pid), self._outcome(pid)
+                self._running.remove(pid)
+                yield self._outcome(pid)
         finally:
             self.stop()
 

@@ -18,7 +18,7 @@ from tests.chaos.processes import Child
 from tests.chaos.site import SWEEP, Site
 from tests.chaos.trap import KILLED
 
-PATIENCE = 1500.0  # seconds until what is under way counts as lost
+PATIENCE = 900.0  # seconds until what is under way counts as lost
 QUIET = 3.0  # seconds without a step, after which an operation is over ...
 REST = 0.2  # ... and seconds of the machine, because a process that waits for it takes no steps either
 LOOK = 0.02  # seconds of the machine between two looks
@@ -88,9 +88,11 @@ class Run:
 
     def attend(self) -> None:
         """Kill what is due to be killed from outside, and bring back what was killed."""
-        if self._kill_at is not None and self.site.lapse.elapsed() >= self._kill_at and self._kill is not None:
-            self._kill_at = None
-            self._children[self._kill.process].kill()
+        if self._kill is not None and self._kill_at is not None and self.site.lapse.elapsed() >= self._kill_at:
+            victim = self._children.get(self._kill.process)
+            if victim is not None:  # else it is just not there; it is killed when it is
+                self._kill_at = None
+                victim.kill()
         if self._emulator.ended():
             raise AssertionError("the emulator died: " + self._last_words("emulator"))
         for process, child in list(self._children.items()):
@@ -162,7 +164,7 @@ class Run:
         self._kills, self._kill_at = [], None
         self.site.board.call_off()
         time.sleep(LOOK)  # for one that was just looking
-        self.until(lambda: self.attend() or not self.site.board.fallen(), "the killed process ends")
+        self.until(lambda: not self.site.board.fallen(), "the killed process ends")
         self._kill, self._kill_at, self._kills = None, None, []
 
     # Asking

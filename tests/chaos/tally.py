@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.chaos.labels import ALWAYS
-from tests.chaos.plan import Outcome, Plan, Point
+from tests.chaos.plan import Outcome, Point
 from tests.chaos.planner import Target, targets
 from tests.chaos.scenario import CLEANING, PREPARING
 from tests.chaos.verbs import VERBS
@@ -41,7 +41,7 @@ class Tally:
                 self.lengths[key] = max(self.lengths.get(key, 0), 0) + count
         self._take(outcome)
 
-    def add(self, plan: Plan, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Take what came of a run."""
         for killed in outcome.killed:
             self.kills[killed.process] += 1
@@ -81,11 +81,18 @@ class Tally:
 
     def table(self) -> str:
         """Return the coverage by verb, with a sign for each step."""
-        lines = [f"{'':24}{'engine':>9}  {'API':>9}   a sign a step: █ killed before and after, ▌ one of them, · neither"]
+        lines = [
+            f"{'':24}{'engine':>9}  {'API':>9}   a sign a step: █ killed before and after, ▌ one of them, · neither"
+        ]
         for verb in (*VERBS, ALWAYS):
-            mine = {process: [p for p in self.points if (p.process, p.verb) == (process, verb)] for process in ("engine", "pia")}
+            mine = {
+                process: [p for p in self.points if (p.process, p.verb) == (process, verb)]
+                for process in ("engine", "pia")
+            }
             if any(mine.values()):
-                counts = "  ".join(f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine.values())
+                counts = "  ".join(
+                    f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine.values()
+                )
                 picture = " ".join(self._signs(points) for points in mine.values() if points)
                 lines.append(f"{verb:24}{counts}   {picture}")
         return "\n".join(lines)

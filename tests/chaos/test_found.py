@@ -97,7 +97,7 @@ async def _kill_after(w: World, action: str, do: Callable[[], Awaitable[object]]
             await asyncio.Event().wait()
         return answer
 
-    w.transport.call = trapped  # type: ignore[method-assign]  # the wrapper has the method's own shape
+    w.transport.call = trapped  # type: ignore[assignment,method-assign]  # the same shape, one name differs
     await do()
     await reached.wait()
     await w.kill()

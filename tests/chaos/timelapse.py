@@ -53,7 +53,7 @@ class Lapse:
         return _Loop(self)
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]  # chosen at run time by the library
+class _Selector(selectors.DefaultSelector):
     factor = 1.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

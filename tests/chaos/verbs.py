@@ -46,7 +46,7 @@ class Tenant:
         return f"{stem}-{self.count}"
 
     def create(self, path: str, noun: str, body: dict[str, Any], plural: str = "") -> str:
-        """Create something and return its id. After a lost answer the client looks for it by name before it gives up."""
+        """Create something and return its id. After a lost answer the client looks for it by name first."""
         plural = plural or f"{noun}s"
         while True:
             try:
@@ -384,7 +384,7 @@ def _used(t: Tenant) -> None:
 
 @dataclass(frozen=True)
 class Verb:
-    """An operation. need: what it presupposes, made so without kills. do: the request. subject: whom a happening hits."""
+    """An operation. need: what it presupposes, made so without kills. subject: whom happenings hit."""
 
     need: Callable[[Tenant], None]
     do: Callable[[Tenant], None]
