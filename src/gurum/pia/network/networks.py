@@ -13,7 +13,7 @@ from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, tags
+from gurum.pia.network import body, meetings, tags
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import of
 from gurum.pia.network.capabilities import MTU, Capabilities
@@ -126,4 +126,5 @@ async def delete(ctx: Context) -> Response:
     precondition(ctx, network)
     await remove_parts(ctx, [*ports, *bindings.inventory.subnets_of_network.objects(network.id)])
     await remove(ctx, Network, bindings.networks.missing(network.id))
+    await meetings.clear_network(ctx, network.id)
     return empty(content_type=None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from gurum.model import addresses
+from gurum.model import addresses, codec
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, Network, Port, PortSpec, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.region import Region
@@ -17,7 +17,7 @@ from gurum.model.server import Server
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, ipam, port_rules, revision, tags, unfit
+from gurum.pia.network import body, ipam, meetings, port_rules, revision, tags, unfit
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.capabilities import IMPLIED_DELETE, Capabilities
@@ -70,15 +70,20 @@ async def create(ctx: Context) -> Response:
     try:
         for values, _ in prepared:
             made.append(await _create(ctx, bindings, values))
-            await ctx.fresh(Network, Port, AddressClaim)
-            if bindings.inventory.networks.get(values["network_id"]) is None:
-                raise bindings.networks.missing(values["network_id"])
+            await ctx.fresh(Port, AddressClaim)
+            await _settled(ctx, made[-1])
     except Exception:
         for port in made:
             await _delete(ctx, port.id)
             await unreserve(ctx, port.metadata.project, port.id)
         raise
     return bindings.ports.answer(ctx, made, "create", bulk=bulk)
+
+
+async def _settled(ctx: Context, port: Port) -> None:
+    """Raise the not-found of what the port is on, if that went while the port was made or changed."""
+    subnets = [ip.subnet_id for ip in port.spec.fixed_ips]
+    await meetings.still_there(ctx, networks=[port.spec.network_id], subnets=subnets, groups=port.spec.security_groups)
 
 
 async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> Port:
@@ -152,11 +157,25 @@ def _bind(spec: PortSpec, values: dict[str, Any]) -> None:
         spec.binding_profile = {str(key): str(value) for key, value in (profile or {}).items()}
 
 
+class _MovedError(Exception):
+    """Somebody else has just given the port other addresses: they are theirs, so ours must be chosen anew."""
+
+
 async def change(ctx: Context) -> Response:
     """Change a port."""
+    mirror, port = of(ctx).ports.mirror, ctx.found(Port)
+    for _ in range(ctx.parts.config.write_retries):
+        try:
+            return await _changed(ctx, port)
+        except _MovedError:
+            await ctx.fresh(Port, AddressClaim)
+            port = mirror.get(port.id) or port  # one that is gone is refused when it is to be written
+    raise fault("ServiceUnavailable")
+
+
+async def _changed(ctx: Context, port: Port) -> Response:
     bindings = of(ctx)
     values = ctx.body
-    port = ctx.found(Port)
     missing = bindings.ports.missing(port.id)
     can = bindings.capabilities(ctx.region.name)
     _no_qos(values)
@@ -172,7 +191,7 @@ async def change(ctx: Context) -> Response:
         spec = obj.spec
         if allocation is not None:
             if spec.fixed_ips != port.spec.fixed_ips:
-                raise fault("ServiceUnavailable")  # somebody else just changed the addresses: they are theirs
+                raise _MovedError
             spec.fixed_ips, spec.zone = allocation.fixed_ips, allocation.zone
         port_rules.change_security(ctx, spec, values, bindings, can, bound=bound)
         for name, field in FIELDS.items():
@@ -189,9 +208,15 @@ async def change(ctx: Context) -> Response:
         elif "security_groups" in values and bound:
             _groups_fit(ctx, obj)
 
+    before = codec.copy(port).spec
+    changed: Port | None = None
     try:
         changed = await update(ctx, Port, mutate, missing)
+        if allocation is not None or "security_groups" in values:
+            await _settled(ctx, changed)
     except Exception:
+        if changed is not None:
+            await ctx.change(Port, port.id, lambda obj: setattr(obj, "spec", before), missing)
         if allocation is not None:
             await allocation.undo()
         raise

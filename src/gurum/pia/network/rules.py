@@ -13,14 +13,14 @@ from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, protocols
+from gurum.pia.network import body, meetings, protocols
 from gurum.pia.network.bindings import of
 from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.rule_key import key_of
 from gurum.pia.network.visible import group_for
-from gurum.pia.network.writes import bump, create_all, metadata, remove
+from gurum.pia.network.writes import bump, create_all, metadata, remove, take_back
 from gurum.policy.model import Target
 from gurum.store.contract import ExistsError, NotFoundError
 
@@ -110,7 +110,13 @@ async def create(ctx: Context) -> Response:
         stored = await create_all(ctx, made, "security_group_rule")
     except ExistsError as error:
         raise await _exists(ctx, error.key) from None
-    await bump(ctx, SecurityGroup, group.id)
+    remotes = [rule.spec.remote_group_id for rule in stored if rule.spec.remote_group_id]
+    try:
+        await meetings.still_there(ctx, groups=[group.id, *remotes])
+        await bump(ctx, SecurityGroup, group.id)
+    except Exception:
+        await take_back(ctx, stored)
+        raise
     return bindings.security_group_rules.answer(ctx, stored, "create", bulk=bulk)
 
 

@@ -8,7 +8,7 @@ from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, default_group, tags
+from gurum.pia.network import body, default_group, meetings, tags
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
 from gurum.pia.network.inventory import is_bound
@@ -105,4 +105,5 @@ async def delete(ctx: Context) -> Response:
     naming = inventory.rules_naming_group.objects(group.id)
     await remove_parts(ctx, [*naming, *inventory.rules_of_group.objects(group.id)])
     await remove(ctx, SecurityGroup, of(ctx).security_groups.missing(group.id))
+    await meetings.clear_group(ctx, group.id)
     return empty(content_type=None)

@@ -16,7 +16,7 @@ from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
-from gurum.pia.network import body, revision, subnet_rules, tags
+from gurum.pia.network import body, meetings, revision, subnet_rules, tags
 from gurum.pia.network.attributes import UNSET
 from gurum.pia.network.bindings import Bindings, of
 from gurum.pia.network.capabilities import Capabilities
@@ -25,7 +25,7 @@ from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.views.subnets import GIVEN_POOLS, shown_pools
 from gurum.pia.network.visible import network_for
-from gurum.pia.network.writes import bump, create_all, metadata, remove, unreserve, update
+from gurum.pia.network.writes import bump, create_all, metadata, remove, take_back, update
 
 READS = (Network, Subnet, Port, Region)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
@@ -87,9 +87,7 @@ async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> Non
         for network_id in dict.fromkeys(subnet.spec.network_id for subnet in stored):
             await bump(ctx, Network, network_id)
     except Exception:
-        for subnet in stored:
-            await ctx.parts.store.delete(Subnet, subnet.id, cause=ctx.cause)
-            await unreserve(ctx, subnet.metadata.project, subnet.id)
+        await take_back(ctx, stored)
         raise
 
 
@@ -188,12 +186,9 @@ async def delete(ctx: Context) -> Response:
     if any(port.spec.device_owner not in AUTOMATIC for port in ports):
         raise fault("SubnetInUse", id=subnet.id)
     for port in ports:
-        await ctx.change(Port, port.id, lambda obj: _leave(obj, subnet.id))
+        await ctx.change(Port, port.id, lambda obj: meetings.leave_subnet(obj, subnet.id))
     await remove(ctx, Subnet, bindings.subnets.missing(subnet.id))
+    await meetings.clear_subnet(ctx, subnet.id)
     if bindings.inventory.networks.get(subnet.spec.network_id) is not None:
         await bump(ctx, Network, subnet.spec.network_id)
     return empty(content_type=None)
-
-
-def _leave(port: Port, subnet_id: str) -> None:
-    port.spec.fixed_ips = [ip for ip in port.spec.fixed_ips if ip.subnet_id != subnet_id]

@@ -79,7 +79,7 @@ def routes(kind: type[Resource], pick: Callable[[Bindings], Bound[Any]], path: s
 
     async def added(ctx: Context) -> Response:
         wanted = parse(ctx.body)
-        return json({"tags": await written(ctx, lambda tags: [*tags, *(t for t in wanted if t not in tags)])}, 201)
+        return json({"tags": await written(ctx, lambda tags: list(dict.fromkeys([*tags, *wanted])))}, 201)
 
     async def added_one(ctx: Context) -> Response:
         tag = ctx.params["tag"]

@@ -90,6 +90,16 @@ async def create_all(
     return [obj for obj in created if isinstance(obj, type(nouns[0]))]
 
 
+async def take_back(ctx: Context, stored: Sequence[Resource]) -> None:
+    """Undo what `create_all` did: the objects, and the quota that it reserved for them."""
+    await remove_parts(ctx, stored)
+    firsts: dict[str, str] = {}
+    for obj in stored:
+        firsts.setdefault(obj.metadata.project, obj.id)
+    for project, uid in firsts.items():
+        await unreserve(ctx, project, uid)
+
+
 async def bump(ctx: Context, kind: type[R], uid: str, check: Callable[[R], None] | None = None) -> R:
     """Raise an object's revision because something that it shows has changed, and return it as stored.
 
