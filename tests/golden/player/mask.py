@@ -145,10 +145,23 @@ def _names(recording: Recording, text: str) -> dict[str, str]:
             if (
                 isinstance(value, str)
                 and len(value) >= MIN_LITERAL
-                and (given or name in recording.vars or value not in text)
+                and (given or name in recording.vars or not written(value, text))
             ):
                 names.setdefault(value, f"<{name}>")
     return names
+
+
+def written(value: str, text: str) -> bool:
+    """Whether a scenario's text holds a value; of an address, not merely the beginning of a longer one."""
+    if re.fullmatch(r"[0-9.]+", value):
+        return re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", text) is not None
+    return value in text
+
+
+def by_chance(recording: Recording, text: str) -> list[str]:
+    """Return addresses that the cloud chose and that the scenario happens to write: nobody can tell the two apart."""
+    chosen = (value for name, value in recording.saved.items() if name not in recording.vars)
+    return [value for value in chosen if re.fullmatch(r"[0-9.]+", str(value)) and written(str(value), text)]
 
 
 def _is_ipv6(text: str) -> bool:
