@@ -72,6 +72,14 @@ class Chaos:
                 return
             self.run("coverage", self._plans(missing, self.options.per_verb if round_ == 0 else 1, round_))
 
+    def deepen(self) -> None:
+        """Kill also what only happens after a kill. Not all of it happens again, so nobody asks for all of it."""
+        for round_ in range(2):
+            plans = planner.second(
+                self.tally.unmet(), seed=round_, first=next(self._numbers) * 1000, factor=self.options.factor
+            )
+            self.run("second kills", plans)
+
     def mutate(self, mutant: str) -> None:
         """Kill a defective product where it makes and removes things, until something is found."""
         chosen = planner.makes_or_removes(self.tally.points)
@@ -98,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--random", type=int, default=100, help="of these at random, at least")
     out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
     out.add_argument("--coverage-only", action="store_true", help="each point once, nothing at random")
+    out.add_argument("--deep", action="store_true", help="also kill at what only happens after a kill")
     out.add_argument("--random-only", action="store_true", help="nothing but random")
     out.add_argument("--real-length", action="store_true", help="one run at the product's own pace")
     out.add_argument("--mutant", choices=sorted(MUTANTS), help="put a defect in; the run must report failures")
@@ -129,6 +138,8 @@ def main(argv: list[str] | None = None) -> int:
             chaos.record()
             if not options.random_only:
                 chaos.cover()
+            if options.deep:
+                chaos.deepen()
             if not options.coverage_only:
                 chaos.random()
         return report(chaos, directory, covers=not (options.real_length or options.mutant or options.random_only))

@@ -21,8 +21,13 @@ from gurum.store.quotas import usage_key
 
 MADE: tuple[type[Resource], ...] = (Server, Domain, Subnet, SecurityGroup, Port, CloudKey)
 _POWER = {"active": "running", "stopped": "stopped"}
-_NETWORK: dict[type[Resource], str] = {Network: "network", Subnet: "subnet", Port: "port", SecurityGroup: "security_group",
-            SecurityGroupRule: "security_group_rule"}  # fmt: skip
+_NETWORK: dict[type[Resource], str] = {
+    Network: "network",
+    Subnet: "subnet",
+    Port: "port",
+    SecurityGroup: "security_group",
+    SecurityGroupRule: "security_group_rule",
+}
 
 
 def _name(obj: Resource) -> str:

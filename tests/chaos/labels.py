@@ -74,9 +74,7 @@ def status_changed(old: Resource, new: Resource) -> str:
         return ""
     words = _intents(before["status"], after["status"]) + _words(before["status"], after["status"], new.kind)
     if not words:
-        words = [name for name in fields if name not in _QUIET] or (
-            ["applied"] if "applied" in fields else ["conditions"]
-        )
+        words = [name for name in fields if name not in _QUIET] or [_applied(before["status"], after["status"])]
     return f"{new.kind}.update_status {'+'.join(dict.fromkeys(words))}"
 
 

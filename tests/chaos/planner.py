@@ -14,7 +14,7 @@ from itertools import cycle
 import msgspec
 from tests.chaos.board import Process
 from tests.chaos.labels import ALWAYS
-from tests.chaos.plan import BETWEEN, Doing, Kill, Plan, Point
+from tests.chaos.plan import BETWEEN, Doing, Kill, Killed, Plan, Point
 from tests.chaos.verbs import VERBS
 
 HOME = "server stop"  # the verb in which kills at points of no verb fall
@@ -88,6 +88,16 @@ def _packed(chunks: list[tuple[str, tuple[Kill, ...]]], rng: random.Random, firs
         Plan(first + number, tuple(Doing(verb, run[verb]) for verb in VERBS if verb in run), factor)
         for number, run in enumerate(runs)
     ]
+
+
+def second(wanted: Sequence[tuple[Killed, Point]], *, seed: int, first: int, factor: float) -> list[Plan]:
+    """Return runs in which getting over a kill is killed: the same kill, and then one where only that leads."""
+    chunks = []
+    for killed, point in wanted:
+        if killed.point is not None:
+            kills = (_kill(killed.point, killed.between, retry=True), _kill(point, "nothing", retry=True))
+            chunks.append((killed.verb, kills))
+    return _packed(chunks, random.Random(seed), first, factor)
 
 
 def recording(number: int, factor: float) -> Plan:

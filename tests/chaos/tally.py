@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.chaos.labels import ALWAYS
-from tests.chaos.plan import Outcome, Point
+from tests.chaos.plan import Killed, Outcome, Point
 from tests.chaos.planner import Target, targets
 from tests.chaos.scenario import CLEANING, PREPARING
 from tests.chaos.verbs import VERBS
@@ -22,7 +22,7 @@ class Tally:
     def __init__(self) -> None:
         self.points: dict[Point, None] = {}
         self.lengths: dict[tuple[str, str], int] = {}
-        self.after_kills: set[Point] = set()  # points that only a run with kills has shown
+        self.after_kills: dict[Point, Killed] = {}  # points that only a run with kills has shown, and after which one
         self.kills: Counter[str] = Counter()
         self.covered: set[Point] = set()
         self.done: set[Target] = set()
@@ -51,7 +51,10 @@ class Tally:
                 continue
             self.covered.add(killed.point)
             self.done |= {Target(killed.point), Target(killed.point, killed.between)}
-        self.after_kills |= {p for p, _ in outcome.passed if p.verb not in _OUTSIDE and p not in self.points}
+        first = {killed.verb: killed for killed in reversed(outcome.killed) if killed.point is not None}
+        for point, _ in outcome.passed:
+            if point.verb in first and point not in self.points:
+                self.after_kills.setdefault(point, first[point.verb])
         self._take(outcome)
 
     def _take(self, outcome: Outcome) -> None:
@@ -70,6 +73,10 @@ class Tally:
     def missing(self) -> list[Target]:
         """Return what still has to be killed."""
         return [target for target in targets(self.points) if target not in self.done]
+
+    def unmet(self) -> list[tuple[Killed, Point]]:
+        """Return what only kills bring about and was not killed at: after which kill, and where."""
+        return [(first, point) for point, first in self.after_kills.items() if point not in self.covered]
 
     def share(self) -> float:
         """Return the covered part of the recorded points."""
@@ -114,7 +121,7 @@ class Tally:
                 "verbs": len({p.verb for p in self.points}),
                 "steps": len({(p.process, p.verb, p.step) for p in self.points}),
                 "seen_only_after_kills": len(self.after_kills),
-                "of_these_killed": len(self.after_kills & self.covered),
+                "of_these_killed": len(self.after_kills.keys() & self.covered),
             },
             "between": dict(self.betweens),
             "problems": self.counted(),
