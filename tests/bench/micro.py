@@ -66,7 +66,8 @@ async def statements(figures: Figures) -> None:
 def policy(figures: Figures) -> None:
     """Time decisions: the first of a principal for an action, and the same asked again."""
     point = EmbeddedDecisionPoint(POLICY)
-    first, remembered = [], []
+    first: list[float] = []
+    remembered: list[float] = []
     for number in range(400):
         user, project = f"{number:032x}", f"{number + 1:032x}"
         principal = Principal(roles=("member", "reader"), user_id=user, project_id=project)

@@ -92,7 +92,7 @@ def _packed(chunks: list[tuple[str, tuple[Kill, ...]]], rng: random.Random, firs
 
 def second(wanted: Sequence[tuple[Killed, Point]], *, seed: int, first: int, factor: float) -> list[Plan]:
     """Return runs in which getting over a kill is killed: the same kill, and then one where only that leads."""
-    chunks = []
+    chunks: list[tuple[str, tuple[Kill, ...]]] = []
     for killed, point in wanted:
         if killed.point is not None:
             kills = (_kill(killed.point, killed.between, retry=True), _kill(point, "nothing", retry=True))
