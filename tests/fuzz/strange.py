@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -99,7 +100,7 @@ def strange(picks: Picks) -> Any:
         return respelt(picks.id(rng.choice((Server, Network, Port)), "own"), rng)
     if kind < 0.23:
         return _deep(rng.choice((5, 50, 150)))
-    return rng.choice(STRANGE)
+    return copy.deepcopy(rng.choice(STRANGE))  # a later change may be made inside of it
 
 
 def respelt(uid: str, rng: random.Random) -> str:
