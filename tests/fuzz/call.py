@@ -111,13 +111,13 @@ class _Timed:
                 step = partial(self._coroutine.throw, error)
 
 
-async def send(world: World, call: Call, seed: int) -> Answer:
+async def send(world: World, call: Call, seed: int, *, company: bool = False) -> Answer:
     """Send a request and wait for the answer."""
     with drawing(Draws(seed, f"request {call.number}")):
-        return await _send(world, call)
+        return await _send(world, call, company)
 
 
-async def _send(world: World, call: Call) -> Answer:
+async def _send(world: World, call: Call, company: bool) -> Answer:
     path, _, query = call.target.partition("?")
     headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in call.headers]
     if call.token is not None:
@@ -142,7 +142,7 @@ async def _send(world: World, call: Call) -> Answer:
         "query_string": query.encode(),
         "headers": headers,
     }
-    trace, reached = Trace(f"{world.seed}/{call.number}"), []  # type: tuple[Trace, list[RouteKey]]
+    trace, reached = Trace(f"{world.seed}/{call.number}", company=company), []  # type: tuple[Trace, list[RouteKey]]
     tokens = TRACE.set(trace), REACHED.set(reached)
     timed = _Timed(world.app(scope, receive, give))
     try:
@@ -169,7 +169,7 @@ def _cut(body: bytes, pieces: int) -> list[bytes]:
 
 async def together(world: World, calls: list[Call], seed: int) -> list[Answer]:
     """Send requests at once; each in a task, and so in a context, of its own."""
-    return list(await asyncio.gather(*(send(world, call, seed) for call in calls)))
+    return list(await asyncio.gather(*(send(world, call, seed, company=len(calls) > 1) for call in calls)))
 
 
 def escaped(text: str) -> str:
