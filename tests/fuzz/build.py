@@ -57,7 +57,7 @@ class Draft(msgspec.Struct, kw_only=True):
         return Call(
             number=number,
             method=self.method,
-            target=target,
+            target=_ascii(target),
             headers=list(self.headers),
             body=body,
             token=self.token,
@@ -65,6 +65,11 @@ class Draft(msgspec.Struct, kw_only=True):
             mutations=list(self.mutations),
             chunks=self.chunks,
         )
+
+
+def _ascii(target: str) -> str:
+    """Return a target as a client may send one: what is no visible ASCII, escaped."""
+    return "".join(char if "!" <= char <= "~" else escaped(char) for char in target)
 
 
 Source = Callable[[Picks], str]
