@@ -146,7 +146,7 @@ async def scenario(at: Point | None) -> tuple[Counter[str], list[str], dict[str,
     await w.store.delete(SecurityGroup, group.id)
     await asyncio.sleep(120)
     wrong += await problems(w)
-    if at is not None and not trap.sprung.is_set():
+    if at is not None and at[1] == 1 and not trap.sprung.is_set():  # a second time is not promised in every run
         wrong.append(f"the run never came to {at}")
     killer.cancel()
     await w.kill()

@@ -17,7 +17,7 @@ from gurum.providers.contract import Absent, Done, Duplicate, Refused
 
 Check = Callable[[Bed], Awaitable[None]]
 
-LEVELS = {"native", "emulated", "absent"}
+LEVELS = {"native", "emulated", "unbound", "absent"}
 
 
 async def _launch(bed: Bed, *, key: bool = False) -> tuple[Server, External]:
@@ -45,12 +45,12 @@ async def _reach(bed: Bed, instance: str, *states: str) -> str:
 
 
 async def capability_levels(bed: Bed) -> None:
-    """The capability table speaks the contract's three words, and says why something is absent."""
+    """The capability table speaks the contract's four words, and says why something is not possible."""
     assert bed.provider.capabilities
     for verb, row in bed.provider.capabilities.items():
         assert row.verb == verb
         assert row.level in LEVELS
-        assert row.why or row.level != "absent", f"{verb} is absent without a reason"
+        assert row.why or row.level not in ("absent", "unbound"), f"{verb} is absent without a reason"
 
 
 async def creates_and_observes(bed: Bed) -> None:
