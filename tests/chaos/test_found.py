@@ -8,14 +8,24 @@ from typing import Any
 
 import pytest
 import structlog
-from tests.support.checks import everything
+from tests.support.checks import everything, leftovers
 from tests.support.virtual import run_virtual
 from tests.support.world import AWS, PROJECT, World, region_config
 
 from aws_emulator.config import Config as EmulatorConfig
 from gurum.model import addresses
 from gurum.model.base import Metadata, new_id
-from gurum.model.network import FixedIP, Port, PortSpec, SecurityGroup, SecurityGroupRule, SecurityGroupRuleSpec
+from gurum.model.network import (
+    AddressClaim,
+    Domain,
+    FixedIP,
+    Network,
+    Port,
+    PortSpec,
+    SecurityGroup,
+    SecurityGroupRule,
+    SecurityGroupRuleSpec,
+)
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec, Reservation
 from gurum.model.server import NetworkRequest, Server
 from gurum.store.claims import claim_address
@@ -206,6 +216,55 @@ def test_a_port_knows_its_interface_although_the_process_that_made_it_did_not_wr
             return (await w.get(Port, port.id)).status.external is not None
 
         await w.until(known, within=60)
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_an_instance_that_no_list_shows_yet_is_not_gone() -> None:
+    async def play() -> None:
+        lag = EmulatorConfig().patched({"lag": {"tags": 900.0}, "durations": {"instance_shutting_down": 100.0}})
+        w = World(aws=region_config(), emulator=lag)
+        network, _ = await w.network()
+        await w.start()
+        server = await w.server(network)
+        await _active(w, server)
+        await w.kill()  # the next engine has seen nothing, and the list by our tag does not show the instance yet
+        await w.store.delete(Server, server.id)
+        await w.start()
+
+        async def freed() -> bool:
+            return not await everything(w.store, AddressClaim)
+
+        await w.until(freed)
+        assert w.resources("instance")[0]["state"] == "terminated"
+        assert w.resources("network-interface") == []
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_what_the_cloud_does_not_know_yet_is_not_deleted_by_not_being_found() -> None:
+    async def play() -> None:
+        lag = EmulatorConfig().patched({"lag": {"resource": 40.0}, "seed": 2})
+        w = World(aws=region_config(), emulator=lag)
+        network, _ = await w.network()
+        await w.start()
+        server = await w.server(network)
+        await w.until(lambda: w.resources("subnet"))
+        await w.store.delete(Server, server.id)
+
+        async def gone() -> bool:
+            return await w.state(server.id) == "gone"
+
+        await w.until(gone)
+        await w.store.delete(Network, network.id)
+
+        async def nothing() -> bool:
+            return not await everything(w.store, Domain)
+
+        await w.until(nothing)
+        assert leftovers(w) == {}
         await w.kill()
 
     run_virtual(play())

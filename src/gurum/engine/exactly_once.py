@@ -161,6 +161,7 @@ class ExactlyOnce:
 
     async def _made(self, work: Work[R], intent: Intent, outcome: Done) -> None:
         intent.state, intent.external, intent.error = "done", outcome.external, ""
+        intent.made_at = self._clock.time()
         self._doubted.pop(_Call(work.obj.id, intent.step, intent.attempt), None)
         await work.save()
 

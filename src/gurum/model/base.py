@@ -90,6 +90,7 @@ class Intent(msgspec.Struct, kw_only=True, omit_defaults=True):
     zone: str = ""
     request: str = ""
     written_at: float = 0.0
+    made_at: float = 0.0  # when it was known to be done
     removed_at: float | None = None  # when the cloud accepted the removal
     external: External | None = None
     error: str = ""

@@ -51,7 +51,9 @@ async def _end_instance(engine: Engine, work: Work[Server], place: Place) -> flo
     if intent.external is not None:
         seen = cloud.provider.observed(place, intent.external.id)
         listed = cloud.provider.listed_at(place)
-        vanished = seen is None and intent.state == "deleting" and listed > (intent.removed_at or now)
+        # Absent from a list that began before the cloud must show a new instance means nothing.
+        shown_by = max(intent.removed_at or now, max(intent.made_at, intent.written_at) + cloud.provider.not_yet)
+        vanished = seen is None and intent.state == "deleting" and listed > shown_by
         if (seen is not None and seen.state == "terminated") or vanished:
             await cloud.once.gone(work, intent)
             return None

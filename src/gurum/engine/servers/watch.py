@@ -24,7 +24,7 @@ async def watch(engine: Engine, work: Work[Server], place: Place) -> float | Non
     if seen is None:
         # A restart has seen nothing yet, and a cloud may show a new instance late: absence counts only in a complete
         # list that began long after the launch.
-        if provider.listed_at(place) > intent.written_at + provider.not_yet:
+        if provider.listed_at(place) > max(intent.made_at, intent.written_at) + provider.not_yet:
             await _deleted_outside(engine, work, "absent", "")
         return None
     if seen.state in ("terminated", "shutting-down"):

@@ -53,7 +53,9 @@ class AwsProvider:
         self.caller = Caller(transport, region.aws, clock, observe)
         self._informer = InstanceInformer(self.caller, region.aws, clock, owner)
         self._owner = owner
-        context = Context(self.caller, owner, region.cloud_region, "aws", region.aws.not_yet_window)
+        context = Context(
+            self.caller, owner, region.cloud_region, "aws", region.aws.not_yet_window, region.aws.visibility_window
+        )
         self._drivers: dict[str, Driver] = {
             "Domain": DomainDriver(context),
             "Subnet": SubnetDriver(context),

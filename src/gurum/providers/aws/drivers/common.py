@@ -36,6 +36,7 @@ class Context:
     cloud_region: str
     partition: str
     not_yet: float  # seconds in which NotFound after a creation means "not yet"
+    window: float  # seconds after which what was made is shown to everybody
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,12 @@ class Ec2Driver:
         return {self.words.delete_param: id_}
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Delete by id. NotFound is success: the id was seen, so it existed."""
+        """Delete by id. NotFound is success, unless it was made so lately that the cloud may not know it yet."""
         if intent.external is None:
             return Absent()
+        not_yet = max(intent.made_at, intent.written_at) + self.context.window if intent.state == "done" else 0.0
         answer = await self.context.caller.call(
-            place, self.words.delete, self.delete_params(intent.external.id), who=obj.id
+            place, self.words.delete, self.delete_params(intent.external.id), who=obj.id, not_found=not_yet
         )
         if isinstance(answer, Answer):
             return Done(cloud_request_id=answer.request_id)
