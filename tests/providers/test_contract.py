@@ -48,6 +48,7 @@ def test_contract(region: str, check: Check) -> None:
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegionConfig]:
     """moto's server, and the configuration of a region on it."""
     secret = tmp_path_factory.mktemp("moto") / "credentials.json"
+    secret.touch(mode=0o600)
     secret.write_text(json.dumps({"access_key_id": "AKIAMOTO", "secret_access_key": "moto"}))
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
