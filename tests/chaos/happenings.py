@@ -6,7 +6,9 @@ is lost.
 
 from __future__ import annotations
 
-from tests.chaos.verbs import COMPUTE, NETWORK, VERBS, Tenant, rule_create
+from tests.chaos.deeds import rule_create
+from tests.chaos.tenant import COMPUTE, NETWORK, Tenant
+from tests.chaos.verbs import VERBS
 
 CAPACITY = ("lost-capacity", "lost-capacity-answer")
 
@@ -14,7 +16,7 @@ CAPACITY = ("lost-capacity", "lost-capacity-answer")
 def happen(t: Tenant, verb: str, between: str) -> None:
     """Let something happen to what the verb is about."""
     subject = VERBS[verb].subject
-    id_ = t.server if subject == "server" else t.holder if subject == "holder" else ""
+    id_ = {"server": t.server, "holder": t.holder, "outsider": t.outsider}.get(subject, "")
     if between == "lost capacity error":
         # The zone is full, and the answer that says so is lost: the next launch meets it.
         t.run.control.post("faults", {"kind": "capacity", "id": CAPACITY[0], "action": "RunInstances", "count": 1})
@@ -45,10 +47,7 @@ def _second_rule(t: Tenant) -> None:
 def _delete(t: Tenant, id_: str) -> None:
     if id_:
         t.delete(f"{COMPUTE}/servers", id_)
-        if id_ == t.server:
-            t.server = ""
-        if id_ == t.holder:
-            t.holder = ""
+        t.server, t.holder, t.outsider = ("" if one == id_ else one for one in (t.server, t.holder, t.outsider))
     elif t.port and not t.holder:
         t.delete(f"{NETWORK}/ports", t.port)
         t.port = ""

@@ -14,9 +14,10 @@ from tests.chaos.board import Board
 from tests.chaos.plan import Doing, Outcome, Plan, Point
 from tests.chaos.run import Run, StuckError
 from tests.chaos.site import Site
+from tests.chaos.tenant import COMPUTE, NETWORK, Tenant
 from tests.chaos.timelapse import Lapse
 from tests.chaos.trap import PASSED, SWEPT
-from tests.chaos.verbs import COMPUTE, NETWORK, START, VERBS, Tenant
+from tests.chaos.verbs import START, VERBS
 
 from gurum.model.base import Resource
 from gurum.model.network import Network

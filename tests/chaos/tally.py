@@ -88,20 +88,14 @@ class Tally:
 
     def table(self) -> str:
         """Return the coverage by verb, with a sign for each step."""
-        lines = [
-            f"{'':24}{'engine':>9}  {'API':>9}   a sign a step: █ killed before and after, ▌ one of them, · neither"
-        ]
+        legend = "a step: █ killed before and after it, ▌ one of them, · neither"
+        lines = [f"{'':30}{'engine':>9}  {'API':>9}   {legend}"]
         for verb in (*VERBS, ALWAYS):
-            mine = {
-                process: [p for p in self.points if (p.process, p.verb) == (process, verb)]
-                for process in ("engine", "pia")
-            }
-            if any(mine.values()):
-                counts = "  ".join(
-                    f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine.values()
-                )
-                picture = " ".join(self._signs(points) for points in mine.values() if points)
-                lines.append(f"{verb:24}{counts}   {picture}")
+            mine = [[p for p in self.points if (p.process, p.verb) == (who, verb)] for who in ("engine", "pia")]
+            if any(mine):
+                counts = "  ".join(f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine)
+                picture = " ".join(self._signs(points) for points in mine if points)
+                lines.append(f"{verb:30}{counts}   {picture}")
         return "\n".join(lines)
 
     def _signs(self, points: Iterable[Point]) -> str:
