@@ -267,3 +267,22 @@ async def test_a_closed_store_refuses_and_keeps_what_it_took(path: Path) -> None
     again = await SqliteStore.open(path)
     assert len((await again.list(Server)).items) == 20
     await again.close()
+
+
+async def test_a_removal_forgotten_while_changes_are_read_is_not_missed(path: Path, store: SqliteStore) -> None:
+    server = await store.create(make_server())
+    since = server.metadata.resource_version
+    await store.delete(Server, server.id)
+
+    with raw(path) as other:
+
+        def forget(statement: str) -> None:
+            """Another process forgets the removal after the versions were looked at and before the rows are."""
+            if "tombstones" in statement:
+                store.trace(None)
+                other.execute("UPDATE kinds SET horizon = head")
+                other.execute("DELETE FROM tombstones")
+
+        store.trace(forget)
+        with pytest.raises(WatchExpiredError):
+            await store.changed(Server, since)

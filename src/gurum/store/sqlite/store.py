@@ -237,10 +237,11 @@ class SqliteStore:
             head = heads.head(kind.kind)
             if head == since:
                 return ()
-            if not heads.known(kind.kind, since):
-                raise WatchExpiredError(f"changes of {kind.kind} since version {since} are no longer known: list again")
             arguments = {**_filter(kind, where), "since": since, "limit": limit}
             rows = self.database.reader.execute(_CHANGES, arguments).fetchall()
+            heads.refresh()  # after the rows: a removal that was forgotten just before they were read is missing there
+            if not heads.known(kind.kind, since):
+                raise WatchExpiredError(f"changes of {kind.kind} since version {since} are no longer known: list again")
         except sqlite3.Error as error:
             raise explain(error, self.database.path) from error
         with objects.collector_paused():
