@@ -1,5 +1,8 @@
 """`python -m tests.chaos`: kill engine and API at every step, compare with the cloud, say what was found.
 
+Without options everything: each step once, then at random, one run at real length beside that, and last the planted
+defects, because a suite that cannot fail proves nothing.
+
 Exit status 0: everything held. 1: it did not. 2: the command line makes no sense.
 """
 
@@ -9,26 +12,21 @@ import argparse
 import contextlib
 import json
 import os
-import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from tests.chaos import planner, warm
+from tests.chaos import planner, warm, wishes
 from tests.chaos.mutants import MUTANTS
-from tests.chaos.plan import Plan
-from tests.chaos.planner import Target
+from tests.chaos.plan import Outcome
 from tests.chaos.pool import Pool
 from tests.chaos.progress import Progress
 from tests.chaos.tally import Tally
 
-ROUNDS = 8  # how often what was not reached is planned again
 FACTOR = 20.0
+REAL_LENGTH = 1  # the number of the run at real length
 
 
 class Chaos:
@@ -38,8 +36,9 @@ class Chaos:
         self.options = options
         self.progress = Progress()
         self.tally = Tally()
+        self.real: Outcome | None = None  # what came of the run at real length
         self._pool = Pool(options.jobs, directory, self._waiting)
-        self._numbers = count(1)
+        self._numbers = wishes.Numbers()
         self._stage = ""
 
     def _waiting(self, running: int) -> None:
@@ -48,70 +47,60 @@ class Chaos:
         share = f"{t.share():.0%} of {len(t.points)} points"
         self.progress.show(f"{self._stage}: {t.total} kills, {share}, {running} runs under way{problems}")
 
-    def run(self, stage: str, plans: Iterable[Plan], enough: Callable[[], bool] = lambda: False) -> None:
-        """Execute plans and tally what comes of them. What is under way when it is `enough` is ended."""
-        self._stage = stage
-        with contextlib.closing(self._pool.run(plans)) as outcomes:
-            for outcome in outcomes:
-                self.tally.add(outcome)
-                if enough():
-                    return
-
     def record(self) -> None:
         """Find out which points there are."""
         self._stage = "recording"
-        plans = [planner.recording(next(self._numbers), self.options.factor) for _ in range(2)]
-        for outcome in self._pool.run(plans):
+        first = self._numbers.batch()
+        plans = [planner.recording(first + number, self.options.factor) for number in range(2)]
+        for outcome in self._pool.run(wishes.each(plans)):
             self.tally.record(outcome)
 
-    def cover(self) -> None:
-        """Kill at every point, until each was met or the rounds are over."""
-        for round_ in range(ROUNDS):
-            missing = self.tally.missing()
-            if not missing:
-                return
-            self.run("coverage", self._plans(missing, self.options.per_verb if round_ == 0 else 1, round_))
-
-    def deepen(self) -> None:
-        """Kill also what only happens after a kill. Not all of it happens again, so nobody asks for all of it."""
-        for round_ in range(2):
-            plans = planner.second(
-                self.tally.unmet(), seed=round_, first=next(self._numbers) * 1000, factor=self.options.factor
-            )
-            self.run("second kills", plans)
+    def kill(self) -> None:
+        """Kill at every point, and at random, as the command line says."""
+        self._stage = "kills"
+        options, tally = self.options, self.tally
+        seed, factor = options.seed, options.factor
+        coverage = wishes.Coverage(tally, self._numbers, per_verb=options.per_verb, seed=seed, factor=factor)
+        deep = wishes.SecondKills(tally, self._numbers, seed=seed, factor=factor)
+        chance = wishes.AtRandom(tally, kills=options.kills, seed=seed, factor=factor)
+        wanted: list[tuple[bool, wishes.Wish]] = [
+            (options.real_length, wishes.each([planner.real_length(REAL_LENGTH)])),  # first, because it is the longest
+            (options.coverage, coverage),
+            (options.deep, deep),
+            (options.kills > 0, chance),
+        ]
+        for outcome in self._pool.run(wishes.first(*(wish for is_wanted, wish in wanted if is_wanted))):
+            coverage.over(outcome)
+            chance.over(outcome)
+            tally.add(outcome)
+            if outcome.number == REAL_LENGTH:
+                self.real = outcome
+        tally.random = chance.done
 
     def mutate(self, mutant: str) -> None:
         """Kill a defective product where it makes and removes things, until something is found."""
-        chosen = planner.makes_or_removes(self.tally.points)
-        plans = [msgspec.structs.replace(plan, mutant=mutant) for plan in self._plans(chosen, 1, 0)]
-        self.run(mutant, plans, lambda: bool(self.tally.problems))
-
-    def _plans(self, wanted: Sequence[Target], per_verb: int, round_: int) -> list[Plan]:
-        number = next(self._numbers) * 1000
-        seed, factor = self.options.seed + round_, self.options.factor
-        return planner.plans(wanted, per_verb=per_verb, seed=seed, first=number, factor=factor)
-
-    def random(self) -> None:
-        """Kill at random until there are enough kills."""
-        rng = random.Random(self.options.seed)
-        plans = planner.at_random(rng, self.tally.lengths, 1_000_000, self.options.factor)
-        most = max(self.options.kills, self.tally.total + self.options.random)
-        self.run("random", islice(plans, most), lambda: self.tally.total >= most)
+        self._stage = mutant
+        wish = wishes.where_it_shows(self.tally.points, mutant, seed=self.options.seed, factor=self.options.factor)
+        with contextlib.closing(self._pool.run(wish)) as outcomes:
+            for outcome in outcomes:
+                self.tally.add(outcome)
+                if self.tally.problems:
+                    return
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     out = argparse.ArgumentParser(prog="python -m tests.chaos", description="Kill engine and API at every step.")
-    out.add_argument("--kills", type=int, default=500, help="kills in total: each point once, then at random")
-    out.add_argument("--random", type=int, default=100, help="of these at random, at least")
-    out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
-    out.add_argument("--coverage-only", action="store_true", help="each point once, nothing at random")
+    only = out.add_mutually_exclusive_group()
+    only.add_argument("--coverage-only", action="store_true", help="each point once, and nothing else (CI)")
+    only.add_argument("--random-only", action="store_true", help="at random, and nothing else")
+    only.add_argument("--real-length", action="store_true", help="one run at the product's own pace, and nothing else")
+    only.add_argument("--mutants", action="store_true", help="every planted defect must be found, and nothing else")
+    only.add_argument("--mutant", choices=sorted(MUTANTS), help="plant this defect; the run must report failures")
+    out.add_argument("--kills", type=int, default=500, help="kills at random, after each point was killed at once")
     out.add_argument("--deep", action="store_true", help="also kill at what only happens after a kill")
-    out.add_argument("--random-only", action="store_true", help="nothing but random")
-    out.add_argument("--real-length", action="store_true", help="one run at the product's own pace")
-    out.add_argument("--mutant", choices=sorted(MUTANTS), help="put a defect in; the run must report failures")
-    out.add_argument("--mutants", action="store_true", help="every defect in turn; success: each was found")
-    out.add_argument("--factor", type=float, default=FACTOR, help="how much faster time runs")
+    out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
+    out.add_argument("--factor", type=float, default=FACTOR, help="how much faster time runs, at most")
     out.add_argument("--jobs", type=int, default=4 * (os.cpu_count() or 1), help="runs at once")
     out.add_argument("--per-verb", type=int, default=3, help="kills in one execution of a verb, at first")
     out.add_argument("--directory", type=Path, help="where runs live; those with problems stay there")
@@ -119,104 +108,112 @@ def parser() -> argparse.ArgumentParser:
     return out
 
 
+def parsed(argv: list[str] | None) -> argparse.Namespace:
+    """Return what is to be done: `coverage`, `kills`, `real_length`, `mutants`, and how."""
+    options = parser().parse_args(argv)
+    only = options.coverage_only or options.random_only or options.real_length or options.mutants or options.mutant
+    options.coverage = options.coverage_only or not only
+    options.kills = options.kills if options.random_only or not only else 0
+    options.real_length = options.real_length or not only
+    options.planted = sorted(MUTANTS) if options.mutants or not only else [options.mutant] if options.mutant else []
+    options.product = not (options.mutants or options.mutant)  # whether the product itself is killed at all
+    return options
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run; return the exit status."""
-    options = parser().parse_args(argv)
+    options = parsed(argv)
     directory = options.directory or Path(tempfile.mkdtemp(prefix="gurum-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
     warm.up()
     try:
-        if options.mutants:
-            return mutants(options, directory)
         chaos = Chaos(options, directory)
-        if options.real_length:
-            chaos.run("real length", [planner.real_length(1)])
-        elif options.mutant:
+        if options.coverage or options.kills or options.planted:
             chaos.record()
-            chaos.mutate(options.mutant)
-        else:
-            chaos.record()
-            if not options.random_only:
-                chaos.cover()
-            if options.deep:
-                chaos.deepen()
-            if not options.coverage_only:
-                chaos.random()
-        return report(chaos, directory, covers=not (options.real_length or options.mutant or options.random_only))
+        if options.product:
+            chaos.kill()
+        held, document = judged(chaos)
+        if options.format == "text" and options.product:
+            chaos.progress.clear()
+            print(told(chaos, document, directory), flush=True)
+        if options.planted:
+            found = planted(chaos, directory)
+            held = held and all(result["found"] for result in found.values())
+            document["mutants"] = found
+        if options.mutant:
+            held = not held  # asked for alone, it is shown as the failure that it is
+        document["held"] = held
+        print(json.dumps(document, indent=2) if options.format == "json" else "held" if held else "NOT HELD")
+        return 0 if held else 1
     finally:
         if not any(directory.iterdir()):
             shutil.rmtree(directory)
 
 
-def report(chaos: Chaos, directory: Path, *, covers: bool) -> int:
-    """Say what was found; return the exit status."""
+def judged(chaos: Chaos) -> tuple[bool, dict[str, Any]]:
+    """Return whether what was killed held, and the figures."""
     tally, options = chaos.tally, chaos.options
-    chaos.progress.clear()
-    whole = not covers or (tally.share() == 1.0 and not tally.missing())
-    enough = not covers or options.coverage_only or tally.total >= options.kills
-    held = not tally.problems and whole and enough and tally.total > 0
-    document = {"held": held, **tally.document(), "seconds": round(chaos.progress.seconds, 1),
-                "factor": options.factor, "seed": options.seed, "mutant": options.mutant or ""}  # fmt: skip
-    if options.format == "json":
-        document["found"] = [{"run": number, "what": what} for number, what in tally.problems]
-        print(json.dumps(document, indent=2))
-    else:
-        print(_text(tally, document, directory))
-    return 0 if held else 1
+    held = not tally.problems
+    if options.coverage:
+        held = held and tally.share() == 1.0 and not tally.missing()
+    held = held and tally.random >= options.kills
+    if options.real_length:
+        held = held and chaos.real is not None and len(chaos.real.killed) == planner.kills(planner.real_length(0))
+    document = {**tally.document(), "seconds": round(chaos.progress.seconds, 1),
+                "factor": options.factor, "seed": options.seed}  # fmt: skip
+    document["found"] = [{"run": number, "what": what} for number, what in tally.problems]
+    if chaos.real is not None:
+        document["real_length"] = {"kills": len(chaos.real.killed), "seconds": round(chaos.real.seconds, 1)}
+    return held, document
 
 
-def _text(tally: Tally, document: dict[str, Any], directory: Path) -> str:
-    coverage = document["coverage"]
+def told(chaos: Chaos, document: dict[str, Any], directory: Path) -> str:
+    """Return the figures as a table."""
+    tally, coverage = chaos.tally, document["coverage"]
     lines = [tally.table(), ""] if tally.points else []
     lines += [f"run {number}: {problem}" for number, problem in tally.problems[:40]]
-    lines += [f"not reached: {name}" for name in coverage["missing"][:40]]
+    lines += [f"not reached: {name}" for name in coverage["missing"][:40] if chaos.options.coverage]
     if tally.problems:
         lines.append(f"what is left of runs with problems: {directory}")
     count_of = {word: document["problems"].get(word, 0) for word in ("duplicated", "leaked", "lost")}
     others = sum(document["problems"].values()) - sum(count_of.values())
-    kills = (
-        f"{tally.total}: engine {tally.kills['engine']}, API {tally.kills['pia']}; {tally.outside} at a random moment"
-    )
-    points = (
-        f"{coverage['covered']} of {coverage['points']} points ({coverage['steps']} steps of {coverage['verbs']} verbs)"
-    )
-    later = f"{coverage['seen_only_after_kills']} more seen only after kills, {coverage['of_these_killed']} of them met"
-    found = ", ".join(f"{count} {word}" for word, count in count_of.items())
     figures = {
-        "kills": kills,
-        "runs": f"{tally.runs}, with {tally.calls} AWS calls",
-        "coverage": f"{points}; {later}",
+        "kills": f"{tally.total}: engine {tally.kills['engine']}, API {tally.kills['pia']}; {tally.random} in runs at"
+        f" random, {tally.outside} of these at a random moment",
+        "recorded": f"{tally.recorded_writes} writes of the store, {tally.recorded_calls} AWS calls",
+        "coverage": f"{coverage['covered']} of {coverage['points']} points ({coverage['steps']} steps of"
+        f" {coverage['verbs']} verbs, before and after); {coverage['seen_only_after_kills']} more seen only after"
+        f" kills, {coverage['of_these_killed']} of them met",
         "between": ", ".join(f"{name} {count}" for name, count in sorted(document["between"].items())),
-        "found": f"{found}, {others} others; {tally.swept} leftovers left to the collector",
+        "compared": f"{tally.runs} runs, {tally.writes} writes of the store, {tally.calls} AWS calls",
+        "found": ", ".join(f"{count} {word}" for word, count in count_of.items())
+        + f", {others} others; {tally.swept} leftovers left to the collector",
         "time": f"{document['seconds']} s at {document['factor']:g} times the pace, seed {document['seed']}",
     }
-    lines += [f"{name:10} {words}" for name, words in figures.items()]
-    lines.append("held" if document["held"] else "NOT HELD")
-    return "\n".join(lines)
+    if chaos.real is not None:
+        figures["real length"] = "{kills} kills, {seconds} s".format(**document["real_length"])
+    return "\n".join([*lines, *(f"{name:12}{words}" for name, words in figures.items() if words)])
 
 
-def mutants(options: argparse.Namespace, directory: Path) -> int:
-    """Put in every defect in turn; return 0 if each was found."""
+def planted(chaos: Chaos, directory: Path) -> dict[str, Any]:
+    """Plant every defect in turn; return by name what was found, after how many kills and seconds."""
     results: dict[str, Any] = {}
-    points = None
-    for name in MUTANTS:
-        chaos = Chaos(options, directory / name)
-        (directory / name).mkdir()
-        if points is None:
-            chaos.record()
-            points, lengths = chaos.tally.points, chaos.tally.lengths
-        chaos.tally.points, chaos.tally.lengths = dict(points), lengths
-        chaos.mutate(name)
-        chaos.progress.clear()
-        found = chaos.tally.problems[0][1] if chaos.tally.problems else ""
-        results[name] = {"found": found, "kills": chaos.tally.total, "seconds": round(chaos.progress.seconds, 1)}
-        shutil.rmtree(directory / name)
-        if options.format == "text":
-            print(f"{name:24} {'found after ' + str(chaos.tally.total) + ' kills: ' + found if found else 'NOT FOUND'}")
-    held = all(result["found"] for result in results.values())
-    if options.format == "json":
-        print(json.dumps({"held": held, "mutants": results}, indent=2))
-    return 0 if held else 1
+    for name in chaos.options.planted:
+        place = directory / name
+        place.mkdir()
+        defective = Chaos(chaos.options, place)
+        defective.tally.points = chaos.tally.points
+        defective.mutate(name)
+        defective.progress.clear()
+        tally, seconds = defective.tally, round(defective.progress.seconds, 1)
+        found = tally.problems[0][1] if tally.problems else ""
+        results[name] = {"found": found, "kills": tally.total, "seconds": seconds}
+        if not chaos.options.mutant:
+            shutil.rmtree(place)
+        if chaos.options.format == "text":
+            after = f"found after {tally.total} kills and {seconds} s: {found}"
+            print(f"planted     {name:24}{after if found else 'NOT FOUND'}", flush=True)
+    return results
 
 
 if __name__ == "__main__":

@@ -1,9 +1,15 @@
-"""What the emulator's ledger proves: that nothing was ever made twice, even if one of the two was removed again."""
+"""What the emulator's ledger proves: nothing was ever made twice, even if one of the two was removed again.
+
+And no call reached the cloud past the points at which processes are killed.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from tests.chaos.plan import Point
 
 # A call that makes one thing, and the prefix of that thing's id among all that the call made.
 _MAKES = {
@@ -52,3 +58,15 @@ def doubles(lines: Iterable[Mapping[str, Any]]) -> list[str]:
                     found.append(f"duplicated: {action} made {id_} for {key} while {made[key]} was there")
                 made[key] = id_
     return found
+
+
+def unseen(lines: Iterable[Mapping[str, Any]], passed: Iterable[tuple[Point, int]]) -> Iterator[str]:
+    """Yield in words every action that came more often than a point was passed before it."""
+    points: Counter[str] = Counter()
+    for point, count in passed:
+        word, _, call = point.step.partition(" ")
+        if word == "AWS" and point.side == "before":
+            points[call.partition(" ")[0]] += count
+    for action, count in Counter(str(line["action"]) for line in lines).items():
+        if count > points[action]:
+            yield f"unseen: {count} calls of {action} reached the cloud, {points[action]} passed a point"

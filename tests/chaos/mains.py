@@ -42,6 +42,7 @@ async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
 
 async def _store(site: Site, trap: Trap) -> tuple[Any, Any]:
     store = await SqliteStore.open(site.store, clock=site.lapse, poll=site.watch_interval)
+    trap.gate(store.database)
     return trapped_store(store, trap), trapped_journal(SqliteJournal(store.database), trap)
 
 

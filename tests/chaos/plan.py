@@ -75,4 +75,5 @@ class Outcome(msgspec.Struct):
     seconds: float = 0.0
     swept: int = 0  # leftovers that the collector had to remove
     calls: int = 0  # in the emulator's ledger
+    writes: int = 0  # in the store, by its own count
     cpu: dict[str, float] = msgspec.field(default_factory=dict)  # seconds by process, the driver's included

@@ -134,6 +134,11 @@ def _random_kills(rng: random.Random, lengths: dict[tuple[str, str], int], verb:
     return tuple(kills)
 
 
+def kills(plan: Plan) -> int:
+    """Return how many kills a plan has."""
+    return sum(len(doing.kills) for doing in plan.doings)
+
+
 def real_length(number: int) -> Plan:
     """Return a run at the product's own pace, with the kills that take the longest to get over."""
 

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import msgspec
@@ -22,23 +22,25 @@ class Pool:
         self._jobs = jobs
         self._directory = directory
         self._waiting = waiting
-        self._running: list[int] = []
+        self._running: dict[int, Plan] = {}
 
-    def run(self, plans: Iterable[Plan]) -> Generator[Outcome, None, None]:
-        """Yield outcomes as runs end. Closing it ends what is still running."""
-        source = iter(plans)
+    def run(self, source: Callable[[], Plan | None]) -> Generator[Outcome, None, None]:
+        """Yield outcomes as runs end. Closing it ends what is still running.
+
+        `source` returns the next plan, or None when it has none now: it is asked again when a run has ended, because
+        what is wanted next may depend on that one. All is over when it has none and nothing is running.
+        """
         try:
             while True:
                 while len(self._running) < self._jobs:
-                    plan = next(source, None)
+                    plan = source()
                     if plan is None:
                         break
-                    self._running.append(self._begin(plan))
+                    self._running[self._begin(plan)] = plan
                 if not self._running:
                     return
                 pid = self._ended()
-                self._running.remove(pid)
-                yield self._outcome(pid)
+                yield self._outcome(pid, self._running.pop(pid))
         finally:
             self.stop()
 
@@ -69,12 +71,12 @@ class Pool:
     def _file(self, pid: int) -> Path:
         return self._directory / f"outcome-{pid}.json"
 
-    def _outcome(self, pid: int) -> Outcome:
+    def _outcome(self, pid: int, plan: Plan) -> Outcome:
         file = self._file(pid)
         try:
             outcome = msgspec.json.decode(file.read_bytes(), type=Outcome)
         except FileNotFoundError:
-            return Outcome(-1, problems=["broke off: the run's own process died"])
+            return Outcome(plan.number, problems=["broke off: the run's own process died"])
         file.unlink()
         return outcome
 

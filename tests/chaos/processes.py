@@ -12,10 +12,12 @@ import gc
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from tests.chaos.pace import TICK, Pace
 from tests.chaos.site import Site
 
 
@@ -26,6 +28,7 @@ class Child:
         self.name = name
         self.status: int | None = None  # as of waitpid, once it has ended
         self.cpu = 0.0  # seconds, once it has ended
+        self._pace = site.lapse.pace
         self.pid = os.fork()
         if self.pid == 0:
             _run(site, name, main)
@@ -35,7 +38,7 @@ class Child:
         if self.status is None:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
-                self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
+                self._over(status, usage.ru_utime + usage.ru_stime)
         return self.status is not None
 
     def was_killed(self) -> bool:
@@ -47,8 +50,12 @@ class Child:
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-            _, self.status, usage = os.wait4(self.pid, 0)
-            self.cpu = usage.ru_utime + usage.ru_stime
+            _, status, usage = os.wait4(self.pid, 0)
+            self._over(status, usage.ru_utime + usage.ru_stime)
+
+    def _over(self, status: int, cpu: float) -> None:
+        self.status, self.cpu = status, cpu
+        self._pace.gone(self.name)
 
 
 def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -57,7 +64,7 @@ def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent()
         gc.enable()
-        with asyncio.Runner(loop_factory=site.lapse.loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: site.lapse.loop(name)) as runner:
             runner.run(main())
         code = 0
     except BaseException:
@@ -66,6 +73,25 @@ def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+@contextlib.contextmanager
+def ticking(pace: Pace) -> Iterator[None]:
+    """Have time pass: a process that does nothing else."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            die_with_parent()
+            while True:
+                pace.tick()
+                time.sleep(TICK)
+        finally:
+            os._exit(1)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def die_with_parent() -> None:

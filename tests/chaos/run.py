@@ -40,7 +40,7 @@ class Run:
         self._kills: list[Kill] = []
         self._kill_at: float | None = None
         self._seq = 0
-        self._ledger: list[dict[str, Any]] = []
+        self.ledger: list[dict[str, Any]] = []
         reading, ready = os.pipe()
         self._emulator = Child(site, "emulator", partial(mains.emulator, site, ready, lost_answers=lost_answers))
         os.close(ready)
@@ -231,7 +231,7 @@ class Run:
     def check(self) -> None:
         """Note what is wrong now that everything is settled."""
         self.note(checks.wrong(self.snapshot()))
-        self._ledger += self.control.get(f"ledger?since={self._seq}")
-        self._seq = self._ledger[-1]["seq"] if self._ledger else 0
-        self.note(ledger.doubles(self._ledger))
-        self.outcome.calls = len(self._ledger)
+        self.ledger += self.control.get(f"ledger?since={self._seq}")
+        self._seq = self.ledger[-1]["seq"] if self.ledger else 0
+        self.note(ledger.doubles(self.ledger))
+        self.outcome.calls = len(self.ledger)

@@ -9,14 +9,15 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
-from tests.chaos import checks, happenings
+from tests.chaos import checks, happenings, ledger, snapshot
 from tests.chaos.board import Board
 from tests.chaos.plan import Doing, Outcome, Plan, Point
+from tests.chaos.processes import ticking
 from tests.chaos.run import Run, StuckError
 from tests.chaos.site import Site
 from tests.chaos.tenant import COMPUTE, NETWORK, Tenant
 from tests.chaos.timelapse import Lapse
-from tests.chaos.trap import PASSED, SWEPT
+from tests.chaos.trap import PASSED, PAST, SWEPT
 from tests.chaos.verbs import START, VERBS
 
 from gurum.model.base import Resource
@@ -36,16 +37,19 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
     site = Site(directory, Lapse.begin(plan.factor), Board(), plan.mutant)
     began = time.monotonic()
     try:
-        with Run(site, outcome, lost_answers=plan.lost_answers) as run:
+        with ticking(site.lapse.pace), Run(site, outcome, lost_answers=plan.lost_answers) as run:
             tenant = Tenant(run)
             run.happen = lambda between: happenings.happen(tenant, site.board.verb, between)
             _play(plan, run, tenant)
+            run.note(ledger.unseen(run.ledger, _recorded(site)[0]))
+            outcome.writes = snapshot.writes(site.store)
     except StuckError as error:
         outcome.problems.append(f"stuck: {error}")
     except Exception:  # the boundary of a run: whatever happens is a finding, not the end of all runs
         outcome.problems.append(f"broke off: {traceback.format_exc(limit=-6)}")
     outcome.seconds = time.monotonic() - began
-    outcome.passed, outcome.swept = _recorded(site)
+    outcome.passed, outcome.swept, past = _recorded(site)
+    outcome.problems += [f"unseen: {what} wrote into the store without passing a point" for what in past]
     (directory / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
     (directory / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan)))
     if not outcome.problems and not keep:
@@ -110,13 +114,16 @@ def clean(t: Tenant) -> None:
     t.run.settle()
 
 
-def _recorded(site: Site) -> tuple[list[tuple[Point, int]], int]:
+def _recorded(site: Site) -> tuple[list[tuple[Point, int]], int, list[str]]:
     counts: Counter[Point] = Counter()
     swept = 0
+    past: dict[str, None] = {}
     if site.recording.exists():
         for line in site.recording.read_text().splitlines():
             word, _, *rest = line.split("\t")
             if word == PASSED:
                 counts[Point(*rest)] += 1
             swept += word == SWEPT
-    return list(counts.items()), swept  # in the order in which they were first passed
+            if word == PAST:
+                past.setdefault(" ".join(rest))
+    return list(counts.items()), swept, list(past)  # points in the order in which they were first passed

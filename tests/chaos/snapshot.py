@@ -6,6 +6,7 @@ readers cannot hide one in its writers.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,6 +78,12 @@ def stored(path: Path) -> dict[str, dict[str, Resource]]:
         obj = codec.decode(kind, data, schema)
         objects.setdefault(kind, {})[obj.id] = obj
     return objects
+
+
+def writes(path: Path) -> int:
+    """Return how many versions the store has given out: its own count of what was written."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+        return int(connection.execute("SELECT coalesce(max(head), 0) FROM kinds").fetchone()[0])
 
 
 def clouded(control: Control) -> list[Thing]:

@@ -28,8 +28,10 @@ class Tally:
         self.done: set[Target] = set()
         self.betweens: Counter[str] = Counter()
         self.outside = 0  # kills at a random moment
+        self.random = 0  # kills in runs at random
         self.problems: list[tuple[int, str]] = []
-        self.swept = self.calls = self.runs = 0
+        self.swept = self.calls = self.writes = self.runs = 0
+        self.recorded_calls = self.recorded_writes = 0
         self.cpu: dict[str, float] = {}
 
     def record(self, outcome: Outcome) -> None:
@@ -39,6 +41,8 @@ class Tally:
                 self.points.setdefault(point)
                 key = (point.process, point.verb)
                 self.lengths[key] = max(self.lengths.get(key, 0), 0) + count
+        self.recorded_calls += outcome.calls
+        self.recorded_writes += outcome.writes
         self._take(outcome)
 
     def add(self, outcome: Outcome) -> None:
@@ -61,6 +65,7 @@ class Tally:
         self.runs += 1
         self.swept += outcome.swept
         self.calls += outcome.calls
+        self.writes += outcome.writes
         for name, seconds in outcome.cpu.items():
             self.cpu[name] = self.cpu.get(name, 0.0) + seconds
         self.problems += [(outcome.number, problem) for problem in outcome.problems]
@@ -107,7 +112,7 @@ class Tally:
     def document(self) -> dict[str, Any]:
         """Return the figures."""
         return {
-            "kills": {"total": self.total, **self.kills, "at_a_random_moment": self.outside},
+            "kills": {"total": self.total, **self.kills, "at_random": self.random, "at_a_random_moment": self.outside},
             "coverage": {
                 "points": len(self.points),
                 "covered": len(self.covered & self.points.keys()),
@@ -122,5 +127,7 @@ class Tally:
             "removed_by_the_collector": self.swept,
             "runs": self.runs,
             "aws_calls": self.calls,
+            "store_writes": self.writes,
+            "recorded": {"aws_calls": self.recorded_calls, "store_writes": self.recorded_writes},
             "cpu_seconds": {name: round(seconds, 1) for name, seconds in self.cpu.items()},
         }

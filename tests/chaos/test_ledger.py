@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.ledger import doubles
+from tests.chaos.ledger import doubles, unseen
+from tests.chaos.plan import Point
 
 
 def made(action: str, id_: str, uid: str = "u1", step: str = "vpc", **more: Any) -> dict[str, Any]:
@@ -46,3 +47,11 @@ def test_a_refused_ending_ends_nothing() -> None:
 def test_a_repeated_answer_makes_nothing() -> None:
     again = made("RunInstances", "i-1", step="instance") | {"made": [], "replayed": True}
     assert doubles([made("RunInstances", "i-1", step="instance"), again]) == []
+
+
+def test_a_call_that_passed_no_point_is_unseen() -> None:
+    point = Point("engine", "server create", "AWS CreateVpc vpc", "before")
+    lines = [made("CreateVpc", "vpc-1"), made("CreateVpc", "vpc-2")]
+    assert list(unseen(lines, [(point, 2)])) == []
+    [words] = unseen(lines, [(point, 1)])
+    assert words.startswith("unseen: 2 calls of CreateVpc")

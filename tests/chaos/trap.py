@@ -3,6 +3,10 @@
 They stand around the store, the journal and the transport, which the product is given anyway; it knows nothing of
 them. A point is written to the recording first and only then looked up, so that the recording of a killed process ends
 with the point at which it died.
+
+That no step is missed is not taken for granted: `gate` stands at the one place through which everything gets into the
+store's file, and what comes there past the points is a problem of the run (the cloud's ledger is asked the same in
+`ledger.unseen`).
 """
 
 from __future__ import annotations
@@ -10,7 +14,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
+from unittest import mock
 
 from tests.chaos import labels
 from tests.chaos.board import Process
@@ -19,11 +25,14 @@ from tests.chaos.site import Site
 from gurum.model.base import Cause, Resource
 from gurum.providers.aws.transport import AwsError, Transport
 from gurum.store.contract import Journal, NotFoundError, Record, Store, StoreError
+from gurum.store.sqlite.database import Database, Operation, Transaction
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
-PASSED, KILLED, SWEPT = "PASSED", "KILLED", "SWEPT"
+PASSED, KILLED, SWEPT, PAST = "PASSED", "KILLED", "SWEPT", "PAST"
+
+_within: ContextVar[bool] = ContextVar("within", default=False)  # whether this task is between two points of a write
 
 
 class Trap:
@@ -31,6 +40,7 @@ class Trap:
 
     def __init__(self, process: Process, site: Site) -> None:
         self._process = process
+        self._who = process.name.lower()
         self._board = site.board
         self._lapse = site.lapse
         self._file = os.open(site.recording, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -43,10 +53,11 @@ class Trap:
         self._note(PASSED, verb, step, side)
         if self._board.falls(self._process, f"{verb}|{step}|{side}"):
             self._note(KILLED, verb, step, side)
+            self._lapse.pace.gone(self._who)
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _note(self, *words: str) -> None:
-        line = (words[0], f"{self._lapse.elapsed():.2f}", self._process.name.lower(), *words[1:])
+        line = (words[0], f"{self._lapse.elapsed():.2f}", self._who, *words[1:])
         os.write(self._file, "\t".join(line).encode() + b"\n")
 
     def swept(self, what: str) -> None:
@@ -54,11 +65,36 @@ class Trap:
         self._note(SWEPT, what)
 
     async def around(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
-        """Do a step between its two points. A step that fails has no second one: nothing was done."""
+        """Write between two points. A write that fails has no second one: nothing was done."""
         self.point(step, "before")
-        result = await do()
+        within, began = _within.set(True), self._lapse.pace.writing(self._who)
+        try:
+            result = await do()
+        finally:
+            self._lapse.pace.written(self._who, began)
+            _within.reset(within)
         self.point(step, "after")
         return result
+
+    def gate(self, database: Database) -> None:
+        """Write down what changes the store's file without having passed a point."""
+        write = database.write
+
+        async def gated(operation: Operation[T]) -> T:
+            if _within.get():
+                return await write(operation)
+
+            def noticed(transaction: Transaction) -> T:
+                [before] = transaction.execute("SELECT total_changes()").fetchone()
+                result = operation(transaction)
+                [after] = transaction.execute("SELECT total_changes()").fetchone()
+                if after != before:
+                    self._note(PAST, operation.__qualname__)
+                return result
+
+            return await write(noticed)
+
+        mock.patch.object(database, "write", gated).start()
 
 
 class TrappedStore:
