@@ -45,6 +45,7 @@ class Bucket:
         # The virtual time at which the bucket is full again if nobody takes more (a leaky bucket's "theoretical
         # arrival time"): one number instead of a refill task.
         self._full_at = 0.0
+        self._used_full_at = 0.0  # the same of the slots used so far: what AWS's own bucket looks like
         self._slots: dict[str, float] = {}
 
     def admit(self, who: str) -> float:
@@ -57,8 +58,25 @@ class Bucket:
             if len(self._slots) > 4096:
                 self._forget(now)
         if slot <= now:
-            del self._slots[who]
+            slot = self._use(now)
+            if slot <= now:
+                del self._slots[who]
+            else:
+                self._slots[who] = slot = max(slot, self._take(now))
         return slot
+
+    def _use(self, now: float) -> float:
+        """Return when a slot whose time has come may be used at the earliest, and count it if that is now.
+
+        Slots that were all used late (the store was away for some seconds) would come as one burst, and a larger one
+        than AWS allows: its bucket does not fill beyond its brim meanwhile.
+        """
+        full_at = max(self._used_full_at, now) + self._interval
+        free = full_at - self._burst * self._interval
+        if free > now:
+            return free
+        self._used_full_at = full_at
+        return now
 
     def _take(self, now: float) -> float:
         self._full_at = max(self._full_at, now) + self._interval
@@ -68,6 +86,7 @@ class Bucket:
         """AWS refused although we had a token: its bucket is emptier than we think (others use the account too)."""
         now = self._clock.time()
         self._full_at = max(self._full_at, now + self._burst * self._interval) + self._interval
+        self._used_full_at = max(self._used_full_at, now + self._burst * self._interval)
 
     def _forget(self, now: float) -> None:
         self._slots = {who: slot for who, slot in self._slots.items() if slot > now - _SLOT_KEPT}
