@@ -268,3 +268,29 @@ def test_what_the_cloud_does_not_know_yet_is_not_deleted_by_not_being_found() ->
         await w.kill()
 
     run_virtual(play())
+
+
+def test_what_came_and_went_between_two_settlings_is_no_longer_reserved_for() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        await w.start()
+        _, subnet = await w.network()
+        usage = QuotaUsage(
+            metadata=Metadata(id=new_id(), key=usage_key(AWS, PROJECT, "network"), region=AWS, project=PROJECT),
+            spec=QuotaUsageSpec(
+                reservations=[Reservation(id=subnet.id, amounts={"subnet": 1}, until=w.clock.time() + 300)]
+            ),
+        )
+        await w.until(lambda: w.assembly is not None and w.assembly.engine.cache.get(type(subnet), subnet.id), within=5)
+        await w.store.delete(type(subnet), subnet.id)
+        await w.until(lambda: w.assembly and w.assembly.engine.cache.get(type(subnet), subnet.id) is None, within=5)
+        await w.store.create(usage)
+
+        async def settled() -> bool:
+            [found] = await everything(w.store, QuotaUsage)
+            return found.spec.in_use == {"network": 1} and not found.spec.reservations
+
+        await w.until(settled, within=5)
+        await w.kill()
+
+    run_virtual(play())

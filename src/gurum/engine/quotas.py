@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from gurum.engine.context import Engine
@@ -15,6 +15,7 @@ from gurum.model.server import Server
 from gurum.store.quotas import settle, usage_key
 
 SETTLE_AFTER = 0.2  # seconds: a burst of creations is settled once
+REMEMBERED = 600.0  # seconds for which a removed object is remembered: longer than any reservation is valid
 
 Amounts = Callable[[Any], Mapping[str, int]]
 
@@ -47,6 +48,7 @@ class QuotaController:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tally: dict[str, Counter[str]] = {}
+        self._removed: dict[str, float] = {}  # id to when, oldest first
         for kind, (service, amounts) in COUNTED.items():
             engine.cache.subscribe(kind, self._counter(service, amounts), replay=True)
         engine.cache.subscribe(QuotaUsage, self._reserved, replay=True)
@@ -65,6 +67,8 @@ class QuotaController:
             obj = new or old
             if obj is None or not obj.metadata.project:
                 return
+            if new is None:
+                self._remember(obj.id)
             before, after = amounts(old) if old else {}, amounts(new) if new else {}
             if before == after and old is not None:
                 return
@@ -78,13 +82,22 @@ class QuotaController:
 
         return count
 
+    def _remember(self, id: str) -> None:
+        """Keep in mind what was removed: one that came and went between two settlings must not stay reserved for."""
+        now = self._engine.clock.time()
+        self._removed[id] = now
+        while (oldest := next(iter(self._removed))) and self._removed[oldest] < now - REMEMBERED:
+            del self._removed[oldest]
+
     async def reconcile(self, id: str) -> float | None:
         """Write what is in use, and drop reservations that are counted or expired."""
         engine = self._engine
         usage = engine.cache.get(QuotaUsage, id)
         if usage is None or engine.cloud(usage) is None:
             return None
-        settled = settle(usage, _Present(engine), self._tally.get(usage.metadata.key, {}), now=engine.clock.time())
+        settled = settle(
+            usage, _Present(engine, self._removed), self._tally.get(usage.metadata.key, {}), now=engine.clock.time()
+        )
         stored = await engine.store.update_spec(settled)
         engine.cache.apply(stored)
         left = [reservation.until for reservation in stored.spec.reservations]
@@ -92,10 +105,11 @@ class QuotaController:
 
 
 class _Present:
-    """The ids of counted objects that exist, asked one by one instead of gathered."""
+    """The ids of counted objects that exist or did, asked one by one instead of gathered."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, removed: Container[str]) -> None:
         self._engine = engine
+        self._removed = removed
 
     def __contains__(self, id: object) -> bool:
-        return any(self._engine.cache.get(kind, str(id)) is not None for kind in COUNTED)
+        return id in self._removed or any(self._engine.cache.get(kind, str(id)) is not None for kind in COUNTED)

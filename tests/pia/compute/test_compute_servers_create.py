@@ -16,6 +16,7 @@ from gurum.model.network import Network, NetworkSpec
 from gurum.model.region import Capability, Region
 from gurum.model.server import Server
 from gurum.ops.config import PiaConfig
+from gurum.pia.compute.servers.create import AT_ONCE
 from gurum.pia.kernel.claims import PAUSE, QuotaClaims
 from gurum.pia.services import SERVICES
 from gurum.store.quotas import Quotas
@@ -411,3 +412,13 @@ async def test_metadata_has_a_quota() -> None:
     await kit.seed(region(), image(id=IMAGE), flavor("a", id="1"))
     answer = await create(kit, networks="none", metadata={"a": "1", "b": "2", "c": "3"})
     assert fault(answer) == (403, "Maximum number of metadata items exceeds 2")
+
+
+async def test_servers_of_one_request_are_bounded_where_the_quota_does_not() -> None:
+    kit = Kit(SERVICES, config=PiaConfig(quotas={"compute": dict.fromkeys(("instances", "cores", "ram"), -1)}))
+    await kit.seed(region(), image(id=IMAGE), flavor("a", id="1"))
+    answer = await create(kit, networks="none", max_count=1_000_000_000)
+    assert answer.status == 202
+    assert len((await kit.store.list(Server, limit=2000)).items) == AT_ONCE
+    answer = await create(kit, networks="none", min_count=AT_ONCE + 1)
+    assert fault(answer) == (400, "min_count must be <= 1000: the servers of one request are made together")

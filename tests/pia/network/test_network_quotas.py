@@ -9,6 +9,8 @@ from tests.pia.network.support import Client, network_kit
 from tests.support.pia import PROJECTS, Kit
 
 from gurum.model.quota import QuotaUsage, Reservation
+from gurum.pia.kernel.claims import QuotaClaims
+from gurum.store.quotas import Quotas
 
 PROJECT = PROJECTS["member"]
 
@@ -151,3 +153,18 @@ async def test_reservations_are_kept_when_limits_change() -> None:
     await Client(kit, "admin").call("PUT", f"/quotas/{PROJECT}", {"quota": {"port": 9}})
     [usage] = (await kit.store.list(QuotaUsage)).items
     assert (usage.spec.limits, usage.spec.in_use) == ({"network": 3, "port": 9}, {"network": 1})
+
+
+async def test_what_is_gone_at_once_is_no_longer_reserved_for() -> None:
+    """Nobody counts in this test, as if who does had been too slow to ever see the rule."""
+    kit, client = await limited(security_group=-1, security_group_rule=100)
+    kit.parts.claims = QuotaClaims(Quotas(kit.store), kit.clock)
+    group = await client.make("security_group", name="g")
+    wish = {"security_group_id": group["id"], "direction": "ingress", "protocol": "tcp"}
+    rule = await client.make("security_group_rule", **wish)
+    [usage] = (await kit.store.list(QuotaUsage)).items
+    assert rule["id"] in {reservation.id for reservation in usage.spec.reservations}
+    answer = await client.call("DELETE", f"/security-group-rules/{rule['id']}")
+    assert answer.status == 204
+    [usage] = (await kit.store.list(QuotaUsage)).items
+    assert rule["id"] not in {reservation.id for reservation in usage.spec.reservations}

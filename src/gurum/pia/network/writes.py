@@ -141,11 +141,13 @@ async def remove(ctx: Context, kind: type[R], missing: ApiError) -> None:
                 raise missing
             revision.check(obj, if_match)
             version = obj.metadata.resource_version if if_match else None
-            await ctx.parts.store.delete(kind, obj.id, cause=ctx.cause, resource_version=version)
+            left = await ctx.parts.store.delete(kind, obj.id, cause=ctx.cause, resource_version=version)
         except ConflictError:
             continue
         except NotFoundError:
             raise missing from None
+        if left is None:  # gone at once: who counts may never have seen it, and would keep its quota reserved
+            await unreserve(ctx, obj.metadata.project, obj.id)
         return
     raise fault("ServiceUnavailable")
 

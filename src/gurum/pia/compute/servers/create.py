@@ -66,12 +66,17 @@ def find(ctx: Context) -> Subject:
     return Subject(target=ctx.own(*attributes))
 
 
+AT_ONCE = 1000  # servers of one request: with an unlimited quota nothing else would bound its memory and its writes
+
+
 def _counts(body: Mapping[str, Any]) -> tuple[int, int]:
     least = fields.integer(body.get("min_count", 1))
     most = fields.integer(body.get("max_count", least))
     if least > most:
         raise bad_request("min_count must be <= max_count")
-    return least, most
+    if least > AT_ONCE:
+        raise bad_request(f"min_count must be <= {AT_ONCE}: the servers of one request are made together")
+    return least, min(most, AT_ONCE)
 
 
 async def create(ctx: Context) -> Response:
