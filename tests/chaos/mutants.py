@@ -51,12 +51,13 @@ def _no_visibility_wait() -> None:
 
 
 def _claim_freed_early() -> None:
-    """A server's addresses are given back as soon as its deletion is asked for, while its instance still has them."""
+    """Addresses that go with a server are given back when its deletion is asked for, while its instance has them."""
     finish = remove.remove
 
     async def early(engine: Any, work: Any) -> float | None:
         for port in ports.bound(engine, work.obj):
-            await claims.free(engine, port.id)
+            if port.spec.implied:
+                await claims.free(engine, port.id)
         return await finish(engine, work)
 
     mock.patch("gurum.engine.servers.controller.remove", early).start()

@@ -18,7 +18,7 @@ import struct
 import time
 
 WHO = ("emulator", "engine", "pia")
-TICK = 0.005  # seconds of the machine
+TICK = 0.01  # seconds of the machine
 SLACK = 1.5  # seconds that time may be ahead of the slowest process at full speed
 _MOST = 4  # ticks that time runs on when none comes
 

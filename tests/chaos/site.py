@@ -68,8 +68,8 @@ class Site:
 
     @property
     def watch_interval(self) -> float:
-        """Seconds between looks for another process's writes: ten milliseconds of the machine, whatever the pace."""
-        return 0.01 * self.lapse.factor
+        """Seconds between looks for another process's writes: twenty milliseconds of the machine, whatever the pace."""
+        return 0.02 * self.lapse.factor
 
     def config(self, endpoint: str) -> Config:
         """Return the configuration of engine and API."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiobotocore.session
+from botocore import xform_name
 
 from aws_emulator.config import Config as EmulatorConfig
 from aws_emulator.emulator import Emulator
@@ -34,6 +35,8 @@ def up() -> None:
     loader.load_data("partitions")
     loader.load_data("sdk-default-configuration")
     loader.load_data("_retry")
+    for name in loader.load_service_model("ec2", "service-2")["operations"]:
+        xform_name(name)  # botocore keeps what it has found; each new client asks for all seven hundred
     _kept["loader"] = loader
     _kept["policy"] = EmbeddedDecisionPoint(_POLICY)
     Emulator(EmulatorConfig()).call("DescribeVpcs", {}, account="111122223333", region="us-east-1")
