@@ -185,7 +185,8 @@ def told(chaos: Chaos, document: dict[str, Any], directory: Path) -> str:
         f" {coverage['verbs']} verbs, before and after); {coverage['seen_only_after_kills']} more seen only after"
         f" kills, {coverage['of_these_killed']} of them met",
         "between": ", ".join(f"{name} {count}" for name, count in sorted(document["between"].items())),
-        "compared": f"{tally.runs} runs, {tally.writes} writes of the store, {tally.calls} AWS calls",
+        "compared": f"{tally.runs} runs, {tally.writes} writes of the store, {tally.calls} AWS calls,"
+        f" {tally.lost} answers lost",
         "found": ", ".join(f"{count} {word}" for word, count in count_of.items())
         + f", {others} others; {tally.swept} leftovers left to the collector",
         "time": f"{document['seconds']} s at {document['factor']:g} times the pace, seed {document['seed']}",

@@ -60,6 +60,13 @@ def doubles(lines: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
+def untagged(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield in words every creation that does not say for whom it is: neither we nor the collector would find it."""
+    for line in lines:
+        if line["outcome"] == "ok" and line["action"] in _MAKES and not all(_step(line["params"])):
+            yield f"leaked: {line['action']} made {', '.join(line['made'])} without our tags"
+
+
 def unseen(lines: Iterable[Mapping[str, Any]], passed: Iterable[tuple[Point, int]]) -> Iterator[str]:
     """Yield in words every action that came more often than a point was passed before it."""
     points: Counter[str] = Counter()

@@ -75,5 +75,6 @@ class Outcome(msgspec.Struct):
     seconds: float = 0.0
     swept: int = 0  # leftovers that the collector had to remove
     calls: int = 0  # in the emulator's ledger
+    lost: int = 0  # of these, those whose answer the emulator did not deliver
     writes: int = 0  # in the store, by its own count
     cpu: dict[str, float] = msgspec.field(default_factory=dict)  # seconds by process, the driver's included

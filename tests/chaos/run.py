@@ -234,4 +234,6 @@ class Run:
         self.ledger += self.control.get(f"ledger?since={self._seq}")
         self._seq = self.ledger[-1]["seq"] if self.ledger else 0
         self.note(ledger.doubles(self.ledger))
+        self.note(ledger.untagged(self.ledger))
         self.outcome.calls = len(self.ledger)
+        self.outcome.lost = sum(not line["delivered"] for line in self.ledger)

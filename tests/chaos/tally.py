@@ -30,7 +30,7 @@ class Tally:
         self.outside = 0  # kills at a random moment
         self.random = 0  # kills in runs at random
         self.problems: list[tuple[int, str]] = []
-        self.swept = self.calls = self.writes = self.runs = 0
+        self.swept = self.calls = self.lost = self.writes = self.runs = 0
         self.recorded_calls = self.recorded_writes = 0
         self.cpu: dict[str, float] = {}
 
@@ -65,6 +65,7 @@ class Tally:
         self.runs += 1
         self.swept += outcome.swept
         self.calls += outcome.calls
+        self.lost += outcome.lost
         self.writes += outcome.writes
         for name, seconds in outcome.cpu.items():
             self.cpu[name] = self.cpu.get(name, 0.0) + seconds
@@ -127,6 +128,7 @@ class Tally:
             "removed_by_the_collector": self.swept,
             "runs": self.runs,
             "aws_calls": self.calls,
+            "lost_answers": self.lost,
             "store_writes": self.writes,
             "recorded": {"aws_calls": self.recorded_calls, "store_writes": self.recorded_writes},
             "cpu_seconds": {name: round(seconds, 1) for name, seconds in self.cpu.items()},

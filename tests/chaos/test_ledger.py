@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.ledger import doubles, unseen
+from tests.chaos.ledger import doubles, unseen, untagged
 from tests.chaos.plan import Point
 
 
@@ -55,3 +55,9 @@ def test_a_call_that_passed_no_point_is_unseen() -> None:
     assert list(unseen(lines, [(point, 2)])) == []
     [words] = unseen(lines, [(point, 1)])
     assert words.startswith("unseen: 2 calls of CreateVpc")
+
+
+def test_a_creation_without_our_tags_is_a_leak() -> None:
+    assert list(untagged([made("CreateVpc", "vpc-1")])) == []
+    [words] = untagged([made("CreateVpc", "vpc-1", uid="")])
+    assert words.startswith("leaked: CreateVpc made vpc-1")
