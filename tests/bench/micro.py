@@ -63,22 +63,43 @@ async def statements(figures: Figures) -> None:
         await store.close()
 
 
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "server_show": ("compute:servers:show", {}),
+    "servers_list": ("compute:servers:detail", {}),
+    "networks_list": ("network:networks:list", {}),
+    "server_create": ("compute:servers:create", {"attributes": ("attach_network", "attach_volume")}),
+    "port_create": (
+        "network:ports:create",
+        {"parent_project_id": "", "attributes": ("name", "network_id", "fixed_ips", "fixed_ips:subnet_id")},
+    ),
+}
+"""Kinds of questions: the action, and what its target says beyond the owners ("": the principal's project)."""
+
+
 def policy(figures: Figures) -> None:
-    """Time decisions: the first of a principal for an action, and the same asked again."""
+    """Time decisions: the first of a principal for an action (the worst of some kinds), and the same asked again.
+
+    In CPU time of the process, so that others on the machine count for less; the kinds take turns for the same reason.
+    """
     point = EmbeddedDecisionPoint(POLICY)
-    first: list[float] = []
+    first: dict[str, list[float]] = {kind: [] for kind in QUESTIONS}
     remembered: list[float] = []
     for number in range(400):
         user, project = f"{number:032x}", f"{number + 1:032x}"
         principal = Principal(roles=("member", "reader"), user_id=user, project_id=project)
-        target = Target(project_id=project, user_id=user)
-        wish = PolicyInput(action="compute:servers:show", principal=principal, target=target)
-        for times in (first, remembered):
-            began = time.perf_counter()
-            decision = point.decide(wish)
-            times.append((time.perf_counter() - began) * 1000)
-            assert decision.allow
-    figures.put("policy_first_p50_ms", statistics.median(first))
+        for kind, (action, more) in QUESTIONS.items():
+            told: dict[str, Any] = {key: value or project for key, value in more.items()}
+            target = Target(project_id=project, user_id=user, **told)
+            wish = PolicyInput(action=action, principal=principal, target=target)
+            for times in (first[kind], remembered):
+                began = time.process_time_ns()
+                decision = point.decide(wish)
+                times.append((time.process_time_ns() - began) / 1e6)
+                assert decision.allow
+    medians = {kind: statistics.median(times) for kind, times in first.items()}
+    for kind, median in medians.items():
+        figures.put(f"policy_first_{kind}_p50_ms", median)
+    figures.put("policy_first_p50_ms", max(medians.values()))
     figures.put("policy_remembered_p50_ms", statistics.median(remembered))
 
 

@@ -6,6 +6,9 @@
 #
 # Everything is denied until a row allows it. Fields are checked for their type before use: under
 # strict built-in errors a wrong type would be an engine error, which is a denial without a reason.
+#
+# It is written for the embedded engine's costs too (docs/policy.md, Cost): what may be absent is a rule with a
+# default rather than object.get, nothing is collected into a set, and what cannot matter is not asked.
 package gurum.authz
 
 import rego.v1
@@ -25,23 +28,34 @@ decision := {
 	"allow": allow,
 	"visible": visible,
 	"reason": reason,
-	"rule": row.rule,
+	"rule": rules[0],
 	"rules": rules,
 	"denied": denied,
 	"reveals": reveals,
 	"scopes": scopes,
 } if {
-	row.rule
-	well_formed
+	is_array(input.principal.roles)
+	is_object(target)
+	is_array(attributes)
+	is_string(device_owner)
+	expected in ["", row.rule]
 }
 
-well_formed if {
-	is_array(input.principal.roles)
-	is_object(input.target)
-	is_array(attributes)
-	is_string(object.get(input.target, "device_owner", ""))
-	object.get(input, "rule", "") in {"", row.rule}
-}
+# --- the input, what is left out at its default ------------------------------------------------------
+
+default expected := ""
+
+expected := input.rule
+
+target := input.target
+
+default attributes := []
+
+attributes := target.attributes
+
+default device_owner := ""
+
+device_owner := target.device_owner
 
 # --- the table -------------------------------------------------------------------------------------
 
@@ -49,134 +63,148 @@ name := split(input.action, ":") if is_string(input.action)
 
 row := data.gurum.actions[name[0]][name[1]][name[2]] if count(name) == 3
 
-attributes := object.get(input.target, "attributes", [])
+default lists := false
+
+lists := row.lists
 
 # What is asked beyond the action itself: the attributes written, and "of all projects".
-asked := attributes if not of_all_projects
+asked := array.concat(attributes, ["all_projects"]) if {
+	of_all_projects
+} else := attributes
 
-asked := array.concat(attributes, ["all_projects"]) if of_all_projects
+of_all_projects if target.all_projects == true
 
-of_all_projects if input.target.all_projects == true
+default plain := []
 
-rules := array.concat([row.rule], [r.rule | some a in asked; r := row.attributes[a]])
+plain := data.gurum.plain[row.plain]
+
+# Those that the table does not pass as plain: each needs a row of its own, and is refused without one.
+special := [a | some a in asked; not a in plain]
+
+default ruled := {}
+
+ruled := row.attributes
+
+rules := array.concat([row.rule], [ruled[a].rule | some a in special])
 
 # --- the principal ---------------------------------------------------------------------------------
 
 # Only a token of a project acts in a region, as the services' own scope_types have it. Being nobody's
 # must never match: null is not a project.
-project := input.principal.project_id if {
-	is_string(input.principal.project_id)
-	input.principal.project_id != ""
-	object.get(input.principal, "system_scope", null) in {null, false, ""}
+project := id if {
+	id := input.principal.project_id
+	is_string(id)
+	id != ""
+	not of_system
 }
 
-user := input.principal.user_id if {
-	is_string(input.principal.user_id)
-	input.principal.user_id != ""
+of_system if {
+	scope := input.principal.system_scope
+	not scope in [null, false, ""]
+}
+
+user := id if {
+	id := input.principal.user_id
+	is_string(id)
+	id != ""
 }
 
 # Role names are compared without case, as Keystone and oslo.policy do. input.principal.is_admin is
 # for policies that want it: this one trusts roles alone.
-roles contains lower(role) if {
-	some role in input.principal.roles
-	is_string(role)
-}
+roles := [lower(role) | some role in input.principal.roles; is_string(role)]
 
-roles contains "anyone"
+everyones_roles := array.concat(roles, ["anyone"])
 
 # --- the target ------------------------------------------------------------------------------------
 
-reached contains "any"
-
-reached contains "project" if input.target.project_id == project
-
-reached contains "user" if input.target.user_id == user
-
-reached contains "parent" if input.target.parent_project_id == project
-
-reached contains "shared" if input.target.shared == true
-
-reached contains "external" if input.target.router_external == true
-
-reached contains "public" if input.target.visibility == "public"
-
-reached contains "community" if input.target.visibility == "community"
-
-reached contains "member" if input.target.member_id == project
-
-reached contains "one project" if not input.target.wildcard
-
-reached contains "ordinary device" if not startswith(input.target.device_owner, "network:")
-
-reached contains "free port of project" if {
-	input.target.project_id == project
+# The scopes that hold, the commonest first: the engine tries them in this order.
+reached(scope) if {
+	scope == "project"
+	target.project_id == project
+} else if {
+	scope == "any"
+} else if {
+	scope == "parent"
+	target.parent_project_id == project
+} else if {
+	scope == "shared"
+	target.shared == true
+} else if {
+	scope == "user"
+	target.user_id == user
+} else if {
+	scope == "external"
+	target.router_external == true
+} else if {
+	scope == "public"
+	target.visibility == "public"
+} else if {
+	scope == "community"
+	target.visibility == "community"
+} else if {
+	scope == "member"
+	target.member_id == project
+} else if {
+	scope == "one project"
+	not target.wildcard
+} else if {
+	scope == "ordinary device"
+	not startswith(device_owner, "network:")
+} else if {
+	scope == "free port of project"
+	target.project_id == project
+	free
+} else if {
+	scope == "free port of parent"
+	target.parent_project_id == project
 	free
 }
 
-reached contains "free port of parent" if {
-	input.target.parent_project_id == project
-	free
-}
+free if not regex.match(`^(compute|baremetal|manila):`, device_owner)
 
-free if not regex.match(`^(compute|baremetal|manila):`, input.target.device_owner)
+# Whether what a row (or a row's attribute) allows, role -> scopes, allows the principal.
+granted(grants) if {
+	some who in roles
+	some scope in grants[who]
+	reached(scope)
+} else if {
+	some scope in grants.anyone
+	reached(scope)
+}
 
 # --- the decision ----------------------------------------------------------------------------------
 
-# The same three lines stand wherever a table row is held against the principal: a function would be
-# shorter, but the embedded engine works out every rule anew in each call.
 default allow := false
 
 allow if {
 	project
 	user
-	base_granted
-	count(attributes_denied) == 0
+	count(denied) == 0
 }
 
-base_granted if {
-	not row.lists
-	some who in roles
-	some scope in row.allow[who]
-	scope in reached
-}
+denied := refused if {
+	base_granted
+} else := array.concat([row.rule], refused)
 
 # A list is asked before there is an object: holding the role is enough, the scopes narrow the rest. Not so where it
 # is one user's list (key pairs), which may be asked for another user.
 base_granted if {
-	row.lists
-	not of_one_user
-	some who in roles
+	by_role
+	some who in everyones_roles
 	row.allow[who]
+} else if {
+	not by_role
+	granted(row.allow)
 }
 
-base_granted if {
-	of_one_user
-	some who in roles
-	some scope in row.allow[who]
-	scope in reached
+by_role if {
+	lists
+	not row.narrow == "user"
 }
 
-of_one_user if row.narrow == "user"
+refused := [object.get(ruled, [a, "rule"], a) | some a in special; not attribute_granted(a)]
 
-attributes_granted contains a if {
-	some a in asked
-	some who in roles
-	some scope in row.attributes[a].allow[who]
-	scope in reached
-}
-
-# An attribute that the table knows neither by a row nor as plain is not written.
-attributes_granted contains a if {
-	some a in asked
-	a in data.gurum.plain[row.plain]
-}
-
-attributes_denied := [a | some a in asked; not a in attributes_granted]
-
-denied := array.concat(
-	[row.rule | not base_granted],
-	[object.get(row, ["attributes", a, "rule"], a) | some a in attributes_denied],
-)
+attribute_granted(a) if granted(ruled[a].allow)
 
 reason := "granted" if {
 	allow
@@ -186,8 +214,7 @@ reason := "granted" if {
 	not user
 } else := "no grant applies"
 
-# --- may the principal see the target at all: 404 rather than 403 when not --------------------------
-
+# May the principal see the target at all: 404 rather than 403 when not.
 visible if {
 	allow
 } else if {
@@ -195,9 +222,7 @@ visible if {
 	not row.see
 } else if {
 	project
-	some who in roles
-	some scope in view[who]
-	scope in reached
+	granted(view)
 } else := false
 
 view := data.gurum.views[seen]
@@ -209,42 +234,32 @@ seen := row.see
 seen := row.lists
 
 # Fields of an answer that only some may read, and that this principal may. A list shows what its objects show.
-reveals := [a | some a in shown.reveals; a in readable]
+reveals := [a | some a in shown.reveals; granted(shown.attributes[a].allow)]
 
-readable contains a if {
-	some a in shown.reveals
-	some who in roles
-	some scope in shown.attributes[a].allow[who]
-	scope in reached
-}
+shown := row if not lists
 
-shown := row if not row.lists
-
-shown := data.gurum.actions[name[0]][row.lists].show if row.lists
+shown := data.gurum.actions[name[0]][lists].show if lists
 
 # --- a list is one decision that says what it may contain -------------------------------------------
 
 default scopes := null
 
 scopes := everything if {
-	row.lists
+	lists
 	allow
 	"any" in reach
-}
-
-scopes := {
+} else := {
 	"all": false,
 	"projects": [project | "project" in reach],
-	"users": [input.target.user_id | "user" in reach],
+	"users": [target.user_id | "user" in reach],
 	"parents": [project | "parent" in reach],
 	"members": [project | "member" in reach],
 	"shared": "shared" in reach,
 	"external": "external" in reach,
 	"visibilities": [v | some v in ["public", "community"]; v in reach],
 } if {
-	row.lists
+	lists
 	allow
-	not "any" in reach
 }
 
 everything := {
@@ -258,15 +273,7 @@ everything := {
 	"visibilities": [],
 }
 
-narrowed if {
+reach := [row.narrow] if {
 	row.narrow
 	not of_all_projects
-}
-
-reach contains row.narrow if narrowed
-
-reach contains scope if {
-	not narrowed
-	some who in roles
-	some scope in view[who]
-}
+} else := [scope | some who in everyones_roles; some scope in view[who]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -37,9 +37,16 @@ class Assembly:
     """What the regions of a process share, and the readiness of each."""
 
     def __init__(
-        self, config: Config, services: Sequence[Service], parts: Parts, tokens: LateTokens, store: Store
+        self,
+        config: Config,
+        services: Sequence[Service],
+        parts: Parts,
+        tokens: LateTokens,
+        store: Store,
+        reload_policy: Callable[[], str],
     ) -> None:
         self._config, self._services, self._parts = config, services, parts
+        self.reload_policy = reload_policy  # as EmbeddedDecisionPoint.reload
         self._tokens, self._store = tokens, store
         self._registry: CollectorRegistry = metrics.registry("pia")
         self._figures = Figures(self._registry)
@@ -106,7 +113,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
         tokens = LateTokens(lambda: TokenValidator.of(config.identity))
         tokens.start()
         try:
-            yield Assembly(config, services, parts, tokens, store)
+            yield Assembly(config, services, parts, tokens, store, policy.reload)
         finally:
             await tokens.stop()
             await cache.stop()

@@ -26,6 +26,7 @@ from gurum.ops.clock import SystemClock
 from gurum.ops.config import Config, ConfigError, RegionConfig, load
 from gurum.ops.secrets import SecretError
 from gurum.pia.assembly import assemble
+from gurum.pia.reload import reloading
 from gurum.pia.services import SERVICES
 from gurum.policy.bundle import BundleError
 from gurum.store.contract import StoreError
@@ -72,7 +73,7 @@ def root_of(region: RegionConfig, bound: socket.socket) -> str:
 
 
 async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
-    """Serve regions until SIGTERM or SIGINT, then let what is under way end."""
+    """Serve regions until SIGTERM or SIGINT, then let what is under way end. SIGHUP reads the policy again."""
     log = structlog.get_logger("gurum.pia")
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(contextlib.closing(listen(region))) for region in regions]
@@ -95,9 +96,10 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
                 servers.append(_Server(settings))
                 log.info("region is served", region=region.name, url=root)
             _stop_on_signal(servers)
-            await asyncio.gather(
-                *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
-            )
+            async with reloading(assembly.reload_policy):
+                await asyncio.gather(
+                    *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
+                )
     log.info("stopped")
 
 
