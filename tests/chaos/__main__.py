@@ -75,7 +75,7 @@ class Chaos:
             tally.add(outcome)
             if outcome.number == REAL_LENGTH:
                 self.real = outcome
-        tally.random = chance.done
+            tally.random = chance.done
 
     def mutate(self, mutant: str) -> None:
         """Kill a defective product where it makes and removes things, until something is found."""
@@ -128,11 +128,16 @@ def main(argv: list[str] | None = None) -> int:
     warm.up()
     try:
         chaos = Chaos(options, directory)
-        if options.coverage or options.kills or options.planted:
-            chaos.record()
-        if options.product:
-            chaos.kill()
+        interrupted = False
+        try:
+            if options.coverage or options.kills or options.planted:
+                chaos.record()
+            if options.product:
+                chaos.kill()
+        except KeyboardInterrupt:  # what was shown until then is told all the same
+            options.planted, interrupted = [], True
         held, document = judged(chaos)
+        held = held and not interrupted
         if options.format == "text" and options.product:
             chaos.progress.clear()
             print(told(chaos, document, directory), flush=True)

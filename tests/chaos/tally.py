@@ -22,7 +22,7 @@ class Tally:
     def __init__(self) -> None:
         self.points: dict[Point, None] = {}
         self.lengths: dict[tuple[str, str], int] = {}
-        self.after_kills: dict[Point, Killed] = {}  # points that only a run with kills has shown, and after which one
+        self.after_kills: dict[Point, Killed] = {}  # points seen only after a kill, and after which one
         self.kills: Counter[str] = Counter()
         self.covered: set[Point] = set()
         self.done: set[Target] = set()
@@ -55,10 +55,13 @@ class Tally:
                 continue
             self.covered.add(killed.point)
             self.done |= {Target(killed.point), Target(killed.point, killed.between)}
-        first = {killed.verb: killed for killed in reversed(outcome.killed) if killed.point is not None}
+        times = Counter(killed.verb for killed in outcome.killed)  # after several kills nobody knows which one it was
+        only = {
+            killed.verb: killed for killed in outcome.killed if killed.point is not None and times[killed.verb] == 1
+        }
         for point, _ in outcome.passed:
-            if point.verb in first and point not in self.points:
-                self.after_kills.setdefault(point, first[point.verb])
+            if point.verb in only and point not in self.points:
+                self.after_kills.setdefault(point, only[point.verb])
         self._take(outcome)
 
     def _take(self, outcome: Outcome) -> None:

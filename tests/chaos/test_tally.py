@@ -64,3 +64,10 @@ def test_problems_are_counted_by_their_first_word() -> None:
     tally = recorded()
     tally.add(Outcome(2, problems=["lost: a", "lost: b", "duplicated: c"]))
     assert tally.counted() == {"lost": 2, "duplicated": 1}
+
+
+def test_what_came_after_two_kills_is_not_said_to_have_come_after_one() -> None:
+    tally = recorded()
+    killed = Killed("engine", "server create", MAKE, "nothing")
+    tally.add(Outcome(2, passed=[(MAKE, 1), (LATER, 1)], killed=[killed, killed]))
+    assert tally.unmet() == []
