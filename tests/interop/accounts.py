@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.interop.http import Http
+from tests.interop.rest import Http
 
 MEMBER, READER = "member", "reader"
 NETWORK = "interop"
