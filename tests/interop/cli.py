@@ -1,7 +1,7 @@
 """The command line: options, the order of a run, the exit status.
 
-0: everything is as it is said to be. 1: something is not (a test without a row, a row without a failing test, a floor, a
-switch that hides something). 2: the run could not be made.
+0: everything is as it is said to be. 1: something is not (a test without a row, a row without a failing test, a floor,
+a switch that hides something). 2: the run could not be made.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ goes between them. One line a test: id, status, seconds, worker, reason of a ski
 import json
 import sys
 from datetime import datetime
+from typing import Any
 
 import subunit
 import testtools
@@ -14,7 +15,7 @@ import testtools
 TEXTS = ("reason", "traceback")
 
 
-def line(test: dict) -> None:
+def line(test: dict[str, Any]) -> None:
     """Write what is known of a test that has ended; that it exists is no news."""
     if test["status"] in ("exists", "inprogress"):
         return

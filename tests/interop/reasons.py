@@ -1,4 +1,4 @@
-"""Why a test does not pass: rows that must all be true, so that the file stays as honest as on the day it was written."""
+"""Why a test does not pass: rows that must all be true, so that the file stays as honest as it was when written."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Tempest:
     def _output(self, *words: str) -> str:
         """Return what Tempest's interpreter says; a first word that is a file of ours is run."""
         first = [str(HERE / words[0])] if (HERE / words[0]).exists() else [words[0]]
-        command = [self._bin / "python", SAFE, *first, *words[1:]]
+        command = [str(self._bin / "python"), SAFE, *first, *words[1:]]
         done = subprocess.run(command, capture_output=True, text=True, env=self._environ(), check=False, timeout=120)
         if done.returncode:
             raise TempestError(f"{' '.join(map(str, command))}: {done.stderr[-1000:]}")

@@ -29,9 +29,7 @@ def floors(path: Path = FILE) -> dict[str, int]:
     return msgspec.yaml.decode(path.read_bytes(), type=dict[str, int])
 
 
-def tally(
-    results: Sequence[Result], reasons: Mapping[str, Reason], bounds: Mapping[str, int]
-) -> dict[str, Tally]:
+def tally(results: Sequence[Result], reasons: Mapping[str, Reason], bounds: Mapping[str, int]) -> dict[str, Tally]:
     """Return the figures by service, in the order in which they ran."""
     found = {}
     for service in dict.fromkeys(result.service for result in results):

@@ -135,6 +135,11 @@ async def test_over_quota(kit: Kit) -> None:
 
 async def test_not_above_2_35(kit: Kit) -> None:
     group = (await make(kit))["id"]
-    for method, path in (("POST", GROUPS), ("PUT", f"{GROUPS}/{group}"), ("DELETE", f"{GROUPS}/{group}"), ("POST", RULES)):
+    for method, path in (
+        ("POST", GROUPS),
+        ("PUT", f"{GROUPS}/{group}"),
+        ("DELETE", f"{GROUPS}/{group}"),
+        ("POST", RULES),
+    ):
         answer = await kit.call(method, path, {} if method != "DELETE" else None, version="2.36")
         assert fault(answer) == (404, "The resource could not be found.")

@@ -96,16 +96,14 @@ async def _shown(ctx: Context, uid: str) -> Response:
 
 async def create(ctx: Context) -> Response:
     """Create a group."""
-    uid = await _create(
-        ctx, "security_groups", "security_group", security_groups.find_create, security_groups.create
-    )
+    uid = await _create(ctx, "security_groups", "security_group", security_groups.find_create, security_groups.create)
     return await _shown(ctx, uid)
 
 
 async def change(ctx: Context) -> Response:
     """Rename a group, which is not possible of the default one."""
-    group = _find_group(ctx).object
-    assert isinstance(group, SecurityGroup)
+    ctx.subject = _find_group(ctx)
+    group = ctx.found(SecurityGroup)
     if group.spec.is_default and group.metadata.project == ctx.project:
         raise bad_request(f"Unable to update system group '{default_group.NAME}'")
     ctx.body = ctx.body["security_group"]
@@ -194,11 +192,15 @@ _GROUP_BODY = f.versions((1, f.wrapped("security_group", _GROUP)))
 _RULE_BODY = f.versions((1, f.wrapped("security_group_rule", _RULE)))
 
 ROUTES = (
-    _route("POST", "/os-security-groups", create, "security_groups:create", "Create a security group", body=_GROUP_BODY),
+    _route(
+        "POST", "/os-security-groups", create, "security_groups:create", "Create a security group", body=_GROUP_BODY
+    ),
     _route(
         "PUT", "/os-security-groups/{id}", change, "security_groups:update", "Change a security group", body=_GROUP_BODY
     ),
-    _route("DELETE", "/os-security-groups/{id}", delete, "security_groups:delete", "Delete a security group", status=202),
+    _route(
+        "DELETE", "/os-security-groups/{id}", delete, "security_groups:delete", "Delete a security group", status=202
+    ),
     _route(
         "POST",
         "/os-security-group-rules",

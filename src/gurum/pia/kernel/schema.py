@@ -16,7 +16,7 @@ import re
 import uuid
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 from jsonschema.validators import extend
@@ -192,10 +192,11 @@ class Schema:
     def prune(self, body: object) -> None:
         """Take out of a body what the schema does not know, as far as nothing else is wrong before it."""
         while (error := self._error(body)) is not None and error.validator == "additionalProperties":
-            known = error.schema.get("properties", {})
-            patterns = error.schema.get("patternProperties", {})
-            for name in [n for n in error.instance if n not in known and not any(re.search(p, n) for p in patterns)]:
-                del error.instance[name]
+            schema, found = cast(Document, error.schema), cast(dict[str, Any], error.instance)
+            patterns = schema.get("patternProperties", {})
+            known = schema.get("properties", {})
+            for name in [n for n in found if n not in known and not any(re.search(p, n) for p in patterns)]:
+                del found[name]
 
     def body_fault(self, body: object) -> str | None:
         """Return what is wrong with a body, in Nova's words; None when nothing is."""
