@@ -22,7 +22,7 @@ from tests.support.stack import Stack, running
 ADMIN = "gurum-admin"
 COMPLIANCE = {
     "lockout_failure_attempts": 4,
-    "lockout_duration": 5,  # seconds: a test waits for its end
+    "lockout_duration": 10,  # seconds: a test waits for its end
     "unique_last_password_count": 3,
     "password_regex": r"^(?=.*\d)(?=.*[a-zA-Z]).{7,}$",
     "password_regex_description": "at least seven characters, among them a letter and a digit",
@@ -42,6 +42,7 @@ class Site:
     images: list[str]
     flavors: list[str]
     extensions: list[str]
+    newest: str  # compute's newest microversion
 
     @property
     def identity(self) -> str:
@@ -94,6 +95,7 @@ def prepared(stack: Stack, region: str, projects: int) -> Site:
         images=[image["id"] for image in images],
         flavors=[flavors[name] for name in FLAVORS],
         extensions=sorted(row["alias"] for row in extensions),
+        newest=operator.json("GET", "/compute/v2.1")["version"]["version"],
     )
 
 

@@ -80,6 +80,7 @@ def site(**more: Any) -> Site:
         "images": ["a", "b"],
         "flavors": ["1", "2"],
         "extensions": ["router", "quotas"],
+        "newest": "2.96",
     }
     return Site(**(made | more))
 

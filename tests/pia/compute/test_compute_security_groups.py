@@ -79,7 +79,7 @@ async def test_rules(kit: Kit) -> None:
         "parent_group_id": group,
         "from_port": 22,
         "to_port": 22,
-        "ip_protocol": "TCP",
+        "ip_protocol": "tcp",
         "ip_range": {"cidr": "0.0.0.0/0"},
         "group": {},
     }
@@ -90,7 +90,7 @@ async def test_rules(kit: Kit) -> None:
     from_group = (await rule(kit, group, group_id=group, cidr=None)).json["security_group_rule"]
     assert (from_group["group"]["name"], from_group["ip_range"]) == ("web", {})
     ping = (await rule(kit, group, ip_protocol="ICMP", from_port=-1, to_port="-1")).json["security_group_rule"]
-    assert (ping["ip_protocol"], ping["from_port"]) == ("ICMP", -1)
+    assert (ping["ip_protocol"], ping["from_port"]) == ("icmp", -1)
     assert (await kit.call("DELETE", f"{RULES}/{made['id']}")).status == 202
     assert fault(await kit.call("DELETE", f"{RULES}/{made['id']}"))[0] == 404
 

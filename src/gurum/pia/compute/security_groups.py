@@ -71,20 +71,18 @@ async def _create(ctx: Context, action: str, noun: str, find: Find, handler: Han
 
 def _find_group(ctx: Context) -> Subject:
     group = ctx.mirror(SecurityGroup).get(ctx.params["id"], ctx.region.name)
+    missing = not_found(f"Security group {ctx.params['id']} not found.")
     if group is None:
-        raise not_found(f"Security group {ctx.params['id']} not found.")
-    return Subject(
-        target=of(ctx).security_groups.target(group),
-        object=group,
-        missing=not_found(f"Security group {group.id} not found."),
-    )
+        raise missing
+    return Subject(target=of(ctx).security_groups.target(group), object=group, missing=missing)
 
 
 def _find_rule(ctx: Context) -> Subject:
-    try:
-        return of(ctx).security_group_rules.find(ctx)
-    except ApiError:
-        raise not_found(f"Security group rule {ctx.params['id']} not found.") from None
+    rule = ctx.mirror(SecurityGroupRule).get(ctx.params["id"], ctx.region.name)
+    missing = not_found(f"Security group rule {ctx.params['id']} not found.")
+    if rule is None:
+        raise missing
+    return Subject(target=of(ctx).security_group_rules.target(rule), object=rule, missing=missing)
 
 
 async def _shown(ctx: Context, uid: str) -> Response:
@@ -102,7 +100,6 @@ async def create(ctx: Context) -> Response:
 
 async def change(ctx: Context) -> Response:
     """Rename a group, which is not possible of the default one."""
-    ctx.subject = _find_group(ctx)
     group = ctx.found(SecurityGroup)
     if group.spec.is_default and group.metadata.project == ctx.project:
         raise bad_request(f"Unable to update system group '{default_group.NAME}'")
@@ -171,6 +168,7 @@ def _route(
     action: str,
     summary: str,
     *,
+    find: Find | None = None,
     body: Versions | None = None,
     status: int = 200,
 ) -> Route:
@@ -181,6 +179,7 @@ def _route(
         until=LAST,
         body=body,
         policy=f"compute:{action}",
+        find=find,
         reads=security_groups.WRITES,
         status=status,
         shape="write",
@@ -196,10 +195,22 @@ ROUTES = (
         "POST", "/os-security-groups", create, "security_groups:create", "Create a security group", body=_GROUP_BODY
     ),
     _route(
-        "PUT", "/os-security-groups/{id}", change, "security_groups:update", "Change a security group", body=_GROUP_BODY
+        "PUT",
+        "/os-security-groups/{id}",
+        change,
+        "security_groups:update",
+        "Change a security group",
+        find=_find_group,
+        body=_GROUP_BODY,
     ),
     _route(
-        "DELETE", "/os-security-groups/{id}", delete, "security_groups:delete", "Delete a security group", status=202
+        "DELETE",
+        "/os-security-groups/{id}",
+        delete,
+        "security_groups:delete",
+        "Delete a security group",
+        find=_find_group,
+        status=202,
     ),
     _route(
         "POST",
@@ -215,6 +226,7 @@ ROUTES = (
         delete_rule,
         "security_group_rules:delete",
         "Delete a security group rule",
+        find=_find_rule,
         status=202,
     ),
 )
