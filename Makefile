@@ -3,10 +3,12 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 STATE ?= var
 ARGS ?=
+SERVICE ?= all
+REGION ?= kakao-usa-east1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden isolation secrets upgrade
+        bench chaos drift faults fuzz golden interop isolation secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,7 +45,7 @@ format: setup ## put the code into its canonical form
 	$(VENV)/bin/ruff format .
 
 pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
-	cd requirements && for set in setup run dev; do \
+	cd requirements && for set in setup run dev interop; do \
 	  ../$(VENV)/bin/uv pip compile -q --system-certs --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header $(ARGS) $$set.in -o $$set.txt || exit 1; done
 
@@ -66,6 +68,10 @@ fuzz: setup ## send generated requests
 
 golden: setup ## compare with recordings of a real OpenStack
 	$(PYTHON) -m tests.golden $(ARGS)
+
+interop: setup ## run upstream Tempest against a region (SERVICE=identity|compute|network|all REGION=…)
+	@scripts/setup interop $(VENV)-interop
+	$(PYTHON) -m tests.interop --venv $(VENV)-interop --service $(SERVICE) --region $(REGION) $(ARGS)
 
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)

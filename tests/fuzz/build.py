@@ -113,6 +113,7 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("security-groups", "id"): lambda picks: picks.id(SecurityGroup),
     ("os-security-groups", "id"): lambda picks: picks.id(SecurityGroup),
     ("security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
+    ("os-security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
     ("network-ip-availabilities", "id"): lambda picks: picks.id(Network),
     ("os-keypairs", "name"): lambda picks: picks.key_name(picks.aim),
     ("quotas", "project"): Picks.project,
@@ -129,7 +130,11 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("default-security-group-rules", "id"): lambda picks: DEFAULT_RULE,
     ("members", "member"): lambda picks: picks.project("other"),
 }
-ALWAYS = {"POST /servers": frozenset({"networks", "imageRef"}), "POST /os-keypairs": frozenset({"public_key"})}
+ALWAYS = {
+    "POST /servers": frozenset({"networks", "imageRef"}),
+    "POST /os-keypairs": frozenset({"public_key"}),
+    "POST /os-security-group-rules": frozenset({"ip_protocol", "from_port", "to_port"}),
+}
 
 
 def draft(

@@ -26,7 +26,7 @@ REFERENCES = frozenset(
         *("flavorRef", "imageRef", "uuid", "port", "port_id", "net_id", "network_id", "subnet_id", "fixed_ip"),
         *("security_group_id", "remote_group_id", "security_groups", "name", "key_name", "tenant", "tenant_id"),
         *("project_id", "user_id", "device_id", "ip_address", "mac_address", "volumeId", "member", "group"),
-        *("gateway_ip", "address", "networkId"),
+        *("gateway_ip", "address", "networkId", "parent_group_id", "group_id"),
     }
 )
 GONE = 410  # nothing is looked at there

@@ -26,7 +26,9 @@ OPEN: dict[str, int] = {
     "/compute/": 200,
     "/compute/v2.1": 200,
     "/compute/v2.1/": 200,
-    "/compute/v2": 300,
+    "/compute/v2": 200,
+    "/compute/v2/": 200,
+    "/compute/v3": 300,
     "/network": 200,
     "/network/": 200,
     "/image": 300,
@@ -34,7 +36,10 @@ OPEN: dict[str, int] = {
     "/image/versions": 200,
     "/": 200,
 }
-CLOSED = ("/network/v2.0", "/network/v2.0/", "/compute/v2.1/nothing", "/network/v2.0/nothing", "/image/v2/nothing")
+CLOSED = (
+    *("/network/v2.0", "/network/v2.0/", "/compute/v2/servers"),
+    *("/compute/v2.1/nothing", "/network/v2.0/nothing", "/image/v2/nothing"),
+)
 
 
 async def strangers() -> tuple[int, list[str]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from tests.pia.compute.support import V, fault
-from tests.support.pia import USERS, Kit
+from tests.support.pia import EPOCH, USERS, Kit
 
+from gurum.model.compute import KeyPair
 from gurum.ops.config import PiaConfig
+from gurum.pia.compute.keypairs import keys
 from gurum.pia.services import SERVICES
 
 K = f"{V}/os-keypairs"
@@ -80,10 +83,30 @@ async def test_what_is_no_key_is_400(kit: Kit, key: str) -> None:
     assert fault(answer) == (400, "Keypair data is invalid: failed to generate fingerprint")
 
 
-async def test_x509_is_refused_with_the_reason(kit: Kit) -> None:
-    answer = await kit.call("POST", K, {"keypair": {"name": "k", "type": "x509"}}, version="2.2")
-    assert answer.status == 400
-    assert "SSH" in fault(answer)[1]
+async def test_a_certificate_is_made(kit: Kit) -> None:
+    made = await kit.call("POST", K, {"keypair": {"name": "win", "type": "x509"}}, version="2.2")
+    pair = made.json["keypair"]
+    assert (made.status, pair["type"], len(pair["fingerprint"])) == (201, "x509", 59)
+    certificate = x509.load_pem_x509_certificate(pair["public_key"].encode())
+    private = serialization.load_pem_private_key(pair["private_key"].encode(), None)
+    assert certificate.public_key() == private.public_key()
+    assert certificate.subject.rfc4514_string() == f"CN={USERS['member']}"
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert f"{USERS['member']}@localhost".encode() in next(iter(names)).value
+    shown = (await kit.call("GET", f"{K}/win", version="2.2")).json["keypair"]
+    assert (shown["type"], shown["fingerprint"]) == ("x509", pair["fingerprint"])
+    (stored,) = (await kit.store.list(KeyPair)).items
+    assert "PRIVATE" not in repr(stored)
+
+
+async def test_a_certificate_is_taken_in(kit: Kit) -> None:
+    _, certificate = keys.generate_certificate("somebody", EPOCH)
+    wish = {"name": "win", "type": "x509", "public_key": certificate}
+    pair = (await kit.call("POST", K, {"keypair": wish}, version="2.2")).json["keypair"]
+    assert pair["fingerprint"] == keys.certificate_fingerprint(certificate)
+    wish |= {"name": "none", "public_key": openssh(ed25519.Ed25519PrivateKey.generate())}
+    answer = await kit.call("POST", K, {"keypair": wish}, version="2.2")
+    assert fault(answer) == (400, "Keypair data is invalid: failed to generate fingerprint")
 
 
 PREFIX = "Invalid input for field/attribute"

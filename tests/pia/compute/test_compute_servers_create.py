@@ -349,6 +349,25 @@ async def test_a_key_that_the_cloud_cannot_use_is_refused_at_once(kit: Kit) -> N
     assert fault(await create(kit, key_name="k")) == (400, "Keypair data is invalid: no keypair.ecdsa")
 
 
+async def test_a_certificate_is_no_key_where_a_cloud_takes_none(kit: Kit) -> None:
+    await kit.call("POST", f"{V}/os-keypairs", {"keypair": {"name": "win", "type": "x509"}}, version="2.2")
+    assert (await create(kit, key_name="win")).status == 202
+    await without(kit, "keypair.x509")
+    assert fault(await create(kit, key_name="win")) == (400, "Keypair data is invalid: no keypair.x509")
+
+
+@pytest.mark.parametrize("address", ["0000:0000:0000:0000:0000:babe:220.12.22.2", "::BABE:dc0c:1602"])
+async def test_an_access_address_is_kept_in_its_shortest_form(kit: Kit, address: str) -> None:
+    uid = (await create(kit, accessIPv6=address)).json["server"]["id"]
+    assert (await show(kit, uid))["accessIPv6"] == "::babe:dc0c:1602"
+    changed = await kit.call("PUT", f"{V}/servers/{uid}", {"server": {"accessIPv6": "2001:0db8::0001"}})
+    assert changed.json["server"]["accessIPv6"] == "2001:db8::1"
+    again = await kit.call("PUT", f"{V}/servers/{uid}", {"server": {"name": "n"}})
+    assert again.json["server"]["accessIPv6"] == "2001:db8::1"
+    refused = await kit.call("PUT", f"{V}/servers/{uid}", {"server": {"accessIPv6": "fe80::1%eth0"}})
+    assert fault(refused)[0] == 400, "a scope means something on one machine only"
+
+
 async def test_a_default_password_and_ones_own(kit: Kit) -> None:
     assert len((await create(kit)).json["server"]["adminPass"]) == 12
     assert (await create(kit, adminPass="Hunter2hunter2")).json["server"]["adminPass"] == "Hunter2hunter2"

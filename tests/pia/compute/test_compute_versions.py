@@ -6,20 +6,41 @@ import pytest
 from tests.pia.compute.support import NOBODY, V, fault
 from tests.support.pia import ROOT, Kit
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f old"
 ABOVE = "is not supported by the API. Minimum is 2.1 and maximum is 2.96."
 FORM = "is of invalid format. Must be of format MajorNum.MinorNum."
 
 
-async def test_the_root_lists_one_version_without_a_token(kit: Kit) -> None:
+async def test_the_root_lists_the_versions_without_a_token(kit: Kit) -> None:
     for path in ("/compute", "/compute/"):
         answer = await kit.call("GET", path, token=None)
-        (version,) = answer.json["versions"]
-        assert (answer.status, version["id"], version["version"], version["min_version"]) == (
-            200,
-            "v2.1",
-            "2.96",
-            "2.1",
-        )
+        shown = [(row["id"], row["status"], row["version"], row["min_version"]) for row in answer.json["versions"]]
+        assert shown == [("v2.0", "SUPPORTED", "", ""), ("v2.1", "CURRENT", "2.96", "2.1")]
+
+
+async def test_every_version_listed_shows_itself_where_its_link_says(kit: Kit) -> None:
+    for listed in (await kit.call("GET", "/compute", token=None)).json["versions"]:
+        (link,) = listed["links"]
+        version = (await kit.call("GET", link["href"].removeprefix(ROOT), token=None)).json["version"]
+        assert version["id"] == listed["id"]
+        assert version["links"][0] == link
+
+
+async def test_the_api_before_microversions(kit: Kit) -> None:
+    answer = await kit.call("GET", "/compute/v2/servers", version="2.53")
+    assert (answer.status, answer.json) == (200, {"servers": []})
+    assert not {"openstack-api-version", "x-openstack-nova-api-version"} & set(answer.headers)
+    assert (await kit.call("GET", "/compute/v2/images", version="2.53")).status == 200, "no header is read"
+    assert (await kit.call("GET", "/compute/v2/servers", token=None)).status == 401
+    assert fault(await kit.call("GET", f"/compute/v2/servers/{NOBODY}"))[0] == 404
+
+
+async def test_before_microversions_what_a_body_says_too_much_is_dropped(kit: Kit) -> None:
+    wish = {"keypair": {"name": "old", "public_key": PUBLIC_KEY, "colour": "blue"}, "shape": "round"}
+    assert fault(await kit.call("POST", f"{V}/os-keypairs", wish))[0] == 400
+    assert (await kit.call("POST", "/compute/v2/os-keypairs", wish)).json["keypair"]["name"] == "old"
+    wrong = {"keypair": {"name": "old", "public_key": 7, "colour": "blue"}}
+    assert fault(await kit.call("POST", "/compute/v2/os-keypairs", wrong))[0] == 400
 
 
 async def test_the_versioned_url_shows_exactly_one_version(kit: Kit) -> None:

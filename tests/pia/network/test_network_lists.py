@@ -140,6 +140,8 @@ async def test_port_filters() -> None:
         "fixed_ips=ip_address=10.0.0.17",
         f"fixed_ips=subnet_id={subnet}&fixed_ips=ip_address=10.0.0.17",
         "ip_address_substr=.17",
+        "fixed_ips=ip_address_substr=.17",
+        f"fixed_ips=subnet_id={subnet}&fixed_ips=ip_address_substr=.17",
         "device_id=d",
         f"mac_address={made['mac_address'].upper()}",
         f"network_id={network}&device_id=d",

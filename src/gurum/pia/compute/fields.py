@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import unicodedata
 from typing import Any
 
@@ -42,6 +43,11 @@ def integer(value: object) -> int:
     """Return a number that came as one or as digits; one that is too long to read is as large as none that matters."""
     text = str(value)
     return int(text) if len(text) < 19 else MAX_INT
+
+
+def shortened(address: str) -> str:
+    """Return a valid IPv6 address in its shortest form, in which Nova keeps what it was given; empty stays empty."""
+    return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address)) if address else ""
 
 
 def schema(document: Doc) -> Schema:

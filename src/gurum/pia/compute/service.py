@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gurum.model.compute import KeyPair
 from gurum.model.server import Server
-from gurum.pia.compute import extensions, legacy, places, usage
+from gurum.pia.compute import extensions, legacy, places, security_groups, usage
 from gurum.pia.compute.flavors import manage as flavors_manage
 from gurum.pia.compute.flavors import read as flavors_read
 from gurum.pia.compute.keypairs import routes as keypairs
@@ -53,6 +53,7 @@ ROUTES = (
     *places.ROUTES,
     *extensions.ROUTES,
     *legacy.ROUTES,
+    *security_groups.ROUTES,
 )
 
 

@@ -14,6 +14,10 @@ from gurum.pia.kernel.wire import Request, Response, UnreadableError, decode, js
 from gurum.policy.model import Decision
 
 VERSION = "/v2.1"
+# The API before there were microversions, which clients of that age still ask for: the first one, without the headers,
+# and what a body says too much is dropped instead of refused.
+LEGACY = "/v2"
+VERSION_HEADERS = ("openstack-api-version", "x-openstack-nova-api-version")
 ERROR_TYPE = "application/json; charset=UTF-8"
 MEDIA_TYPES = frozenset({"", "text/plain", "application/json", "application/vnd.openstack.compute+json"})
 FAULTS = {
@@ -47,14 +51,20 @@ class ComputeWire:
         if request.method == "OPTIONS":
             return Response(content_type=None)
         path = request.path
+        if path.startswith(LEGACY + "/") and path != LEGACY + "/":
+            request.lenient = True
+            request.headers = {name: text for name, text in request.headers.items() if name not in VERSION_HEADERS}
+            request.path = path = VERSION + path[len(LEGACY) :]
         if path.startswith(VERSION + "/") and path != VERSION + "/":
             return None
-        version = self._version(request.root)
+        versions = {LEGACY: self._legacy(request.root), VERSION: self._version(request.root)}
         if path in ("", "/"):
-            return json({"versions": [version]})
-        if path in (VERSION, VERSION + "/"):
+            return json({"versions": list(versions.values())})
+        if path.removesuffix("/") in versions:
+            version = versions[path.removesuffix("/")]
             link = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
-            media = {"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}
+            number = version["id"].removeprefix("v").removesuffix(".0")
+            media = {"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}
             return json({"version": version | {"links": [*version["links"], link], "media-types": [media]}})
         choice = {
             "id": "v2.1",
@@ -63,6 +73,16 @@ class ComputeWire:
             "media-types": [{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}],
         }
         return json({"choices": [choice]}, 300)
+
+    def _legacy(self, root: str) -> dict[str, Any]:
+        return {
+            "id": "v2.0",
+            "links": [{"rel": "self", "href": f"{root}{LEGACY}/"}],
+            "status": "SUPPORTED",
+            "version": "",
+            "min_version": "",
+            "updated": "2011-01-21T11:33:21Z",
+        }
 
     def _version(self, root: str) -> dict[str, Any]:
         return {
@@ -135,7 +155,7 @@ class ComputeWire:
             ("X-OpenStack-Request-ID", request.request_id),
             ("X-Compute-Request-ID", request.request_id),
         ]
-        if version:
+        if version and not request.lenient:
             response.headers += [
                 ("OpenStack-API-Version", f"compute {version}"),
                 ("X-OpenStack-Nova-API-Version", version),

@@ -163,6 +163,8 @@ class Pipeline:
         fault = schema.query_fault(context.query.lists) if schema else None
         if fault is None:
             schema = route.body.at(context.version) if route.body else None
+            if schema and context.request.lenient:
+                schema.prune(context.body)
             fault = schema.body_fault(context.body) if schema else None
         if fault is not None:
             raise ApiError(400, fault)

@@ -16,7 +16,7 @@ import re
 import uuid
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 from jsonschema.validators import extend
@@ -45,7 +45,8 @@ def _is_uuid(value: object) -> bool:
 def _is_address(version: int) -> Callable[[object], bool]:
     def check(value: object) -> bool:
         try:
-            return isinstance(value, str) and ipaddress.ip_address(value).version == version
+            # A scope (`fe80::1%eth0`) means something on one machine only.
+            return isinstance(value, str) and "%" not in value and ipaddress.ip_address(value).version == version
         except ValueError:
             return False
 
@@ -187,6 +188,15 @@ class Schema:
             self._compile()
         error: jsonschema.ValidationError | None = next(self._validator.iter_errors(instance), None)
         return error
+
+    def prune(self, body: object) -> None:
+        """Take out of a body what the schema does not know, as far as nothing else is wrong before it."""
+        while (error := self._error(body)) is not None and error.validator == "additionalProperties":
+            schema, found = cast(Document, error.schema), cast(dict[str, Any], error.instance)
+            patterns = schema.get("patternProperties", {})
+            known = schema.get("properties", {})
+            for name in [n for n in found if n not in known and not any(re.search(p, n) for p in patterns)]:
+                del found[name]
 
     def body_fault(self, body: object) -> str | None:
         """Return what is wrong with a body, in Nova's words; None when nothing is."""

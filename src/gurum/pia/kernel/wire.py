@@ -61,6 +61,7 @@ class Request(msgspec.Struct, kw_only=True):
     global_request_id: str = ""
     body: bytes = b""
     project: str = ""  # the project id that stood in the path, where a service lets one stand there
+    lenient: bool = False  # what a body says beyond its schema is dropped, as it was before there were microversions
 
     @property
     def media_type(self) -> str:

@@ -193,12 +193,14 @@ def _fixed_ips(values: tuple[Any, ...]) -> Test[Port]:
     wanted: dict[str, set[str]] = {}
     for key, value in values:
         wanted.setdefault(key, set()).add(value)
-    subnets, addresses = wanted.get("subnet_id"), wanted.get("ip_address")
+    subnets, addresses, parts = (wanted.get(key) for key in ("subnet_id", "ip_address", "ip_address_substr"))
 
     def test(port: Port) -> bool:
         ips = port.spec.fixed_ips
-        return (subnets is None or any(ip.subnet_id in subnets for ip in ips)) and (
-            addresses is None or any(ip.ip_address in addresses for ip in ips)
+        return (
+            (subnets is None or any(ip.subnet_id in subnets for ip in ips))
+            and (addresses is None or any(ip.ip_address in addresses for ip in ips))
+            and (parts is None or any(part in ip.ip_address for part in parts for ip in ips))
         )
 
     return test

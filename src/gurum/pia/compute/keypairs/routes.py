@@ -21,7 +21,7 @@ from gurum.pia.kernel.wire import Response, empty, encode, json, listing
 from gurum.policy.model import Target
 from gurum.store.contract import ExistsError, NotFoundError
 
-X509 = "x509 key pairs cannot be used in this region: its servers take SSH keys"
+X509 = "x509"
 
 
 def order(pair: KeyPair) -> Order:
@@ -112,16 +112,17 @@ async def create(ctx: Context) -> Response:
     """Take in a public key, or make a pair where none is given (below 2.92)."""
     body = ctx.body["keypair"]
     name, user, kind = body["name"], _owner(ctx), body.get("type", "ssh")
-    if kind == "x509":
-        raise bad_request(f"Keypair data is invalid: {X509}")
     held = len(ctx.mirror(KeyPair).members(ctx.region.name, user))
     limit = limits_of(ctx, ctx.project)["key_pairs"]
     private = ""
     public = body.get("public_key")
     if public is None:
-        private, public = await asyncio.to_thread(keys.generate)
+        if kind == X509:
+            private, public = await asyncio.to_thread(keys.generate_certificate, user, ctx.parts.clock.time())
+        else:
+            private, public = await asyncio.to_thread(keys.generate)
     try:
-        fingerprint = keys.fingerprint(public)
+        fingerprint = keys.certificate_fingerprint(public) if kind == X509 else keys.fingerprint(public)
     except keys.NotAKeyError:
         raise bad_request("Keypair data is invalid: failed to generate fingerprint") from None
     if 0 <= limit <= held:
@@ -134,6 +135,7 @@ async def create(ctx: Context) -> Response:
             user_id=user,
             public_key=public,
             fingerprint=fingerprint,
+            type=kind,
             number=uuid.UUID(uid).int % 0x7FFFFFFF,
         ),
     )

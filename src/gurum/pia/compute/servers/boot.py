@@ -128,7 +128,8 @@ def key_of(ctx: Context, name: str | None) -> ServerKey | None:
     if pair is None:
         raise bad_request("Invalid key_name provided.")
     spec = pair.spec
-    why = offered.lacking(ctx, "keypair.ecdsa") if spec.public_key.startswith("ecdsa-") else None
+    need = "keypair.x509" if spec.type == "x509" else "keypair.ecdsa" if spec.public_key.startswith("ecdsa-") else ""
+    why = offered.lacking(ctx, need) if need else None
     if why is not None:
         raise bad_request(f"Keypair data is invalid: {why}")
     return ServerKey(name=spec.name, public_key=spec.public_key, fingerprint=spec.fingerprint, type=spec.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gurum.model.network import Port, SecurityGroup
 from gurum.model.server import Server
+from gurum.pia.compute import fields
 from gurum.pia.compute.servers import find, schemas
 from gurum.pia.compute.servers.listing import reveals
 from gurum.pia.compute.servers.state import effective
@@ -40,7 +41,7 @@ async def update(ctx: Context) -> Response:
             spec.hostname = body["hostname"]
         spec.disk_config = body.get("OS-DCF:diskConfig", spec.disk_config)
         spec.access_ipv4 = body.get("accessIPv4", spec.access_ipv4)
-        spec.access_ipv6 = body.get("accessIPv6", spec.access_ipv6)
+        spec.access_ipv6 = fields.shortened(body.get("accessIPv6", spec.access_ipv6))
 
     server = await ctx.change(Server, ctx.found(Server).id, mutate)
     view = View(ctx, reveals=reveals(ctx))

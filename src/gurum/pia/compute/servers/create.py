@@ -190,7 +190,7 @@ def _servers(ctx: Context, body: Mapping[str, Any], wish: Wish, count: int) -> l
             hostname=wish.hostname or hostname_of(name, uid),
             disk_config=body.get("OS-DCF:diskConfig", "MANUAL"),
             access_ipv4=body.get("accessIPv4", ""),
-            access_ipv6=body.get("accessIPv6", ""),
+            access_ipv6=fields.shortened(body.get("accessIPv6", "")),
             reservation_id=reservation,
             launch_index=index,
             trusted_image_certificates=body.get("trusted_image_certificates"),

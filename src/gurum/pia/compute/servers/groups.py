@@ -29,13 +29,13 @@ def rule_view(ctx: Context, rule: SecurityGroupRule) -> dict[str, Any]:
             group = {"name": remote.spec.name, "tenant_id": remote.metadata.project}
     first, last = spec.port_range_min, spec.port_range_max
     if spec.protocol is not None and first is None and not group:
-        first, last = (-1, -1) if spec.protocol.upper() in ("ICMP", "ICMPV6") else (1, 65535)
+        first, last = (1, 65535) if spec.protocol.lower() in ("tcp", "udp") else (-1, -1)
     return {
         "id": rule.id,
         "parent_group_id": spec.security_group_id,
         "from_port": first,
         "to_port": last,
-        "ip_protocol": spec.protocol.upper() if spec.protocol else None,
+        "ip_protocol": spec.protocol,
         "ip_range": {} if spec.remote_group_id else {"cidr": spec.remote_ip_prefix or _anywhere(spec.ethertype)},
         "group": group,
     }
