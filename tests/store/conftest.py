@@ -14,7 +14,6 @@ from gurum.store.memory import HOSTILE, MemoryStore
 from gurum.store.postgresql import PostgresqlStore
 from gurum.store.sqlite import SqliteStore
 
-
 Request = pytest.FixtureRequest
 
 

@@ -11,6 +11,7 @@ from tests.support.store import StepClock, make_server
 
 from gurum.store.contract import Journal, Record, UnavailableError
 from gurum.store.memory import HOSTILE, PEACEFUL, MemoryJournal
+from gurum.store.postgresql import PostgresqlJournal
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
@@ -29,11 +30,13 @@ def record(
     )
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgresql", marks=pytest.mark.real)])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     opened: Journal
     if request.param == "sqlite":
         opened = await SqliteJournal.open(tmp_path / "journal.db")
+    elif request.param == "postgresql":
+        opened = await PostgresqlJournal.open(request.getfixturevalue("postgresql_url"))
     else:
         opened = MemoryJournal()
     yield opened

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,10 @@ class Postgres:
             self.process.wait(READY_SECONDS)
             self.process = None
 
+    def administered(self) -> AbstractContextManager[Admin]:
+        """Give a connection for statements of a test's own."""
+        return administered(self.url)
+
     @property
     def _data(self) -> Path:
         return self.directory / "data"
@@ -132,6 +136,15 @@ class Admin:
     def run(self, script: str) -> None:
         """Run statements without arguments."""
         self._do(self._connection.execute(script))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Admin]:
+        """Hold what is locked inside until the end."""
+        self.run("BEGIN")
+        try:
+            yield self
+        finally:
+            self.run("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the connection, if the server has not."""

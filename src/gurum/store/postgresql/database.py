@@ -82,10 +82,12 @@ class Database:
         lock_timeout: float = 5.0,
         poll: float = 1.0,
         backup: bool = False,
+        make: bool = True,
         connect: Connect = asyncpg.connect,
     ) -> Database:
-        """Open the database, making or migrating the store's tables; with `backup`, a copy is made before that.
+        """Open the database, making or migrating the store's tables.
 
+        With `backup`, a copy is made before a migration; without `make`, a database that holds no store is refused.
         `lock_timeout` and `poll` are seconds: how long a write waits for other processes' writes, and how often
         watchers look should notifications be lost. Raises UnavailableError, NewerStoreError, ConfigError.
         """
@@ -93,7 +95,9 @@ class Database:
         try:
             session = await place.session()
             try:
-                channel = await migrate.migrate(session, shipped("postgresql"), place=str(place), backup=backup)
+                channel = await migrate.migrate(
+                    session, shipped("postgresql"), place=str(place), backup=backup, make=make
+                )
             except BaseException:
                 session.give_up()
                 raise

@@ -28,17 +28,22 @@ _RECORD = "INSERT INTO migrations (number, name) VALUES ($1, $2)"
 _TABLES = "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = $1::text::regnamespace"
 
 
-async def migrate(session: Session, migrations: list[Migration], *, place: str, backup: bool = False) -> str:
+async def migrate(
+    session: Session, migrations: list[Migration], *, place: str, backup: bool = False, make: bool = True
+) -> str:
     """Bring the store in the connection's current schema to the last of `migrations`; return its channel.
 
     With `backup`, a store that has anything in it is first copied into a schema `<schema>_before_<number>` beside its
-    own. Raises NewerStoreError, UnavailableError and the driver's errors; on an error nothing is changed
-    once the connection is given up.
+    own. Without `make`, a schema without a store is left so and refused. Raises NewerStoreError, UnavailableError and
+    the driver's errors; on an error nothing is changed once the connection is given up.
     """
     [[schema, number]] = await session.fetch(_SCHEMA)
     if schema is None:
         raise UnavailableError(f"there is no schema to keep the store in ({place}: search_path names none that exists)")
-    if await _missing(session, migrations, place):
+    missing = await _missing(session, migrations, place)
+    if len(missing) == len(migrations) and not make:
+        raise UnavailableError(f"there is no store at {place} yet: `gurum up` makes it")
+    if missing:
         await session.run(f"BEGIN; SET LOCAL lock_timeout = '{WAIT}'")
         await session.fetch("SELECT pg_advisory_xact_lock($1)", LOCK | number)
         missing = await _missing(session, migrations, place)  # again, now that nobody else can migrate

@@ -93,6 +93,7 @@ class PostgresqlStore:
         lock_timeout: float = 5.0,
         poll: float = 1.0,
         backup: bool = False,
+        make: bool = True,
         remember: float = 3600.0,
         lists: int = 8,
         list_idle: float = 60.0,
@@ -100,7 +101,7 @@ class PostgresqlStore:
     ) -> PostgresqlStore:
         """Open a store in a database; see `Database.open`. Raises UnavailableError, NewerStoreError, ConfigError."""
         database = await Database.open(
-            url, password=password, lock_timeout=lock_timeout, poll=poll, backup=backup, connect=connect
+            url, password=password, lock_timeout=lock_timeout, poll=poll, backup=backup, make=make, connect=connect
         )
         return cls(database, clock=clock, remember=remember, lists=lists, list_idle=list_idle)
 
