@@ -41,11 +41,20 @@ async def store(postgresql_url: str) -> AsyncIterator[PostgresqlStore]:
     await opened.close()
 
 
-@pytest.fixture
-def own() -> Iterator[Postgres]:
-    """A server of the test's own, to be stopped."""
+@pytest.fixture(scope="module")
+def stoppable() -> Iterator[Postgres]:
     with postgres() as server:
         yield server
+
+
+@pytest.fixture
+def own(stoppable: Postgres) -> Iterator[Postgres]:
+    """A server that nobody else uses, to be stopped, with an empty database."""
+    stoppable.start()
+    with stoppable.administered() as admin:
+        admin.run("DROP SCHEMA IF EXISTS public CASCADE; CREATE SCHEMA public")
+    yield stoppable
+    stoppable.start()
 
 
 @contextmanager
@@ -357,7 +366,7 @@ async def test_every_statement_uses_an_index(store: PostgresqlStore, postgresql_
 # What the server may do to us
 
 
-def answering(url: str, lose: Callable[[str], bool]) -> Callable[..., Awaitable[Any]]:
+def answering(lose: Callable[[str], bool]) -> Callable[..., Awaitable[Any]]:
     """Return a way to connect on which the answer to a statement may be lost, after the server did it."""
 
     class Losing(asyncpg.Connection):  # type: ignore[misc]  # the driver publishes no types
@@ -376,12 +385,14 @@ def answering(url: str, lose: Callable[[str], bool]) -> Callable[..., Awaitable[
 
 @pytest.mark.parametrize("lost", ["COMMIT", "INSERT INTO objects", "BEGIN"])
 async def test_a_commit_whose_answer_was_lost_is_found_out(postgresql_url: str, lost: str) -> None:
-    left = [1]
+    left: list[bool] = []
 
     def lose(query: str) -> bool:
-        return lost in query and bool(left) and left.pop() == 1
+        return bool(left) and lost in query and bool(left.pop())
 
-    store = await PostgresqlStore.open(postgresql_url, connect=answering(postgresql_url, lose))
+    store = await PostgresqlStore.open(postgresql_url, connect=answering(lose))
+    await store.delete(Server, (await store.create(make_server())).id)
+    left.append(True)
     server = make_server()
     if lost == "INSERT INTO objects":  # before the commit: it was certainly not done
         with pytest.raises(UnavailableError, match="connection to the database server broke"):
@@ -419,14 +430,16 @@ async def test_a_commit_that_was_not_done_is_found_out(postgresql_url: str) -> N
 
 async def test_a_server_that_stays_away_leaves_a_doubt(own: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "DOUBT_SECONDS", 0.3)
+    armed: list[bool] = []
 
     def lose(query: str) -> bool:
-        if query == "COMMIT":
+        if query == "COMMIT" and armed:
             own.stop(signal.SIGQUIT)
             return True
         return False
 
-    store = await PostgresqlStore.open(own.url, connect=answering(own.url, lose))
+    store = await PostgresqlStore.open(own.url, connect=answering(lose))
+    armed.append(True)
     server = make_server()
     with pytest.raises(InDoubtError, match="may be there or not"):
         await store.create(server)

@@ -57,7 +57,9 @@ class Postgres:
         )
 
     def start(self) -> None:
-        """Start it; return when it answers."""
+        """Start it, unless it runs; return when it answers."""
+        if self.process is not None:
+            return
         options = [f"-c{option}" for option in (*self.options, "max_connections=300", "listen_addresses=")]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
