@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support import postgresql
+from tests.support import backend, postgresql
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chosen_store() -> Iterator[None]:
+    with backend.available():
+        yield
 
 
 @pytest.fixture(scope="session")

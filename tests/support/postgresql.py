@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import quote
 
 import asyncpg
+from tests.support.virtual import VirtualLoop
 
 from gurum.supervisor.process import die_with_parent
 
@@ -113,12 +114,19 @@ def postgres(*options: str) -> Iterator[Postgres]:
 
 @contextmanager
 def server(*options: str) -> Iterator[str]:
-    """Give the URL of a server: the one that the environment names, or one of our own."""
+    """Give the URL of a server: the one that the environment names, or one of our own.
+
+    While it lives the environment names it, so that within, and in programs started within, there is only one.
+    """
     if given := os.environ.get(URL):
         yield given
         return
     with postgres(*options) as own:
-        yield own.url
+        os.environ[URL] = own.url
+        try:
+            yield own.url
+        finally:
+            del os.environ[URL]
 
 
 class Admin:
@@ -193,6 +201,34 @@ def empty(admin: Admin, url: str) -> None:
     script = [f"DELETE FROM {name}.{table};" for table in tables if table not in ("counter", "migrations")]
     if tables:
         admin.run("".join(script) + f"UPDATE {name}.counter SET version = 0, position = 0")
+
+
+class Timeless(asyncpg.Connection):  # type: ignore[misc]  # the driver publishes no types
+    """A connection on a loop of virtual time, which stands still while the server works."""
+
+    async def execute(self, query: str, *args: Any, **more: Any) -> Any:
+        with _loop().still():
+            return await super().execute(query, *args, **more)
+
+    async def fetch(self, query: str, *args: Any, **more: Any) -> Any:
+        with _loop().still():
+            return await super().fetch(query, *args, **more)
+
+    async def close(self, **more: Any) -> None:
+        with _loop().still():
+            await super().close(**more)
+
+
+async def timeless(url: str, **settings: Any) -> Any:
+    """Connect, on a loop of virtual time: for `PostgresqlStore.open(connect=...)`."""
+    with _loop().still():
+        return await asyncpg.connect(url, connection_class=Timeless, **settings)
+
+
+def _loop() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
 
 
 def _program(name: str) -> str:
