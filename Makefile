@@ -3,6 +3,9 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 STATE ?= var
 ARGS ?=
+# What the tests' engine, APIs and whole runs stand on: `postgresql`, or nothing for what each prefers.
+STORE ?=
+export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
@@ -23,7 +26,7 @@ run: setup-run ## start everything and play the tour; stays up until Ctrl-C (ONC
 clean-state: ## remove what runs have kept: databases, secrets, logs
 	rm -rf $(STATE)
 
-test: setup ## run all tests
+test: setup ## run all tests (STORE=postgresql: on PostgreSQL; so with the targets below)
 	$(PYTHON) -m pytest $(ARGS)
 
 check: setup ## lint, strict types, layers, the policy's own tests, generated pages

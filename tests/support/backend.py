@@ -34,11 +34,14 @@ def on_postgresql() -> bool:
 
 
 @contextmanager
-def available() -> Iterator[None]:
-    """Have the chosen store's server while inside. What is started inside finds it by the environment."""
+def available(*options: str) -> Iterator[None]:
+    """Have the chosen store's server while inside; what is started inside finds it by the environment.
+
+    `options` are settings of a server of our own: without any, it is fast and forgets when its machine crashes.
+    """
     with ExitStack() as stack:
         if on_postgresql():
-            stack.enter_context(postgresql.server())
+            stack.enter_context(postgresql.server(*options))
         yield
 
 

@@ -33,7 +33,6 @@ from gurum.supervisor.process import die_with_parent
 
 URL = "GURUM_TEST_POSTGRESQL_URL"
 READY_SECONDS = 60.0
-SAFE = ("fsync=on",)
 FAST = ("fsync=off", "full_page_writes=off")
 
 
