@@ -82,6 +82,7 @@ async def test_concurrent_repetition_appends_once(journal: Journal) -> None:
         ({"kind": "Server", "region": "r2", "since": 1001.0}, [2, 4]),
         ({"limit": 2}, [0, 1]),
         ({"object_id": "nothing"}, []),
+        ({"object_id": "nul\0"}, []),
     ],
     ids=str,
 )

@@ -11,6 +11,7 @@ from typing import Any
 from gurum.store.contract import Record
 from gurum.store.postgresql.batch import Batch
 from gurum.store.postgresql.database import Database
+from gurum.store.postgresql.texts import storable
 
 _COLUMNS = ("kind", "object_id", "project", "region", "type")  # what can be asked for
 _PRUNE = "DELETE FROM journal WHERE at < $1"
@@ -48,6 +49,8 @@ class PostgresqlJournal:
         """Return matching records, oldest first, with position > after and at >= since."""
         asked = dict(zip(_COLUMNS, (kind, object_id, project, region, type), strict=True))
         wanted = [column for column, value in asked.items() if value]
+        if not all(storable(asked[column]) for column in wanted):
+            return []  # a client may ask for anything
         # Only what is asked for stands in the query: "or empty" clauses would keep the planner from using its indexes.
         clauses = "".join(f" AND {column} = ${number}" for number, column in enumerate(wanted, 4))
         query = (  # made of names from _COLUMNS; values are bound

@@ -19,6 +19,7 @@ from gurum.store.postgresql.batch import Batch, Count
 from gurum.store.postgresql.database import Database
 from gurum.store.postgresql.link import Connect, Row
 from gurum.store.postgresql.lists import Snapshots
+from gurum.store.postgresql.texts import LONGEST, storable
 from gurum.store.rows import decode
 
 R = TypeVar("R", bound=Resource)
@@ -58,7 +59,6 @@ _HORIZONS = """
 _FORGET = "DELETE FROM tombstones WHERE removed_at < $1"
 _CHUNK = 1000  # events a watch reads at once
 _FORGET_EVERY = 256  # removals between two prunings of tombstones
-_LONGEST = 2000  # bytes of an id: what an index takes, with room
 
 
 class PostgresqlStore:
@@ -286,7 +286,7 @@ def _forget(batch: Batch, before: float) -> Count:
 
 def _known(kind: type[Resource], id: str) -> None:
     """Raise NotFoundError for an id that nothing can have, because the database could not hold it."""
-    if not _storable(id):
+    if not storable(id):
         raise NotFoundError(f"{kind.kind} {id!r} does not exist")
 
 
@@ -297,12 +297,6 @@ def _possible(obj: R) -> R:
     """
     meta = obj.metadata
     for text in (meta.id, meta.region, meta.account, meta.project):
-        if not _storable(text):
-            raise ValueError(f"{text[:100]!r} cannot be stored: it has a NUL, or more than {_LONGEST} bytes")
+        if not storable(text):
+            raise ValueError(f"{text[:100]!r} cannot be stored: it has a NUL, or more than {LONGEST} bytes")
     return obj
-
-
-def _storable(text: str) -> bool:
-    """Whether a column of texts takes it. Half a surrogate pair no encoding takes."""
-    raw = text.encode("utf-8", "surrogatepass")
-    return b"\0" not in raw and len(raw) <= _LONGEST and raw.decode("utf-8", "replace") == text
