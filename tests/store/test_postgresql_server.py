@@ -45,10 +45,18 @@ def answering(lose: Callable[[str], bool]) -> Callable[..., Awaitable[Any]]:
     class Losing(asyncpg.Connection):  # type: ignore[misc]  # the driver publishes no types
         async def execute(self, query: str, *args: Any, **more: Any) -> str:
             tag: str = await super().execute(query, *args, **more)
+            self._perhaps(query)
+            return tag
+
+        async def fetch(self, query: str, *args: Any, **more: Any) -> Any:
+            rows = await super().fetch(query, *args, **more)
+            self._perhaps(query)
+            return rows
+
+        def _perhaps(self, query: str) -> None:
             if lose(query):
                 self.terminate()
                 raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
-            return tag
 
     async def connect(url: str, **settings: Any) -> Any:
         return await asyncpg.connect(url, connection_class=Losing, **settings)

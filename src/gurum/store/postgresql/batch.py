@@ -1,4 +1,4 @@
-"""What the writes of one commit make of the store, computed in memory and then written with a statement for each table.
+"""What the writes of one commit make of the store, computed in memory and then written at once.
 
 A round trip costs more than what it asks for. So a batch reads everything its writes decide on at once, each write then
 sees what those before it in the batch made of that, and what is left in the end is written as arrays: a commit costs
@@ -31,43 +31,46 @@ _READ = """
     FROM unnest($3::text[], $4::bytea[]) AS wanted (kind, key)
     JOIN objects o ON o.kind = wanted.kind AND sha256(o.key) = sha256(wanted.key)"""
 _COLUMNS = ("kind", "id", "key", "region", "account", "project", "version", "schema", "data")
-_INSERT = """
-    INSERT INTO objects (kind, id, key, region, account, project, resource_version, schema, data)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-                         $7::bigint[], $8::integer[], $9::bytea[])"""
-_REPLACE = """
-    UPDATE objects o SET region = n.region, account = n.account, project = n.project,
-                         resource_version = n.version, schema = n.schema, data = n.data
-    FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[],
-                $7::bigint[], $8::integer[], $9::bytea[])
-      AS n (kind, id, key, region, account, project, version, schema, data)
-    WHERE o.kind = n.kind AND o.id = n.id"""
 _REMOVE = """
     DELETE FROM objects o USING unnest($1::text[], $2::text[]) AS gone (kind, id)
     WHERE o.kind = gone.kind AND o.id = gone.id"""
 _BURIED = ("kind", "id", "region", "account", "project", "version", "removed_at", "schema", "data")
-_TOMBSTONE = """
-    INSERT INTO tombstones AS t (kind, id, region, account, project, resource_version, removed_at, schema, data)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[],
-                         $7::double precision[], $8::integer[], $9::bytea[])
-    ON CONFLICT (kind, id) DO UPDATE SET region = excluded.region, account = excluded.account,
-      project = excluded.project, resource_version = excluded.resource_version, removed_at = excluded.removed_at,
-      schema = excluded.schema, data = excluded.data"""
-_APPEND = """
-    INSERT INTO journal (position, at, type, kind, object_id, region, project, request_id, data, once)
-    SELECT * FROM unnest($1::bigint[], $2::double precision[], $3::text[], $4::text[], $5::text[], $6::text[],
-                         $7::text[], $8::text[], $9::bytea[], $10::text[])
-    ON CONFLICT (object_id, type, once) DO NOTHING"""
-_FINISH = """
-    WITH heads AS (
-      INSERT INTO kinds (kind, head) SELECT * FROM unnest($1::text[], $2::bigint[])
+_RECORD = 10  # columns of the journal
+# One statement: a round trip costs more than a part that has nothing to do. No two parts touch the same row.
+_WRITE = """
+    WITH inserted AS (
+      INSERT INTO objects (kind, id, key, region, account, project, resource_version, schema, data)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[],
+                           $7::bigint[], $8::integer[], $9::bytea[])
+    ), replaced AS (
+      UPDATE objects o SET region = n.region, account = n.account, project = n.project,
+                           resource_version = n.version, schema = n.schema, data = n.data
+      FROM unnest($10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[],
+                  $16::bigint[], $17::integer[], $18::bytea[])
+        AS n (kind, id, key, region, account, project, version, schema, data)
+      WHERE o.kind = n.kind AND o.id = n.id
+    ), buried AS (
+      INSERT INTO tombstones (kind, id, region, account, project, resource_version, removed_at, schema, data)
+      SELECT * FROM unnest($19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::bigint[],
+                           $25::double precision[], $26::integer[], $27::bytea[])
+      ON CONFLICT (kind, id) DO UPDATE SET region = excluded.region, account = excluded.account,
+        project = excluded.project, resource_version = excluded.resource_version, removed_at = excluded.removed_at,
+        schema = excluded.schema, data = excluded.data
+    ), appended AS (
+      INSERT INTO journal (position, at, type, kind, object_id, region, project, request_id, data, once)
+      SELECT * FROM unnest($28::bigint[], $29::double precision[], $30::text[], $31::text[], $32::text[], $33::text[],
+                           $34::text[], $35::text[], $36::bytea[], $37::text[])
+      ON CONFLICT (object_id, type, once) DO NOTHING
+    ), heads AS (
+      INSERT INTO kinds (kind, head) SELECT * FROM unnest($38::text[], $39::bigint[])
       ON CONFLICT (kind) DO UPDATE SET head = excluded.head
     ), counted AS (
-      UPDATE counter SET version = $3, position = $8 WHERE version <> $3 OR position <> $8
+      UPDATE counter SET version = $40, position = $41 WHERE version <> $40 OR position <> $41
     ), mine AS (
-      INSERT INTO writers VALUES ($4, $5, now()) ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now()
+      INSERT INTO writers VALUES ($42, $43, now())
+      ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = now()
     )
-    SELECT pg_notify($6, $7) WHERE $7 <> ''"""
+    SELECT pg_notify($44, $45) WHERE $45 <> ''"""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -159,7 +162,7 @@ class Batch:
         self._records.append((*what, record.request_id, record.data, unique))
 
     def execute(self, statement: str, *arguments: Any) -> Count:
-        """Run a statement after everything else; whoever reads the whole of `kinds` again is made to."""
+        """Run a statement before what is written; whoever reads the whole of `kinds` again is made to."""
         self.changes += 1
         self._version += 1
         count = Count()
@@ -175,21 +178,25 @@ class Batch:
         ]
         if gone:  # first: their keys may have passed to others
             await session.execute(_REMOVE, *_columns(gone))
-        old = [row for name, row in self._rows.items() if name in self._stored and name not in gone]
-        if old:
-            await session.execute(_REPLACE, *_columns(_values(map(_stored, old), _COLUMNS), len(_COLUMNS)))
-        new = [row for name, row in self._rows.items() if name not in self._stored or name in gone]
-        if new:
-            await session.execute(_INSERT, *_columns(_values(map(_stored, new), _COLUMNS), len(_COLUMNS)))
-        if self._tombstones:
-            await session.execute(_TOMBSTONE, *_columns(_values(self._tombstones.values(), _BURIED), len(_BURIED)))
-        if self._records:
-            await session.execute(_APPEND, *_columns(self._records, 10))
         for statement, arguments, count in self._statements:
             count.rows = await session.execute(statement, *arguments)
-        heads, payload = self.heads, " ".join(f"{kind}={head}" for kind, head in self.heads.items())
+        # What was removed and came back under another key is inserted anew.
+        old = [row for name, row in self._rows.items() if name in self._stored and name not in gone]
+        new = [row for name, row in self._rows.items() if name not in self._stored or name in gone]
         await session.fetch(
-            _FINISH, list(heads), list(heads.values()), self._version, writer, number, channel, payload, self._position
+            _WRITE,
+            *_columns(_values(map(_stored, new), _COLUMNS), len(_COLUMNS)),
+            *_columns(_values(map(_stored, old), _COLUMNS), len(_COLUMNS)),
+            *_columns(_values(self._tombstones.values(), _BURIED), len(_BURIED)),
+            *_columns(self._records, _RECORD),
+            list(self.heads),
+            list(self.heads.values()),
+            self._version,
+            self._position,
+            writer,
+            number,
+            channel,
+            " ".join(f"{kind}={head}" for kind, head in self.heads.items()),
         )
 
     def _next(self, obj: Resource) -> dict[str, Any]:
