@@ -5,6 +5,9 @@ STATE ?= var
 ARGS ?=
 SERVICE ?= all
 REGION ?= kakao-usa-east1
+# What the tests' engine, APIs and whole runs stand on: `postgresql`, or nothing for what each prefers.
+STORE ?=
+export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
@@ -25,7 +28,7 @@ run: setup-run ## start everything and play the tour; stays up until Ctrl-C (ONC
 clean-state: ## remove what runs have kept: databases, secrets, logs
 	rm -rf $(STATE)
 
-test: setup ## run all tests
+test: setup ## run all tests (STORE=postgresql: on PostgreSQL; so with the targets below)
 	$(PYTHON) -m pytest $(ARGS)
 
 check: setup ## lint, strict types, layers, the policy's own tests, generated pages

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from tests.bench import creates, micro, reads
 from tests.bench.figures import Figures
+from tests.support.backend import available
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
         sys.stdout, out = sys.stderr, sys.stdout  # progress is not the answer
     else:
         out = sys.stdout
-    with tempfile.TemporaryDirectory(prefix="gurum-bench-") as directory:
+    with available("fsync=on"), tempfile.TemporaryDirectory(prefix="gurum-bench-") as directory:
         root = Path(directory)
         if options.only in (None, "micro"):
             micro.measure(figures)

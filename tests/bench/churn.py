@@ -8,15 +8,16 @@ import sys
 import time
 
 from gurum.model.server import Server
+from gurum.ops.config import StoreConfig
 from gurum.store.contract import ConflictError, Filter
-from gurum.store.sqlite import SqliteStore
+from gurum.store.factory import open_store
 
 INTERVAL = 0.05  # seconds: 20 changes a second
 
 
-async def churn(path: str, project: str) -> None:
+async def churn(url: str, project: str) -> None:
     """Change metadata of random servers until killed; print how many changes were made every second."""
-    store = await SqliteStore.open(path)
+    store, _ = await open_store(StoreConfig(url=url))
     ids = [server.id for server in (await store.list(Server, Filter(project=project), limit=1000)).items]
     made, began = 0, time.monotonic()
     while True:

@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import Figures
+from tests.support.backend import run_url
 from tests.support.keystone import running
 from tests.support.pia import Kit, flavor, image, region
 
-from gurum.ops.config import PiaConfig
+from gurum.ops.config import PiaConfig, StoreConfig
 from gurum.pia.services import SERVICES
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.policy.model import PolicyInput, Principal, Target
-from gurum.store.sqlite import SqliteStore
+from gurum.store.factory import open_store
 
 POLICY = Path(__file__).parents[2] / "policy"
 
 
 async def statements(figures: Figures) -> None:
-    """Count SQL statements in process: the kit's app on a real SQLite store."""
+    """Count SQL statements in process: the kit's app on a real store."""
     with tempfile.TemporaryDirectory() as directory:
-        store = await SqliteStore.open(Path(directory) / "store.sqlite")
+        store: Any = (await open_store(StoreConfig(url=run_url(Path(directory)))))[0]
         quotas = {"compute": {"instances": 100}}
         kit = Kit(SERVICES, config=PiaConfig(quotas=quotas), store=store)
         await kit.cache.start()

@@ -46,13 +46,13 @@ def measure(directory: Path, figures: Figures, count: int, repeat: int) -> None:
     with running(directory) as stack:
         project = project_of(stack, stack.token("gurum"))
         bare = {module: memory(process(stack, module)) for module in ("gurum.pia", "gurum.engine")}
-    store = directory / "var" / "gurum.sqlite"
+        store = stack.config.store.url
     asyncio.run(seed(store, REGION, project, count))
     figures.note(f"{count} servers, ports and addresses seeded through the store contract (not created)")
     with running(directory) as stack:
         client = Client(stack.url(REGION), stack.token("gurum"))
         churn = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.churn", str(store), project], cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.bench.churn", store, project], cwd=ROOT, stdout=subprocess.PIPE
         )
         try:
             assert churn.stdout is not None

@@ -9,7 +9,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 from gurum.model.base import Metadata, Resource, new_id
@@ -27,7 +26,8 @@ from gurum.model.network import (
 )
 from gurum.model.server import Action, Address, Server, ServerFlavor, ServerSpec, ServerStatus
 from gurum.ops.clock import SystemClock
-from gurum.store.sqlite import SqliteStore
+from gurum.ops.config import StoreConfig
+from gurum.store.factory import open_store
 
 T = TypeVar("T")
 
@@ -106,9 +106,9 @@ def _active(server: Server, network: Network, number: int, address: str) -> Serv
     )
 
 
-async def seed(path: Path, region: str, project: str, count: int) -> None:
-    """Write `count` servers of a project into a store file that nobody else has open."""
-    store = await SqliteStore.open(path, clock=SystemClock())
+async def seed(url: str, region: str, project: str, count: int) -> None:
+    """Write `count` servers of a project into a store that nobody else has open."""
+    store, journal = await open_store(StoreConfig(url=url), SystemClock())
     network = Network(
         metadata=Metadata(id=(one := new_id()), key=one, region=region, project=project),
         spec=NetworkSpec(name="seeded"),
@@ -132,4 +132,5 @@ async def seed(path: Path, region: str, project: str, count: int) -> None:
         for server, number in zip(servers, numbers, strict=True):
             server.status = _active(server, network, number, _address(number))
         await asyncio.gather(*(store.update_status(server) for server in servers))
+    await journal.close()
     await store.close()

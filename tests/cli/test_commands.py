@@ -12,7 +12,7 @@ from gurum.cli.command import Surroundings
 from gurum.cli.main import COMMANDS, main, parser
 from gurum.model.base import Metadata
 from gurum.model.network import Network, NetworkSpec
-from gurum.ops.config import StoreConfig
+from gurum.ops.config import StoreConfig, load, whole
 from gurum.store.factory import open_store
 from gurum.supervisor.lock import locked
 
@@ -46,6 +46,29 @@ def test_config_show_is_what_is_in_force(state: Path) -> None:
     assert shown["store"]["url"] == f"sqlite:///{state}/s.sqlite"
     as_json = json.loads(_run("config", "show", "--state", str(state), "-f", "json", GURUM_PIA__BODY_LIMIT="9")[1])
     assert as_json == shown
+
+
+def test_config_show_has_no_password(state: Path) -> None:
+    url = "postgresql://u:open-sesame@db/gurum"
+    for form in ("table", "json"):
+        _, out, _ = _run("config", "show", "--state", str(state), "-f", form, GURUM_STORE__URL=url)
+        assert "postgresql://u:***@db/gurum" in out
+        assert "sesame" not in out
+    # What the children read has it, in a file of their own.
+    assert "open-sesame" in whole(load(None, {"GURUM_STORE__URL": url}))
+
+
+def test_a_password_on_the_command_line_is_refused(state: Path) -> None:
+    for words in (("config", "show"), ("store", "info"), ("up",)):
+        status, out, err = _run(*words, "--state", str(state), "--store", "postgresql://u:open-sesame@db/gurum")
+        assert (status, out) == (1, "")
+        assert "a password on a command line can be read by every user" in err
+        assert "sesame" not in err
+
+
+def test_the_store_may_be_named_beside_the_configuration(state: Path) -> None:
+    _, out, _ = _run("config", "show", "--state", str(state), "--store", "sqlite:////elsewhere")
+    assert yaml.safe_load(out)["store"]["url"] == "sqlite:////elsewhere"
 
 
 def test_store_info_counts(state: Path) -> None:

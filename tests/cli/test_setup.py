@@ -46,6 +46,7 @@ def tree(tmp_path: Path) -> Path:
         assert found
         (tmp_path / "bin" / tool).symlink_to(found)
     _program(tmp_path, "python3.11", PYTHON)
+    _program(tmp_path, "postgres", "#!/bin/sh\n")
     return tmp_path
 
 
@@ -141,6 +142,24 @@ def test_without_apt_or_rights_it_says_what_to_do(tree: Path) -> None:
     _program(tree, "id", "#!/bin/sh\necho 1000\n")
     result = _setup(tree)
     assert result.stderr.endswith("as root, apt-get install python3-venv\n")
+
+
+def test_the_tests_server_is_installed_for_tests_alone(tree: Path) -> None:
+    (tree / "bin" / "postgres").unlink()
+    script = tree / "clone" / "scripts" / "setup"
+    script.write_text(script.read_text().replace("/usr/lib/postgresql", str(tree / "lib")))  # not this machine's
+    _program(tree, "apt-get", '#!/bin/sh\necho "apt-get $*" >>"$CALLS"\n')
+    _program(tree, "id", "#!/bin/sh\necho 0\n")
+    assert _setup(tree, "run").returncode == 0
+    assert "apt-get -qy install postgresql" not in _calls(tree)
+    assert _setup(tree, "dev").returncode == 0
+    assert "apt-get -qy install postgresql" in _calls(tree)
+    (tree / "bin" / "apt-get").unlink()
+    (tree / "clone" / ".venv" / ".setup-dev").unlink()
+    assert _setup(tree, "dev").stderr == (
+        "setup: PostgreSQL, which the store's tests run, is missing: install it, or name a server by"
+        " GURUM_TEST_POSTGRESQL_URL\n"
+    )
 
 
 def test_a_wrong_python(tree: Path) -> None:

@@ -22,7 +22,7 @@ from gurum.ops.config import QUOTAS, Config
 
 # What a name in its section does not say by itself and its source leaves unsaid. By class and field.
 MEANINGS = {
-    "StoreConfig.url": "where the store is; three slashes begin a relative path, four an absolute one",
+    "StoreConfig.url": "where the store is; of SQLite, three slashes begin a relative path, four an absolute one",
     "IdentityConfig.url": "its v3 API",
     "IdentityConfig.embedded": "whether `gurum up` starts one",
     "IdentityConfig.service_user": "who validates tokens; needs the role `service`",

@@ -9,13 +9,16 @@ from typing import Any, cast
 
 import pytest
 import structlog
+from tests.support.backend import on_postgresql
 from tests.support.checks import problems
+from tests.support.postgresql import timeless
 from tests.support.virtual import run_virtual
 from tests.support.world import World
 
 from gurum.ops.clock import LoopClock
 from gurum.store.contract import ConflictError, Store, UnavailableError
 from gurum.store.memory import HOSTILE, PEACEFUL, MemoryStore
+from gurum.store.postgresql import PostgresqlJournal, PostgresqlStore
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
@@ -48,15 +51,19 @@ class Patient:
         return ask
 
 
-@pytest.fixture(params=["memory", "hostile", "sqlite"])
+@pytest.fixture(params=["postgresql"] if on_postgresql() else ["memory", "hostile", "sqlite"])
 def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None]:
     """Return what runs a scenario in a world with an engine, and checks the world at the end."""
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else ""
 
     async def build(settings: dict[str, Any]) -> World:
         clock = LoopClock()
         if request.param == "sqlite":
             store = await SqliteStore.open(tmp_path / "store.sqlite", clock=clock)
             return World(store=store, journal=SqliteJournal(store.database), clock=clock, **settings)
+        if request.param == "postgresql":
+            there = await PostgresqlStore.open(url, clock=clock, connect=timeless)
+            return World(store=there, journal=PostgresqlJournal(there.database), clock=clock, **settings)
         memory = MemoryStore(clock=clock, seed=7, hostility=HOSTILE if request.param == "hostile" else PEACEFUL)
         world = World(store=cast("Store", Patient(memory, clock)), clock=clock, **settings)
         world.engine_store = memory

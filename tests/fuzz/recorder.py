@@ -168,9 +168,9 @@ class Recorder:
     def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         return self.inner.watch(kind, since, where)
 
-    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
+    async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         await self._enter()
-        return await self.inner.changed(kind, since)
+        return await self.inner.changed(kind, since, begun=begun)
 
     async def close(self) -> None:
         await self.inner.close()

@@ -1,7 +1,7 @@
-"""A process of its own on a store's file, for the tests that need a real one.
+"""A process of its own on a store, for the tests that need a real one.
 
-`python -m tests.store.child <file> hammer` writes until killed, with a line `<what> <id> <name>` for each acknowledged
-write; `python -m tests.store.child <file> obey` does what lines of standard input say, one line of answer each.
+`python -m tests.store.child <url> hammer` writes until killed, with a line `<what> <id> <name>` for each acknowledged
+write; `python -m tests.store.child <url> obey` does what lines of standard input say, one line of answer each.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import sys
 from tests.support.store import make_server
 
 from gurum.model.server import Server
+from gurum.ops.config import StoreConfig
 from gurum.store.cache import Cache
-from gurum.store.contract import ConflictError, NotFoundError
-from gurum.store.sqlite import SqliteStore
+from gurum.store.contract import ConflictError, NotFoundError, Store
+from gurum.store.factory import open_store
 
 
 def say(*words: str) -> None:
     print(*words, flush=True)
 
 
-async def hammer(store: SqliteStore) -> None:
+async def hammer(store: Store) -> None:
     async def writer(number: int) -> None:
         count = 0
         while True:
@@ -38,7 +39,7 @@ async def hammer(store: SqliteStore) -> None:
     await asyncio.gather(*(writer(number) for number in range(8)))
 
 
-async def obey(store: SqliteStore) -> None:
+async def obey(store: Store) -> None:
     cache = Cache(store, (Server,))
     await cache.start()
     say("ready")
@@ -62,7 +63,7 @@ async def obey(store: SqliteStore) -> None:
     await cache.stop()
 
 
-async def raise_progress(store: SqliteStore, id: str, times: int) -> None:
+async def raise_progress(store: Store, id: str, times: int) -> None:
     done = 0
     while done < times:
         server = await store.get(Server, id)
@@ -74,9 +75,10 @@ async def raise_progress(store: SqliteStore, id: str, times: int) -> None:
         done += 1
 
 
-async def main(path: str, what: str) -> None:
-    store = await SqliteStore.open(path)
+async def main(url: str, what: str) -> None:
+    store, journal = await open_store(StoreConfig(url=url))
     await {"hammer": hammer, "obey": obey}[what](store)
+    await journal.close()
     await store.close()
 
 

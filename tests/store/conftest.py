@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
+from _pytest.mark import ParameterSet
 from tests.support.store import Patient, StepClock, Stores
 
 from gurum.store.memory import HOSTILE, MemoryStore
+from gurum.store.postgresql import PostgresqlStore
 from gurum.store.sqlite import SqliteStore
 
+Request = pytest.FixtureRequest
 
-async def _sqlite(tmp_path: Path) -> AsyncIterator[Stores]:
+
+async def _sqlite(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = StepClock()
     store = await SqliteStore.open(tmp_path / "store.db", clock=clock)
     yield Stores(store, store, clock, lambda: store.forget(-1.0))
     await store.close()
 
 
-async def _sqlite_twice(tmp_path: Path) -> AsyncIterator[Stores]:
+async def _sqlite_twice(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = StepClock()
     one = await SqliteStore.open(tmp_path / "store.db", clock=clock, poll=0.001)
     other = await SqliteStore.open(tmp_path / "store.db", clock=clock, poll=0.001)
@@ -29,32 +33,60 @@ async def _sqlite_twice(tmp_path: Path) -> AsyncIterator[Stores]:
     await other.close()
 
 
-async def _memory(tmp_path: Path) -> AsyncIterator[Stores]:
+async def _postgresql(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
+    clock = StepClock()
+    store = await PostgresqlStore.open(request.getfixturevalue("postgresql_url"), clock=clock)
+    yield Stores(store, store, clock, lambda: store.forget(-1.0))
+    await store.close()
+
+
+async def _postgresql_twice(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
+    clock = StepClock()
+    url = request.getfixturevalue("postgresql_url")
+    one = await PostgresqlStore.open(url, clock=clock)
+    other = await PostgresqlStore.open(url, clock=clock)
+    yield Stores(one, other, clock, lambda: one.forget(-1.0))
+    await one.close()
+    await other.close()
+
+
+async def _memory(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = StepClock()
     store = MemoryStore(clock=clock)
     yield Stores(store, store, clock, store.forget)
 
 
-async def _hostile(tmp_path: Path) -> AsyncIterator[Stores]:
+async def _hostile(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
     """Every vice but conflicts without a reason, which a suite that asks for exact answers cannot bear."""
     clock = StepClock()
     store = MemoryStore(clock=clock, seed=7, hostility=msgspec.structs.replace(HOSTILE, conflict=0.0))
     yield Stores(Patient(store), Patient(store), clock, store.forget)
 
 
-CALM = {"sqlite": _sqlite, "sqlite-twice": _sqlite_twice, "memory": _memory}
+CALM = {
+    "sqlite": _sqlite,
+    "sqlite-twice": _sqlite_twice,
+    "memory": _memory,
+    "postgresql": _postgresql,
+    "postgresql-twice": _postgresql_twice,
+}
 BACKENDS = CALM | {"hostile": _hostile}
+REAL = {"postgresql", "postgresql-twice"}
 
 
-@pytest.fixture(params=BACKENDS)
+def _params(names: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=[pytest.mark.real] if name in REAL else []) for name in names]
+
+
+@pytest.fixture(params=_params(BACKENDS))
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     """Every backend: for what holds however a store behaves."""
-    async for opened in BACKENDS[request.param](tmp_path):
+    async for opened in BACKENDS[request.param](request, tmp_path):
         yield opened
 
 
-@pytest.fixture(params=CALM)
+@pytest.fixture(params=_params(CALM))
 async def calm(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     """The well-behaved backends: for tests that count events."""
-    async for opened in CALM[request.param](tmp_path):
+    async for opened in CALM[request.param](request, tmp_path):
         yield opened

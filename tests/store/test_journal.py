@@ -11,6 +11,7 @@ from tests.support.store import StepClock, make_server
 
 from gurum.store.contract import Journal, Record, UnavailableError
 from gurum.store.memory import HOSTILE, PEACEFUL, MemoryJournal
+from gurum.store.postgresql import PostgresqlJournal
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
@@ -29,11 +30,13 @@ def record(
     )
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgresql", marks=pytest.mark.real)])
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     opened: Journal
     if request.param == "sqlite":
         opened = await SqliteJournal.open(tmp_path / "journal.db")
+    elif request.param == "postgresql":
+        opened = await PostgresqlJournal.open(request.getfixturevalue("postgresql_url"))
     else:
         opened = MemoryJournal()
     yield opened
@@ -79,6 +82,7 @@ async def test_concurrent_repetition_appends_once(journal: Journal) -> None:
         ({"kind": "Server", "region": "r2", "since": 1001.0}, [2, 4]),
         ({"limit": 2}, [0, 1]),
         ({"object_id": "nothing"}, []),
+        ({"object_id": "nul\0"}, []),
     ],
     ids=str,
 )

@@ -108,6 +108,6 @@ async def test_the_configuration_names_the_store(tmp_path: Path) -> None:
     await absolute.close()
     memory, _ = await open_store(StoreConfig(url="memory:"))
     assert isinstance(memory, MemoryStore)
-    for url in ("postgresql://x/y", "sqlite:///", "sqlite:a", ""):
+    for url in ("mysql://x/y", "sqlite:///", "sqlite:a", ""):
         with pytest.raises(ConfigError, match=r"store\.url"):
             await open_store(StoreConfig(url=url))

@@ -1,4 +1,4 @@
-"""Real processes on one file: they see each other's writes, and a killed one loses nothing it acknowledged."""
+"""Real processes on one store: they see each other's writes, and a killed one loses nothing it acknowledged."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from tests.store.child import raise_progress
 from tests.support.store import list_all, make_server
 
 from gurum.model.server import Server
-from gurum.store.contract import NotFoundError
-from gurum.store.sqlite import SqliteStore
+from gurum.ops.config import StoreConfig
+from gurum.store.contract import NotFoundError, Store
+from gurum.store.factory import open_store
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.real
 
 
-async def start(path: Path, what: str) -> Process:
+async def start(url: str, what: str) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.store.child", str(path), what, cwd=ROOT, stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", "tests.store.child", url, what, cwd=ROOT, stdin=PIPE, stdout=PIPE
     )
 
 
@@ -45,10 +46,20 @@ async def finish(child: Process) -> None:
     assert await child.wait() == 0
 
 
-async def test_two_processes_are_one_store(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    store = await SqliteStore.open(path)
-    child = await start(path, "obey")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+async def opened(url: str) -> Store:
+    return (await open_store(StoreConfig(url=url)))[0]
+
+
+async def test_two_processes_are_one_store(url: str) -> None:
+    store = await opened(url)
+    child = await start(url, "obey")
     assert await line(child) == "ready"
     for n in range(20):
         server = await store.create(make_server(f"mine-{n}"))
@@ -74,12 +85,11 @@ async def test_two_processes_are_one_store(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(url: str) -> None:
     rng = random.Random()
     acknowledged: dict[str, tuple[str, str]] = {}
     for _ in range(5):
-        child = await start(path, "hammer")
+        child = await start(url, "hammer")
         assert child.stdout is not None
         for _ in range(rng.randrange(1, 400)):
             what, uid, name = (await line(child)).split()
@@ -91,7 +101,7 @@ async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(tmp_path: Path
                 what, uid, name = complete.split()
                 acknowledged[uid] = (what, name)
         await child.wait()
-        store = await SqliteStore.open(path)
+        store = await opened(url)
         for uid, (what, name) in acknowledged.items():
             try:
                 found = await store.get(Server, uid)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from prometheus_client import CollectorRegistry
+from tests.support.backend import STORES
 
 from gurum.identity.tokens import Principal, TokenInvalid
 from gurum.model import codec
@@ -32,7 +33,6 @@ from gurum.pia.kernel.service import Service
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
 from gurum.store.contract import Record, Store
-from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.quotas import Count
 
 R = TypeVar("R", bound=Resource)
@@ -139,8 +139,8 @@ class Kit:
         store: Store | None = None,
     ) -> None:
         self.clock = ManualClock()
-        self.store: Store = store or MemoryStore(clock=self.clock)
-        self.journal = MemoryJournal(clock=self.clock)
+        own, self.journal = STORES.make(self.clock)
+        self.store: Store = store or own
         self.cache = Cache(self.store, list(codec.KINDS.values()), clock=self.clock)
         self.board = Board(self.cache)
         for service in services:

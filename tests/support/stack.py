@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.support import backend
 
 from gurum.ops.config import Config, load, shipped
 from gurum.supervisor import people
@@ -107,7 +108,10 @@ def running(directory: Path, *options: str, change: Change | None = None) -> Ite
     places = Places(directory / "var")
     places.state.mkdir(parents=True, exist_ok=True)
     if not places.config.exists():
-        places.config.write_text(yaml.safe_dump(document(change)))
+        written = document(change)
+        if backend.on_postgresql():
+            written["store"]["url"] = backend.run_url(places.state)
+        places.config.write_text(yaml.safe_dump(written))
     output = directory / "up.out"
     environ = {"HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
     began = time.monotonic()

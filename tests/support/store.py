@@ -125,8 +125,8 @@ class Patient:
     def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         return self._store.watch(kind, since, where)
 
-    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
-        return await self._insist(lambda: self._store.changed(kind, since))
+    async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
+        return await self._insist(lambda: self._store.changed(kind, since, begun=begun))
 
     async def close(self) -> None:
         await self._store.close()

@@ -1,15 +1,17 @@
 """An event loop whose time jumps to the next timer instead of waiting for it.
 
 Minutes of backoff, visibility windows and leases pass in microseconds, in their right order. While a thread works for
-the loop (a commit of SQLite), time stands still: otherwise timers would overtake work that takes no virtual time.
+the loop (a commit of SQLite), or a server does (a statement in PostgreSQL), time stands still: otherwise timers would
+overtake work that takes no virtual time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -53,6 +55,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Move time."""
         self._now += seconds
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Have time stand still inside, while somebody outside the loop works for it."""
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
 
     def run_in_executor(  # type: ignore[override]  # the library's own signature needs type variables that mypy lacks
         self, executor: Executor | None, func: Callable[..., Any], *args: Any

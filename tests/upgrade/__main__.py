@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.support.backend import available, on_postgresql, run_url
 from tests.upgrade import fixtures, forms, newer, past, present
 from tests.upgrade.site import upgraded
 
@@ -27,13 +28,15 @@ def main() -> int:
     began = time.monotonic()
     forms.register()
     report = present.Report()
-    with tempfile.TemporaryDirectory(prefix="gurum-upgrade-") as name:
+    if options.freeze and on_postgresql():
+        parser.error("a fixture is a store of SQLite")
+    with available(), tempfile.TemporaryDirectory(prefix="gurum-upgrade-") as name:
         directory = Path(name)
         places = Places(directory / "var")
-        store = places.state / "gurum.sqlite"
+        store = run_url(places.state)
         before = past.live(directory)
         if options.freeze:
-            print(f"wrote {fixtures.freeze(store)}", file=sys.stderr)
+            print(f"wrote {fixtures.freeze(places.state / 'gurum.sqlite')}", file=sys.stderr)
         for what, said, wrong in newer.refusals(places, store, directory):
             report.hold(f"refused: {what}", not wrong, wrong or said)
         report.count("objects", forms.rewrite(store))

@@ -9,14 +9,13 @@ kind's version rises for real, its upcaster is the product's, and the row here m
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.upgrade.content import content
 
 from gurum.model import codec
 from gurum.model.codec import Document
@@ -75,27 +74,24 @@ def previous(kind: str) -> int:
     return codec.KINDS[kind].version - 1
 
 
-def rewrite(path: Path) -> Counter[str]:
-    """Rewrite a store file as the previous release would have left it; return how many documents of each kind.
+def rewrite(store: str) -> Counter[str]:
+    """Rewrite a store as the previous release would have left it; return how many documents of each kind.
 
     Raises ValueError when a document does not come back exactly: such a past could not have had this content.
     """
     count: Counter[str] = Counter()
-    with sqlite3.connect(path) as connection:
+    with content(store) as rows:
         for table in ("objects", "tombstones"):
-            rows = connection.execute(f"SELECT rowid, kind, schema, data FROM {table}").fetchall()
-            for rowid, kind, schema, data in rows:
+            for kind, uid, schema, data in rows.sql(f"SELECT kind, id, schema, data FROM {table}"):
                 old = msgspec.json.encode(FORMS[kind].down(msgspec.json.decode(data)))
                 upcaster = codec.UPCASTERS[kind, previous(kind)]
                 again = msgspec.convert(upcaster(msgspec.json.decode(old)), codec.KINDS[kind])
                 again.schema = schema
                 if codec.decode(kind, data, schema) != again:
                     raise ValueError(f"the previous form of {kind} loses something of {data!r}")
-                connection.execute(
-                    f"UPDATE {table} SET schema = ?, data = ? WHERE rowid = ?", (previous(kind), old, rowid)
-                )
+                update = f"UPDATE {table} SET schema = ?, data = ? WHERE kind = ? AND id = ?"
+                rows.sql(update, previous(kind), old, kind, uid)
                 count[kind] += table == "objects"
-    connection.close()
     return count
 
 

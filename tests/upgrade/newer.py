@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.stack import BIN
+from tests.upgrade.content import Content, content, copied
 from tests.upgrade.site import environ
 
 from gurum.supervisor.places import Places
@@ -16,17 +16,18 @@ from gurum.supervisor.places import Places
 SECONDS = 60.0
 
 
-def _store(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO migrations SELECT max(number) + 1, 'of a newer release', 0 FROM migrations")
+def _store(rows: Content) -> None:
+    rows.sql("INSERT INTO migrations SELECT max(number) + 1, 'of a newer release', max(applied_at) FROM migrations")
 
 
-def _object(connection: sqlite3.Connection) -> None:
-    query = "UPDATE objects SET schema = 99 WHERE rowid = (SELECT min(rowid) FROM objects WHERE kind = 'Server')"
-    if connection.execute(query).rowcount != 1:
+def _object(rows: Content) -> None:
+    [[server]] = rows.sql("SELECT min(id) FROM objects WHERE kind = 'Server'")
+    if server is None:
         raise RuntimeError("the store has no server to make newer")
+    rows.sql("UPDATE objects SET schema = 99 WHERE kind = 'Server' AND id = ?", server)
 
 
-NEWER: dict[str, Callable[[sqlite3.Connection], None]] = {"store": _store, "object": _object}
+NEWER: dict[str, Callable[[Content], None]] = {"store": _store, "object": _object}
 
 
 def programs(places: Places) -> dict[str, list[str]]:
@@ -39,18 +40,14 @@ def programs(places: Places) -> dict[str, list[str]]:
     }
 
 
-def refusals(places: Places, store: Path, scratch: Path) -> list[tuple[str, str, str]]:
+def refusals(places: Places, store: str, scratch: Path) -> list[tuple[str, str, str]]:
     """Start every program on a newer store and on a newer object; return (what, what it said, what is wrong or "")."""
     found = []
     for what, spoil in NEWER.items():
-        copy = scratch / f"newer-{what}.sqlite"
-        # Not a copy of the file: a killed process leaves its last commits in the log beside it.
-        with sqlite3.connect(store) as source, sqlite3.connect(copy) as connection:
-            source.backup(connection)
-            spoil(connection)
-        source.close()
-        connection.close()
-        surroundings = environ(GURUM_STORE__URL=f"sqlite:///{copy}", GURUM_LOG__DIRECTORY=str(scratch / "log"))
+        copy = copied(store, f"newer-{what}", scratch)
+        with content(copy) as rows:
+            spoil(rows)
+        surroundings = environ(GURUM_STORE__URL=copy, GURUM_LOG__DIRECTORY=str(scratch / "log"))
         for name, words in programs(places).items():
             found.append((f"{name}, newer {what}", *_refusal(words, surroundings)))
     return found

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,11 +13,12 @@ from tests.support import checks
 from tests.support.stack import Stack
 from tests.support.world import World
 from tests.upgrade import forms
+from tests.upgrade.content import content
 from tests.upgrade.past import SERVERS, Past, wish
 from tests.upgrade.site import AWS, Client, Emulated
 
 from gurum.model import codec
-from gurum.store.sqlite import SqliteStore
+from gurum.store.factory import open_store
 
 
 class Report(msgspec.Struct):
@@ -59,11 +58,10 @@ class Report(msgspec.Struct):
         print(summary)
 
 
-def head(store: Path) -> int:
-    """Return the latest version in a store file."""
-    with sqlite3.connect(store) as connection:
-        [latest] = connection.execute("SELECT max(head) FROM kinds").fetchone()
-    connection.close()
+def head(store: str) -> int:
+    """Return the latest version in a store."""
+    with content(store) as rows_:
+        [[latest]] = rows_.sql("SELECT max(head) FROM kinds")
     return int(latest)
 
 
@@ -76,7 +74,7 @@ async def look(stack: Stack, past: Past, report: Report) -> None:
             then = past.lists[region][path]
             why = difference(settled(then, past.building), settled(now, past.building))
             report.hold(f"as before: {region} {path}", not why, why)
-    store = await SqliteStore.open(stack.places.state / "gurum.sqlite")
+    store, journal = await open_store(stack.config.store)
     try:
         read = {name: len(await checks.everything(store, kind)) for name, kind in codec.KINDS.items()}
         report.count("read", read)
@@ -91,6 +89,7 @@ async def look(stack: Stack, past: Past, report: Report) -> None:
         wrong = await checks.problems(cast("World", world))
         report.hold("nothing duplicated, leaked or lost; claims are ports", not wrong, "; ".join(wrong))
     finally:
+        await journal.close()
         await store.close()
     launched = Counter(instance["tags"].get("pia:uid", "") for instance in cloud.resources("instance"))
     twice = [uid for uid, count in launched.items() if count > 1]
@@ -99,18 +98,17 @@ async def look(stack: Stack, past: Past, report: Report) -> None:
     report.hold("each server was launched once, terminated ones included", not twice, ", ".join(twice))
 
 
-def rows(store: Path, since: int, report: Report) -> None:
+def rows(store: str, since: int, report: Report) -> None:
     """Check which schema the rows have: those written since a version the current one, the others the previous."""
     wrong, written, left = [], 0, 0
-    with sqlite3.connect(store) as connection:
+    with content(store) as found:
         for table in ("objects", "tombstones"):
             query = f"SELECT kind, id, resource_version, schema FROM {table}"
-            for kind, id_, version, schema in connection.execute(query):
+            for kind, id_, version, schema in found.sql(query):
                 new = version > since
                 written, left = written + new, left + (not new)
                 if schema != (codec.KINDS[kind].version if new else forms.previous(kind)):
                     wrong.append(f"{kind} {id_} at {version} has schema {schema}")
-    connection.close()
     report.figures |= {"rows_written_since": written, "rows_left_in_previous": left}
     report.hold("rows written meanwhile have the current schema", written > 0 and not wrong, "; ".join(wrong))
 

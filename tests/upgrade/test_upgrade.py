@@ -88,7 +88,7 @@ async def test_a_rewritten_store_reads_the_same(registered: None, tmp_path: Path
     store = await SqliteStore.open(path)
     before = {name: await everything(store, kind) for name, kind in codec.KINDS.items()}
     await store.close()
-    assert forms.rewrite(path) == {name: len(found) for name, found in before.items()}
+    assert forms.rewrite(f"sqlite:///{path}") == {name: len(found) for name, found in before.items()}
     store = await SqliteStore.open(path)
     try:
         after = {name: await everything(store, kind) for name, kind in codec.KINDS.items()}
@@ -124,7 +124,7 @@ def test_a_form_that_loses_something_is_refused(
     monkeypatch.setitem(forms.FORMS, "Server", careless)
     monkeypatch.setitem(codec.UPCASTERS, ("Server", forms.previous("Server")), careless.up)
     with pytest.raises(ValueError, match="loses something of"):
-        forms.rewrite(path)
+        forms.rewrite(f"sqlite:///{path}")
 
 
 def test_adifference_is_found_and_the_server_in_motion_is_not_one() -> None:

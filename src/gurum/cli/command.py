@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from gurum.ops.config import Config, load
+from gurum.ops.urls import has_password
 from gurum.supervisor.places import Places
 from gurum.supervisor.rows import Refusal
 
@@ -36,6 +37,7 @@ def place_arguments(parser: ArgumentParser) -> None:
     """Add where the run lives."""
     parser.add_argument("--state", type=Path, metavar="DIR", help="state directory (default: var)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: gurum.yaml in the state)")
+    parser.add_argument("--store", metavar="URL", help="where the store is, instead of the configuration's store.url")
 
 
 def format_argument(parser: ArgumentParser) -> None:
@@ -54,4 +56,17 @@ def configuration(arguments: Namespace, around: Surroundings) -> Config:
     file = arguments.config or here.config
     if arguments.config is None and not file.exists():
         raise Refusal(f"there is no {file}: start with `gurum up`, or name a configuration with --config")
-    return load(file, around.environ, state=here.state if arguments.state or not arguments.config else None)
+    environ = surroundings(arguments, around)
+    return load(file, environ, state=here.state if arguments.state or not arguments.config else None)
+
+
+def surroundings(arguments: Namespace, around: Surroundings) -> Mapping[str, str]:
+    """Return the environment with what the arguments set beside it. Raises Refusal for a password among them."""
+    if not arguments.store:
+        return around.environ
+    if has_password(arguments.store):
+        raise Refusal(
+            "a password on a command line can be read by every user of this machine: leave it out of --store, and put"
+            " it into the file that store.password_file names, or into ~/.pgpass"
+        )
+    return {**around.environ, "GURUM_STORE__URL": arguments.store}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-import msgspec
-
 from gurum.cli.command import Command, Surroundings, configuration, format_argument, place_arguments
 from gurum.cli.output import write_json
-from gurum.ops.config import show
+from gurum.ops.config import show, shown
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -19,7 +17,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, around: Surroundings) -> int:
     config = configuration(arguments, around)
     if arguments.format == "json":
-        write_json(msgspec.to_builtins(config), around.out)
+        write_json(shown(config), around.out)
     else:
         around.out.write(show(config))
     return 0

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TypeVar
 
 from gurum.model.base import Resource
 from gurum.ops.config import Config
 from gurum.store.contract import Filter, Journal, Store
 from gurum.store.factory import open_store
-from gurum.supervisor.rows import Refusal
 
 R = TypeVar("R", bound=Resource)
 
 
 @contextlib.asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[tuple[Store, Journal]]:
-    """Give the store and the journal of the configuration. Raises Refusal if there is none yet, StoreError."""
-    _require(config.store.url)
-    store, journal = await open_store(config.store)
+    """Give the store and the journal of the configuration. Raises StoreError, also if there is none yet."""
+    store, journal = await open_store(config.store, make=False)
     try:
         yield store, journal
     finally:
@@ -38,10 +35,3 @@ async def everything(store: Store, kind: type[R], where: Filter) -> list[R]:
         if page.next is None:
             return found
         after = page.next
-
-
-def _require(url: str) -> None:
-    """Refuse a store that is not there: opening would make an empty one, and the answer would be about that."""
-    scheme, _, path = url.partition(":///")
-    if scheme == "sqlite" and not Path(path).exists():
-        raise Refusal(f"there is no store at {url} yet: `gurum up` makes it")

@@ -11,6 +11,7 @@ from gurum.cli.output import write
 from gurum.cli.reading import everything, opened
 from gurum.model.codec import KINDS
 from gurum.ops.config import Config
+from gurum.ops.urls import without_password
 from gurum.store.contract import EVERYTHING
 
 
@@ -22,7 +23,7 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, around: Surroundings) -> int:
     config = configuration(arguments, around)
     counts = asyncio.run(_counts(config))
-    found: dict[str, Any] = {"url": config.store.url}
+    found: dict[str, Any] = {"url": without_password(config.store.url)}
     if arguments.format == "json":
         found["objects"] = counts
     else:

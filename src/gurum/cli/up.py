@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TextIO
 
-from gurum.cli.command import Command, Surroundings, place_arguments, places
+from gurum.cli.command import Command, Surroundings, place_arguments, places, surroundings
 from gurum.ops.config import Config
 from gurum.supervisor.places import Places
 
@@ -30,7 +30,7 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
         return not arguments.once
 
     state: Path = places(arguments).state
-    embedded.run(state, arguments.config, around.environ, around.out, afterwards)
+    embedded.run(state, arguments.config, surroundings(arguments, around), around.out, afterwards)
     return 0
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from gurum.ops.urls import without_password
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message is one sentence that names the place and the remedy."""
@@ -24,10 +26,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class StoreConfig(Section, frozen=True):
-    """Where desired state lives. url: `sqlite:///absolute/path` or `memory:` (tests)."""
+    """Where desired state lives. url: `sqlite:///path`, `postgresql://user@host/database` or `memory:` (tests)."""
 
     url: str = "sqlite:///var/gurum.sqlite"
-    watch_interval: float = 0.01  # seconds between looks for other processes' writes
+    password_file: str = ""  # PostgreSQL: the file with the password; empty: the URL's, or ~/.pgpass
+    watch_interval: float = 0.01  # SQLite: seconds between looks for other processes' writes; PostgreSQL tells of them
     journal_kept_days: float = 400.0  # a record older than that is pruned: a year of usage, and a month to read it
     tombstones_kept: float = 3600.0  # seconds a deletion is remembered for watches that resume
 
@@ -295,6 +298,18 @@ def _set(document: dict[str, Any], path: list[str], value: str) -> None:
     document[path[-1]] = yaml.safe_load(value)
 
 
+def shown(config: Config) -> dict[str, Any]:
+    """Return the document without anything secret: secrets are files, but for a password in the store's URL."""
+    document: dict[str, Any] = msgspec.to_builtins(config)
+    document["store"]["url"] = without_password(config.store.url)
+    return document
+
+
 def show(config: Config) -> str:
-    """Return the document as YAML. Nothing secret stands in it by construction: secrets are files."""
+    """Return the document, without anything secret, as YAML."""
+    return yaml.safe_dump(shown(config), sort_keys=False)
+
+
+def whole(config: Config) -> str:
+    """Return the document as YAML that `load` reads: for a file that only its owner may read."""
     return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False)

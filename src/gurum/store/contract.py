@@ -53,6 +53,14 @@ class UnavailableError(StoreError):
     """The store cannot answer now (busy, throttled, disk full): nothing was written. The message says which."""
 
 
+class InDoubtError(UnavailableError):
+    """The exception to that: the store went away while it acknowledged, and the write may be there or not.
+
+    Whoever retries reads first, as after a crash of its own. Raised only when the store stays away for so long that
+    what became of the write cannot be found out.
+    """
+
+
 class NewerStoreError(StoreError):
     """The store was written by a newer release; the message says so in one sentence."""
 
@@ -165,10 +173,12 @@ class Store(Protocol):
         """
         ...
 
-    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
+    async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now: how a cache is brought up to date before it answers.
 
-        Costs next to nothing when nothing changed. Raises WatchExpiredError.
+        Costs next to nothing when nothing changed. `begun` is a moment of `time.monotonic()`: it is enough to see what
+        was acknowledged before it, so that questions about several kinds may share one look at a server. Without it
+        that moment is the call. Raises WatchExpiredError.
         """
         ...
 

@@ -4,30 +4,57 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gurum.ops import secrets
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import ConfigError, StoreConfig
-from gurum.store.contract import Journal, Store
+from gurum.ops.urls import without_password
+from gurum.store.contract import Journal, Store, UnavailableError
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
 async def open_store(
-    config: StoreConfig, clock: Clock | None = None, *, base: Path | None = None, backup_to: Path | None = None
+    config: StoreConfig,
+    clock: Clock | None = None,
+    *,
+    base: Path | None = None,
+    backup_to: Path | None = None,
+    make: bool = True,
 ) -> tuple[Store, Journal]:
     """Open the store and its journal; close both, the store last.
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
-    `memory:` a store that ends with the process. `backup_to` is a directory for a copy made before a migration.
-    Raises ConfigError for any other URL, UnavailableError, NewerStoreError.
+    `postgresql://user@host/database` a database, `memory:` a store that ends with the process. `backup_to` is a
+    directory for a copy made before a migration; a database server keeps the copy itself. Without `make`, a store that
+    is not there is not made. Raises ConfigError for any other URL, UnavailableError, NewerStoreError, SecretError.
     """
     clock = clock or SystemClock()
     if config.url == "memory:":
         return MemoryStore(clock=clock), MemoryJournal(clock=clock)
-    scheme, _, path = config.url.partition(":///")
-    if scheme != "sqlite" or not path:
-        raise ConfigError(f"store.url is {config.url!r}; it must be sqlite:///relative, sqlite:////absolute or memory:")
+    scheme, _, rest = config.url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        # Imported late: who has no such store need not load its driver.
+        from gurum.store.postgresql import PostgresqlJournal, PostgresqlStore
+
+        database = await PostgresqlStore.open(
+            config.url,
+            password=secrets.read(Path(config.password_file)) if config.password_file else "",
+            clock=clock,
+            remember=config.tombstones_kept,
+            backup=backup_to is not None,
+            make=make,
+        )
+        return database, PostgresqlJournal(database.database)
+    if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
+        raise ConfigError(
+            f"store.url is {without_password(config.url)!r}; it must be sqlite:///relative, sqlite:////absolute,"
+            " postgresql://user@host/database or memory:"
+        )
+    path = (base or Path()) / rest[1:]
+    if not make and not path.exists():
+        raise UnavailableError(f"there is no store at {config.url} yet: `gurum up` makes it")
     store = await SqliteStore.open(
-        (base or Path()) / path,
+        path,
         clock=clock,
         poll=config.watch_interval,
         remember=config.tombstones_kept,

@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from gurum.ops import secrets
-from gurum.ops.config import Config, RegionConfig, shipped, show
+from gurum.ops.config import Config, RegionConfig, shipped, whole
 from gurum.supervisor import people
 from gurum.supervisor.places import Places
 
@@ -39,7 +39,7 @@ def prepare(config: Config, places: Places) -> None:
     for name in ("gurum", *(person.name for person in people.PEOPLE)):
         secrets.make(places.secret(name))
     secrets.make(Path(config.engine.token_key_file))
-    secrets.write(places.effective, show(config))
+    secrets.write(places.effective, whole(config))
     if config.identity.embedded:
         secrets.write(places.keystone_config, yaml.safe_dump(keystone_document(config, places)))
     if emulated(config):

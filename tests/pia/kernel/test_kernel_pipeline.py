@@ -80,7 +80,7 @@ def hostile(kit: Kit, hostility: Hostility) -> None:
 
 
 async def test_a_store_that_cannot_answer_is_503_to_be_tried_again() -> None:
-    kit = Kit([service(unavailable)])
+    kit = Kit([service(unavailable)], store=MemoryStore())
     answer = await kit.call("GET", f"{V}/unavailable")
     assert (answer.status, answer.headers["retry-after"], list(answer.json)) == (503, "1", ["serviceUnavailable"])
     hostile(kit, Hostility(throttle=1.0))
@@ -210,7 +210,7 @@ async def test_bodiless_answers_have_no_length() -> None:
 
 
 async def test_a_change_that_conflicts_is_tried_again_and_in_the_end_503() -> None:
-    kit = Kit([COMPUTE], config=PiaConfig(write_retries=3))
+    kit = Kit([COMPUTE], config=PiaConfig(write_retries=3), store=MemoryStore())
     await kit.seed(region(), flavor("f", id="f"))
     body = {"flavor": {"description": "d"}}
     hostile(kit, Hostility(conflict=1.0))

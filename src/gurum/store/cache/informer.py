@@ -8,6 +8,7 @@ has.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -88,13 +89,14 @@ class Cache:
         """
         if self._failure is not None:
             raise RuntimeError("the cache no longer follows the store") from self._failure
+        begun = time.monotonic()
         tables = [self._tables[kind.kind] for kind in kinds] if kinds else self._tables.values()
         for table in tables:
             applied = False
             while not applied:
                 epoch = table.epoch
                 try:
-                    events = await self._store.changed(table.kind, table.position)
+                    events = await self._store.changed(table.kind, table.position, begun=begun)
                 except WatchExpiredError:
                     await self._relist(table, epoch)
                     break

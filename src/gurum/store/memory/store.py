@@ -155,7 +155,7 @@ class MemoryStore:
             if since == seen:
                 await news.wait()
 
-    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
+    async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""
         await self._enter()
         self._dice.expire(self.hostility)

@@ -10,33 +10,12 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
-import msgspec
-
 from gurum.store.contract import NewerStoreError
+from gurum.store.shipped import Migration, newer, shipped
 
-
-class Migration(msgspec.Struct, frozen=True):
-    """A step: its number, its name and its SQL script."""
-
-    number: int
-    name: str
-    script: str
-
-
-def shipped() -> list[Migration]:
-    """Return this release's migrations, ascending. Raises ValueError when their numbers are not 1, 2, 3, ..."""
-    files = (resources.files("gurum.store") / "migrations").iterdir()
-    named = [(re.fullmatch(r"(\d{4})_(\w+)\.sql", file.name), file) for file in files]
-    found = sorted(
-        (Migration(int(match[1]), match[2], file.read_text()) for match, file in named if match),
-        key=lambda migration: migration.number,
-    )
-    if [m.number for m in found] != list(range(1, len(found) + 1)):
-        raise ValueError(f"migrations are not numbered without gaps: {[m.number for m in found]}")
-    return found
+__all__ = ["Migration", "migrate", "shipped"]
 
 
 def migrate(
@@ -80,10 +59,7 @@ def _missing(connection: sqlite3.Connection, migrations: list[Migration], path: 
     done = {row[0] for row in connection.execute("SELECT number FROM migrations")} if exists else set()
     newest = migrations[-1].number
     if done and max(done) > newest:
-        raise NewerStoreError(
-            f"The store {path} was written by a newer release (its form is {max(done)}, this release knows {newest}):"
-            " start that release, or restore the backup made before the upgrade."
-        )
+        raise NewerStoreError(newer(path, max(done), newest))
     return [migration for migration in migrations if migration.number not in done]
 
 

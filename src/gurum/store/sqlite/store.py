@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-from gurum.model import codec
 from gurum.model.base import Cause, Resource
 from gurum.ops.clock import Clock, SystemClock
 from gurum.store import objects
@@ -22,12 +21,12 @@ from gurum.store.contract import (
     Event,
     ExistsError,
     Filter,
-    NewerStoreError,
     NotFoundError,
     Page,
     StoreError,
     WatchExpiredError,
 )
+from gurum.store.rows import decode, encode
 from gurum.store.sqlite.database import Database, Transaction
 from gurum.store.sqlite.errors import explain
 from gurum.store.sqlite.lists import Snapshots
@@ -138,7 +137,7 @@ class SqliteStore:
                 arguments = {**_filter(kind, where), "after": last, "limit": limit + 1}
                 with objects.collector_paused():
                     rows = snapshot.connection.execute(_LIST, arguments).fetchall()
-                    items = [_decode(kind, row) for row in rows[:limit]]
+                    items = [decode(kind, row) for row in rows[:limit]]
                 more = len(rows) > limit
             finally:
                 if not more:
@@ -208,7 +207,7 @@ class SqliteStore:
             if not events:
                 await self.database.heads.wait(kind.kind)
 
-    async def changed(self, kind: type[R], since: int) -> Sequence[Event[R]]:
+    async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""
         return self._changes(kind, since, EVERYTHING, -1)
 
@@ -228,7 +227,7 @@ class SqliteStore:
             raise explain(error, self.database.path) from error
         if row is None:
             raise NotFoundError(f"{kind.kind} {name!r} does not exist")
-        return _decode(kind, row)
+        return decode(kind, row)
 
     def _changes(self, kind: type[R], since: int, where: Filter, limit: int) -> Sequence[Event[R]]:
         heads = self.database.heads
@@ -265,7 +264,7 @@ class SqliteStore:
         return await self.database.write(update)
 
     def _insert(self, transaction: Transaction, obj: R) -> R:
-        row = _row(obj, transaction.next_version(obj.kind))
+        row = encode(obj, transaction.next_version(obj.kind))
         try:
             transaction.execute(_INSERT, row)
         except sqlite3.IntegrityError:
@@ -276,12 +275,12 @@ class SqliteStore:
 
     @staticmethod
     def _replace(transaction: Transaction, obj: R) -> R:
-        row = _row(obj, transaction.next_version(obj.kind))
+        row = encode(obj, transaction.next_version(obj.kind))
         transaction.execute(_REPLACE, row)
         return obj
 
     def _remove(self, transaction: Transaction, obj: R) -> R:
-        row = _row(obj, transaction.next_version(obj.kind))
+        row = encode(obj, transaction.next_version(obj.kind))
         row["removed_at"] = self._clock.time()
         transaction.execute(_TOMBSTONE, row)
         transaction.execute(_REMOVE, (obj.kind, obj.id))
@@ -295,35 +294,8 @@ def _filter(kind: type[Resource], where: Filter) -> dict[str, str | int]:
     return {"kind": kind.kind, "region": where.region, "account": where.account, "project": where.project}
 
 
-def _decode(kind: type[R], row: Row) -> R:
-    """Return the object of (version, schema, data)."""
-    version, schema, data = row[:3]
-    try:
-        obj = codec.decode(kind.kind, data, schema)
-    except codec.NewerSchemaError as error:
-        raise NewerStoreError(f"The store holds an object of a newer release: {error}.") from error
-    obj.metadata.resource_version = version
-    return cast("R", obj)
-
-
 def _event(kind: type[R], row: Row) -> Event[R]:
-    return Event(cast("Literal['put', 'gone']", row[4]), row[3], row[0], _decode(kind, row))
-
-
-def _row(obj: Resource, version: int) -> dict[str, Any]:
-    meta = obj.metadata
-    meta.resource_version = version
-    return {
-        "kind": obj.kind,
-        "id": meta.id,
-        "key": meta.key,
-        "region": meta.region,
-        "account": meta.account,
-        "project": meta.project,
-        "version": version,
-        "data": codec.encode(obj),
-        "schema": obj.schema,
-    }
+    return Event(cast("Literal['put', 'gone']", row[4]), row[3], row[0], decode(kind, row))
 
 
 def _current(transaction: Transaction, kind: type[R], id: str, version: int | None) -> R:
@@ -332,7 +304,7 @@ def _current(transaction: Transaction, kind: type[R], id: str, version: int | No
         raise NotFoundError(f"{kind.kind} {id!r} does not exist")
     if version is not None and row[0] != version:
         raise ConflictError(f"{kind.kind} {id!r} changed since it was read")
-    return _decode(kind, row)
+    return decode(kind, row)
 
 
 def _forget(transaction: Transaction, before: float) -> int:
