@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from gurum.cli import config, explain, policy, store, up, version
+from gurum.cli import config, explain, policy, region, store, up, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -22,10 +22,16 @@ COMMANDS: tuple[Command, ...] = (
     explain.COMMAND,
     config.COMMAND,
     policy.COMMAND,
+    region.COMMAND,
     store.COMMAND,
     version.COMMAND,
 )
-GROUPS = {"config": "the configuration", "policy": "the policy bundle", "store": "the store"}
+GROUPS = {
+    "config": "the configuration",
+    "policy": "the policy bundle",
+    "region": "regions in Keystone",
+    "store": "the store",
+}
 
 
 def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
