@@ -70,6 +70,9 @@ golden: setup ## compare with recordings of a real OpenStack
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)
 
+policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
+	$(PYTHON) -m tests.permissions $(ARGS)
+
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)
 

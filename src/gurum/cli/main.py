@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from gurum.cli import config, explain, policy, region, store, up, version
+from gurum.cli import aws, config, explain, policy, region, store, up, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -19,6 +19,7 @@ from gurum.supervisor.rows import Refusal
 
 COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
+    *aws.COMMANDS,
     explain.COMMAND,
     config.COMMAND,
     policy.COMMAND,
@@ -27,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     version.COMMAND,
 )
 GROUPS = {
+    "aws": "the AWS account",
     "config": "the configuration",
     "policy": "the policy bundle",
     "region": "regions in Keystone",
