@@ -40,8 +40,13 @@ async def everything(store: Store, kind: type[R], where: Filter) -> list[R]:
         after = page.next
 
 
+def exists(url: str) -> bool:
+    """Whether there is a store. Opening one would make it."""
+    scheme, _, path = url.partition(":///")
+    return scheme != "sqlite" or Path(path).exists()
+
+
 def _require(url: str) -> None:
     """Refuse a store that is not there: opening would make an empty one, and the answer would be about that."""
-    scheme, _, path = url.partition(":///")
-    if scheme == "sqlite" and not Path(path).exists():
+    if not exists(url):
         raise Refusal(f"there is no store at {url} yet: `gurum up` makes it")

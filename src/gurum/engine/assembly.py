@@ -24,6 +24,7 @@ from gurum.engine.quotas import QuotaController
 from gurum.engine.runtime import Runtime
 from gurum.engine.servers.controller import ServerController
 from gurum.engine.view import KINDS, EngineView
+from gurum.model.base import may_have
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
@@ -112,10 +113,7 @@ class Assembly:
         for candidate in KINDS:
             obj = self.engine.cache.get(candidate, uid)
             if obj is not None:
-                return any(
-                    intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
-                    for intent in obj.status.intents.values()
-                )
+                return may_have(obj, cloud_id)
         if kind == Server.kind and uid not in self.deleted:
             log.warning("an instance of no known server", resource_id=uid, cloud_id=cloud_id)
             return True
