@@ -63,6 +63,8 @@ async def _cleanup(arguments: Namespace, config: Config, around: Surroundings) -
             _line(place.account, one, _is_known(known, one.uid, one.id)) for place in places for one in found[place]
         ]
         _show(lines, arguments, around)
+        if not lines and arguments.orphans and arguments.yes:
+            await _settle(config)
         if not lines or not _agreed(arguments, owner, len(lines), around):
             return 0
         for place in places:
@@ -76,6 +78,8 @@ async def _cleanup(arguments: Namespace, config: Config, around: Surroundings) -
     finally:
         await transport.close()
     around.err.write(f"{len(lines) - left} removed, {left} left.\n")
+    if arguments.orphans and not left:
+        await _settle(config)
     return 1 if left else 0
 
 
@@ -103,6 +107,14 @@ async def _known(config: Config, arguments: Namespace) -> dict[str, Resource]:
         if not arguments.force and (arguments.yes or sys.stdin.isatty()):
             await require_idle(store, "nothing can be removed")
         return {obj.id: obj for kind in KINDS.values() for obj in await everything(store, kind, EVERYTHING)}
+
+
+async def _settle(config: Config) -> None:
+    """Let the sweep remove again what it does not know, after a restore."""
+    from gurum.engine import restoration
+
+    async with opened(config) as (store, _):
+        await restoration.settle(store)
 
 
 def _is_known(known: dict[str, Resource], uid: str, cloud_id: str) -> bool:

@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from gurum.cli import aws, cleanup, config, explain, policy, region, store, up, version
+from gurum.cli import aws, backup, cleanup, config, explain, policy, region, store, up, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -20,6 +20,7 @@ from gurum.supervisor.rows import Refusal
 COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
     *aws.COMMANDS,
+    *backup.COMMANDS,
     cleanup.COMMAND,
     explain.COMMAND,
     config.COMMAND,
