@@ -74,11 +74,11 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
 
 def _catalogue(config: Config, names: list[str]) -> Catalogue:
     wanted = [config.region(name) for name in names]
-    identity = config.identity
+    identity, scheme = config.identity, "https" if config.pia.tls.cert_file else "http"
     return guest(
         identity_url=identity.url,
         regions=[Region(id=region.name, description=region.simulated or None) for region in wanted],
-        endpoints=[one for region in wanted for one in region_endpoints(region.name, base_url(region))],
+        endpoints=[one for region in wanted for one in region_endpoints(region.name, base_url(region, scheme))],
         service_password_file=Path(identity.service_password_file),
         service_user=identity.service_user,
         service_project=identity.service_project,

@@ -172,6 +172,27 @@ QUOTAS: dict[str, dict[str, int]] = {
 }
 
 
+class TlsConfig(Section, frozen=True):
+    """TLS of the API's ports, both files PEM; none: plain HTTP. Read again on SIGHUP."""
+
+    cert_file: str = ""  # the certificate, then those between it and the root
+    key_file: str = ""  # its private key, mode 0600
+
+
+class RateConfig(Section, frozen=True):
+    """A token bucket."""
+
+    per_second: float = 0.0  # requests a second in the long run; 0: no limit
+    burst: float = 50.0  # requests at once
+
+
+class RateLimitConfig(Section, frozen=True):
+    """How many requests one process answers for whom, before 429 with Retry-After. Off unless configured."""
+
+    project: RateConfig = RateConfig()
+    user: RateConfig = RateConfig()
+
+
 class PiaConfig(Section, frozen=True):
     """Limits of the API processes. Bytes and objects."""
 
@@ -179,6 +200,9 @@ class PiaConfig(Section, frozen=True):
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
     write_retries: int = 20  # compare-and-swap attempts before 503
+    tls: TlsConfig = TlsConfig()
+    rate_limit: RateLimitConfig = RateLimitConfig()
+    trusted_proxies: list[str] = msgspec.field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from gurum.pia.app import App, Figures
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.service import Service
 from gurum.pia.late import LateTokens
 from gurum.policy.engine import EmbeddedDecisionPoint
@@ -102,6 +103,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
             policy=policy,
             clock=clock,
             config=config.pia,
+            limiter=Limiter(config.pia.rate_limit, clock),
         )
         tokens = LateTokens(lambda: TokenValidator.of(config.identity))
         tokens.start()

@@ -13,6 +13,7 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +24,9 @@ import uvloop
 
 from gurum.ops import log as logs
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import Config, ConfigError, RegionConfig, load
+from gurum.ops.config import Config, ConfigError, RegionConfig, TlsConfig, load
 from gurum.ops.secrets import SecretError
+from gurum.pia import tls
 from gurum.pia.assembly import assemble
 from gurum.pia.services import SERVICES
 from gurum.policy.bundle import BundleError
@@ -63,23 +65,24 @@ def listen(region: RegionConfig) -> socket.socket:
     return bound
 
 
-def root_of(region: RegionConfig, bound: socket.socket) -> str:
+def root_of(region: RegionConfig, bound: socket.socket, scheme: str = "http") -> str:
     """Return the URL at which clients reach a region."""
     if region.public_url:
         return region.public_url.rstrip("/")
     host = f"[{region.host}]" if ":" in region.host else region.host
-    return f"http://{host}:{bound.getsockname()[1]}"
+    return f"{scheme}://{host}:{bound.getsockname()[1]}"
 
 
 async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
     """Serve regions until SIGTERM or SIGINT, then let what is under way end."""
     log = structlog.get_logger("gurum.pia")
+    secured = tls.context(config.pia.tls)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(contextlib.closing(listen(region))) for region in regions]
         async with assemble(config, SERVICES, SystemClock()) as assembly:
             servers = []
             for region, bound in zip(regions, sockets, strict=True):
-                root = root_of(region, bound)
+                root = root_of(region, bound, "https" if secured else "http")
                 settings = uvicorn.Config(
                     assembly.app(region, root),
                     http="httptools",
@@ -88,13 +91,19 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
                     log_config=None,
                     access_log=False,
                     server_header=False,
+                    proxy_headers=False,  # whom to believe is `pia.trusted_proxies`, not whoever is on this machine
                     timeout_keep_alive=75,
                     timeout_graceful_shutdown=GRACE,
                     backlog=BACKLOG,
                 )
+                if secured is not None:
+                    settings.load()
+                    settings.ssl = secured
                 servers.append(_Server(settings))
                 log.info("region is served", region=region.name, url=root)
             _stop_on_signal(servers)
+            if secured is not None:
+                _renew_on_signal(secured, config.pia.tls)
             await asyncio.gather(
                 *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
             )
@@ -109,6 +118,20 @@ def _stop_on_signal(servers: Sequence[uvicorn.Server]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+
+
+def _renew_on_signal(secured: ssl.SSLContext, config: TlsConfig) -> None:
+    log = structlog.get_logger("gurum.pia")
+
+    def renew() -> None:
+        try:
+            tls.load(secured, config)
+        except (ConfigError, SecretError) as error:
+            log.error("certificate kept as it was", why=str(error))
+        else:
+            log.info("certificate read", file=config.cert_file)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew)
 
 
 def main(argv: list[str] | None = None) -> int:
