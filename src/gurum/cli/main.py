@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from gurum.cli import aws, backup, cleanup, config, explain, policy, region, store, up, version
+from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -19,6 +19,7 @@ from gurum.supervisor.rows import Refusal
 
 COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
+    *accounts.COMMANDS,
     *aws.COMMANDS,
     *backup.COMMANDS,
     cleanup.COMMAND,
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     version.COMMAND,
 )
 GROUPS = {
+    "accounts": "projects and AWS accounts",
     "aws": "the AWS account",
     "config": "the configuration",
     "policy": "the policy bundle",
