@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, version
+from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, upgrade, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -28,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     policy.COMMAND,
     region.COMMAND,
     store.COMMAND,
+    *upgrade.COMMANDS,
     version.COMMAND,
 )
 GROUPS = {
@@ -37,6 +38,7 @@ GROUPS = {
     "policy": "the policy bundle",
     "region": "regions in Keystone",
     "store": "the store",
+    "upgrade": "one release back",
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import ConfigError, StoreConfig
+from gurum.store import forms
 from gurum.store.contract import Journal, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.sqlite import SqliteJournal, SqliteStore
@@ -17,7 +19,8 @@ async def open_store(
     """Open the store and its journal; close both, the store last.
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
-    `memory:` a store that ends with the process. `backup_to` is a directory for a copy made before a migration.
+    `memory:` a store that ends with the process. `backup_to` is a directory for a copy made before this
+    release first writes (`forms`), and for one made before a migration.
     Raises ConfigError for any other URL, UnavailableError, NewerStoreError.
     """
     clock = clock or SystemClock()
@@ -26,8 +29,11 @@ async def open_store(
     scheme, _, path = config.url.partition(":///")
     if scheme != "sqlite" or not path:
         raise ConfigError(f"store.url is {config.url!r}; it must be sqlite:///relative, sqlite:////absolute or memory:")
+    file = (base or Path()) / path
+    if backup_to is not None:
+        await asyncio.to_thread(forms.keep, file, backup_to, clock.time())
     store = await SqliteStore.open(
-        (base or Path()) / path,
+        file,
         clock=clock,
         poll=config.watch_interval,
         remember=config.tombstones_kept,

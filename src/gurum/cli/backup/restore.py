@@ -46,7 +46,7 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
         if arguments.config is not None or parts.CONFIG in wanted:
             wanted.pop(parts.CONFIG, None)  # the configuration that is there is the operator's
         _refuse_differing(wanted, unpacked)
-        doubted = asyncio.run(_marked(unpacked / parts.STORE, manifest.taken_at))
+        doubted = asyncio.run(marked(unpacked / parts.STORE, manifest.taken_at))
         for member, path in sorted(wanted.items(), key=lambda pair: pair[0] == parts.STORE):
             _put(unpacked / member, path)
     shown = {
@@ -71,7 +71,7 @@ def _refuse_differing(wanted: dict[str, Path], unpacked: Path) -> None:
             raise Refusal(f"{path} exists and differs from the backup's: move it away first")
 
 
-async def _marked(copy: Path, taken_at: float) -> int:
+async def marked(copy: Path, taken_at: float) -> int:
     """Bring the copy to this release's form, and have engines know that it is one. Raises StoreError."""
     # Imported late: half a second that no other command needs.
     from gurum.engine import restoration

@@ -65,7 +65,7 @@ QUOTAS: tuple[Quota, ...] = (
     Quota("vpc", "L-DF5E4CA3", "Network interfaces per Region", 5000, lambda s: s.servers * max(1, s.ports)),
     # In each network the groups, the one that AWS makes, and perhaps the one of ports without any.
     Quota(
-        "vpc", "L-E79EC296", "VPC security groups per Region", 2500, lambda size: (size.groups + 2) * (size.networks + 1)
+        "vpc", "L-E79EC296", "VPC security groups per Region", 2500, lambda s: (s.groups + 2) * (s.networks + 1),
     ),
     Quota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60, lambda s: s.rules, most=1000),
     Quota("vpc", "L-2AFB9258", "Security groups per network interface", 5, lambda size: size.groups_per_port, most=16),
