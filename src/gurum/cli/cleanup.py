@@ -58,10 +58,8 @@ async def _cleanup(arguments: Namespace, config: Config, around: Surroundings) -
         found = {}
         for place in places:
             seen = await cleanup.inventory(caller, clock, place, owner)
-            found[place] = [one for one in seen if not arguments.orphans or not _is_known(known, one.uid, one.id)]
-        lines = [
-            _line(place.account, one, _is_known(known, one.uid, one.id)) for place in places for one in found[place]
-        ]
+            found[place] = [one for one in seen if not arguments.orphans or not _is_known(known, one)]
+        lines = [_line(place.account, one, _is_known(known, one)) for place in places for one in found[place]]
         _show(lines, arguments, around)
         if not lines and arguments.orphans and arguments.yes:
             await _settle(config)
@@ -117,8 +115,9 @@ async def _settle(config: Config) -> None:
         await restoration.settle(store)
 
 
-def _is_known(known: dict[str, Resource], uid: str, cloud_id: str) -> bool:
-    return uid in known and may_have(known[uid], cloud_id)
+def _is_known(known: dict[str, Resource], found: Any) -> bool:
+    """Whether it is an object's; an interface that is attached goes with what it is attached to."""
+    return found.uid in known and (found.attached or may_have(known[found.uid], found.id))
 
 
 def _line(account: str, found: Any, known: bool) -> dict[str, str]:

@@ -5,10 +5,14 @@ Exit status: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from typing import TextIO
+
+import structlog
 
 from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, upgrade, version
 from gurum.cli.command import Command, Surroundings
@@ -44,7 +48,9 @@ GROUPS = {
 
 def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
     """Do what the arguments say; return the exit status."""
-    around = around or Surroundings(os.environ, sys.stdout, sys.stderr)
+    if around is None:
+        around = Surroundings(os.environ, sys.stdout, sys.stderr)
+        _log_to(sys.stderr)
     found = parser().parse_args(arguments)
     command: Command = found.command
     try:
@@ -59,6 +65,14 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def _log_to(out: TextIO) -> None:
+    """Keep what parts log off standard output, which is the answer's; and of that only what somebody should know."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(out),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
 
 
 def parser() -> ArgumentParser:

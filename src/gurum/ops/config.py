@@ -179,18 +179,13 @@ class TlsConfig(Section, frozen=True):
     key_file: str = ""  # its private key, mode 0600
 
 
-class RateConfig(Section, frozen=True):
-    """A token bucket."""
-
-    per_second: float = 0.0  # requests a second in the long run; 0: no limit
-    burst: float = 50.0  # requests at once
-
-
 class RateLimitConfig(Section, frozen=True):
     """How many requests one process answers for whom, before 429 with Retry-After. Off unless configured."""
 
-    project: RateConfig = RateConfig()
-    user: RateConfig = RateConfig()
+    project_per_second: float = 0.0  # requests a second in the long run; 0: no limit
+    project_burst: float = 200.0  # requests at once
+    user_per_second: float = 0.0  # requests a second in the long run; 0: no limit
+    user_burst: float = 100.0  # requests at once
 
 
 class PiaConfig(Section, frozen=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from tests.support.pia import USERS, Kit, ManualClock
 
-from gurum.ops.config import PiaConfig, RateConfig, RateLimitConfig
+from gurum.ops.config import PiaConfig, RateLimitConfig
 from gurum.pia.kernel.rate import MOST, Buckets
 from gurum.pia.services import SERVICES
 
 
 def test_a_bucket_gives_its_burst_then_its_rate() -> None:
     clock = ManualClock()
-    buckets = Buckets(RateConfig(per_second=2.0, burst=3.0), clock)
+    buckets = Buckets(2.0, 3.0, clock)
     assert [buckets.take("a") for _ in range(3)] == [0.0, 0.0, 0.0]
     assert buckets.take("a") == pytest.approx(0.5, rel=1e-3)
     assert buckets.take("b") == 0.0  # each has its own
@@ -25,7 +25,7 @@ def test_a_bucket_gives_its_burst_then_its_rate() -> None:
 
 def test_full_buckets_are_forgotten() -> None:
     clock = ManualClock()
-    buckets = Buckets(RateConfig(per_second=1.0, burst=1.0), clock)
+    buckets = Buckets(1.0, 1.0, clock)
     for number in range(MOST):
         buckets.take(str(number))
     clock.ahead(10)
@@ -42,7 +42,7 @@ def test_full_buckets_are_forgotten() -> None:
     ],
 )
 async def test_the_service_s_own_shape(path: str, fault: str) -> None:
-    limits = RateLimitConfig(user=RateConfig(per_second=0.5, burst=2.0))
+    limits = RateLimitConfig(user_per_second=0.5, user_burst=2.0)
     kit = Kit(SERVICES, config=PiaConfig(rate_limit=limits))
     await kit.cache.start()
     assert [(await kit.call("GET", path)).status for _ in range(2)] == [200, 200]
@@ -56,7 +56,7 @@ async def test_the_service_s_own_shape(path: str, fault: str) -> None:
 
 
 async def test_a_project_s_limit_is_shared_by_its_users_and_nobody_else_s() -> None:
-    limits = RateLimitConfig(project=RateConfig(per_second=0.1, burst=2.0))
+    limits = RateLimitConfig(project_per_second=0.1, project_burst=2.0)
     kit = Kit(SERVICES, config=PiaConfig(rate_limit=limits))
     await kit.cache.start()
     path = "/compute/v2.1/servers"

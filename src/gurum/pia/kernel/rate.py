@@ -10,7 +10,7 @@ import math
 
 from gurum.identity.tokens import Principal
 from gurum.ops.clock import Clock
-from gurum.ops.config import RateConfig, RateLimitConfig
+from gurum.ops.config import RateLimitConfig
 from gurum.pia.kernel.errors import ApiError
 
 MOST = 10_000  # buckets kept; above it, those that are full go first
@@ -19,9 +19,9 @@ MOST = 10_000  # buckets kept; above it, those that are full go first
 class Buckets:
     """The buckets of one limit, by whose they are."""
 
-    def __init__(self, limit: RateConfig, clock: Clock) -> None:
-        self._interval = 1.0 / limit.per_second
-        self._depth = limit.burst * self._interval
+    def __init__(self, per_second: float, burst: float, clock: Clock) -> None:
+        self._interval = 1.0 / per_second
+        self._depth = burst * self._interval
         self._clock = clock
         self._full_at: dict[str, float] = {}
 
@@ -46,8 +46,11 @@ class Limiter:
     """The limits of a process. A limit without a rate is off."""
 
     def __init__(self, config: RateLimitConfig, clock: Clock) -> None:
-        self._project = Buckets(config.project, clock) if config.project.per_second > 0 else None
-        self._user = Buckets(config.user, clock) if config.user.per_second > 0 else None
+        self._project = self._user = None
+        if config.project_per_second > 0:
+            self._project = Buckets(config.project_per_second, config.project_burst, clock)
+        if config.user_per_second > 0:
+            self._user = Buckets(config.user_per_second, config.user_burst, clock)
 
     def admit(self, principal: Principal) -> None:
         """Count a request. Raises ApiError 429 with Retry-After when it is one too many."""
