@@ -28,7 +28,7 @@ def authorise(policy: Policy, action: str, params: Mapping[str, Any], region: Re
 
 
 def _questions(action: str, params: Mapping[str, Any], region: Region) -> Iterator[_Question]:
-    everywhere = {"aws:RequestedRegion": region.name, "ec2:Region": region.name}
+    everywhere: dict[str, str | list[str]] = {"aws:RequestedRegion": region.name, "ec2:Region": region.name}
     if action not in resources.ROWS:
         yield _Question(action, "*", "*", everywhere)
         return
