@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden interop isolation secrets upgrade
+        bench chaos drift faults fuzz golden interop isolation policy-check secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -78,6 +78,9 @@ interop: setup ## run upstream Tempest against a region (SERVICE=identity|comput
 
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)
+
+policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
+	$(PYTHON) -m tests.permissions $(ARGS)
 
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)

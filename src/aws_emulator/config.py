@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from aws_emulator import iam
+
 DEFAULT_ACCOUNTS = {"AKIAEMULATEDACCESS01": "111122223333"}
 
 
@@ -122,6 +124,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     times faster, 0 at once. `accounts` maps an access key id to its 12 digit account.
     `replay_of_terminated` says what a launch token answers when all that it launched is terminated:
     the terminated instances, or the error IdempotentInstanceTerminated that AWS documents.
+    `policies` maps an account (or "*") to the IAM policy document that its callers have; an account
+    without one may do everything.
     """
 
     accounts: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_ACCOUNTS))
@@ -136,6 +140,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     default_vpc: bool = False
     replay_of_terminated: Literal["returns", "refuses"] = "returns"
     ledger_keep: int = 100_000
+    policies: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a policy that could not be enforced."""
+        for document in self.policies.values():
+            iam.read(document)
+
+    def policy(self, account: str) -> iam.Policy | None:
+        """Return the policy of an account's callers; None: they may do everything."""
+        document = self.policies.get(account, self.policies.get("*"))
+        return None if document is None else iam.read(document)
 
     def patched(self, change: Mapping[str, Any]) -> Self:
         """Return this configuration with `change` merged in (objects merge, null removes a key).

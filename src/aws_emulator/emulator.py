@@ -189,6 +189,8 @@ class Emulator:
         if injected:
             raise InjectedError(injected)
         self._admit(caller, action, params, entry)
+        if caller.service == "ec2" and not entry.external:
+            entry.grants = self.world.authorise(region, action.name, params)
         check_accepted(action, params)
         if params.get("DryRun"):
             raise refuse("dry-run")

@@ -18,6 +18,7 @@ _SECRET = frozenset({"UserData", "PublicKeyMaterial"})
 class Entry(msgspec.Struct, kw_only=True, gc=False):
     """One call. `outcome` is "ok" or the error code; `delivered` False when the answer was cut.
 
+    `grants` tells which statements of the policy in force allowed it, as `Sid Action kind`.
     `params` stays encoded: a hundred thousand calls as trees of objects would slow the collector.
     """
 
@@ -41,6 +42,7 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
     replayed: bool = False
     external: bool = False
     faults: list[str] = msgspec.field(default_factory=list)
+    grants: list[str] = msgspec.field(default_factory=list)
 
 
 class Ledger:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from aws_emulator import iam
 from aws_emulator.config import Config, merge_patches
 from aws_emulator.context import Context, Sequence
 from aws_emulator.faults import Fault, Faults
@@ -106,6 +107,11 @@ class World:
         self._config_dirty = True
         if old != new and old > 0:
             self.timers.rescale(self.regions.values(), now, new / old)
+
+    def authorise(self, region: Region, action: str, params: Mapping[str, Any]) -> list[str]:
+        """Return which statements of the account's policy allow a call; none without a policy. Raises Refusal."""
+        policy = self.config.policy(region.account)
+        return [] if policy is None else iam.authorise(policy, action, params, region)
 
     def commit(self) -> None:
         """Write all that changed since the last commit, in one transaction."""

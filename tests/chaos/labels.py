@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from gurum.model.base import Resource
-from gurum.providers.aws.drivers.ports import UNSURE
-from gurum.providers.contract import DOUBT
+from gurum.providers.contract import DOUBT, UNSURE
 
 ALWAYS = "always"  # the verb of what goes on whatever is asked for
 

@@ -28,6 +28,7 @@ from gurum.ops.health import Readiness
 from gurum.pia.app import App, Figures
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.seams import Excess
 from gurum.pia.kernel.service import Service
 from gurum.policy.engine import EmbeddedDecisionPoint
@@ -159,6 +160,7 @@ class Kit:
             policy=policy or _policy(),
             clock=self.clock,
             config=config or PiaConfig(),
+            limiter=Limiter((config or PiaConfig()).rate_limit, self.clock),
         )
         registry = CollectorRegistry()
         self.app = App(
@@ -182,6 +184,7 @@ class Kit:
         headers: Mapping[str, str] | None = None,
         raw: bytes | None = None,
         version: str = "",
+        peer: str = "192.0.2.1",
     ) -> Answer:
         """Send a request; `path` begins with the service's prefix and may carry a query. `version`: `2.53`."""
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
@@ -193,7 +196,7 @@ class Kit:
         if version:
             sent["openstack-api-version"] = f"compute {version}"
         sent |= {k.lower(): v for k, v in (headers or {}).items()}
-        return await ask(self.app, method, path, data, sent)
+        return await ask(self.app, method, path, data, sent, peer)
 
     async def seed(self, *objects: Resource) -> None:
         """Store objects, statuses included, as the engine's seeding and work would have left them."""
@@ -209,7 +212,9 @@ def _policy() -> EmbeddedDecisionPoint:
     return EmbeddedDecisionPoint(POLICY)
 
 
-async def ask(app: App, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> Answer:
+async def ask(
+    app: App, method: str, path: str, data: bytes, headers: Mapping[str, str], peer: str = "192.0.2.1"
+) -> Answer:
     """Send a request through ASGI."""
     from urllib.parse import unquote
 
@@ -228,6 +233,7 @@ async def ask(app: App, method: str, path: str, data: bytes, headers: Mapping[st
         "method": method,
         "path": unquote(name),
         "query_string": query.encode(),
+        "client": (peer, 50000),
         "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
     }
     await app(scope, receive, send)

@@ -219,6 +219,10 @@ FORMS: dict[str, Form] = {
         missing={"metadata.created_at": lambda document: document["metadata"].get("updated_at")},
         reshaped={"status.text": (lambda text: text.split("\n"), "\n".join)},
     ),
+    "Restoration": Form(
+        renamed={"spec.restored_at": "back_at"},
+        missing={"metadata.key": lambda _: "last"},
+    ),
     "Lease": Form(
         renamed={"spec.holder": "engine", "spec.epoch": "term"},
         missing={"metadata.region": _of_key(0)},

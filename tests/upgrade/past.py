@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import signal
@@ -12,6 +13,10 @@ from typing import Any
 import msgspec
 from tests.support.stack import Stack, running
 from tests.upgrade.site import AWS, PRIVATE, Client, Emulated, until
+
+from gurum.engine import restoration
+from gurum.ops.config import StoreConfig
+from gurum.store.factory import open_store
 
 SERVERS = "/compute/v2.1/servers"
 
@@ -36,7 +41,18 @@ def live(directory: Path) -> Past:
         clients = {region: Client(stack, region) for region in (PRIVATE, AWS)}
         made = {region: _filled(client) for region, client in clients.items()}
         building = _half_launched(stack, clients[AWS])
-        return Past(servers=made, building=building, lists={name: one.lists() for name, one in clients.items()})
+        past = Past(servers=made, building=building, lists={name: one.lists() for name, one in clients.items()})
+    asyncio.run(_restored_once(stack.config.store))
+    return past
+
+
+async def _restored_once(config: StoreConfig) -> None:
+    """Let the store have come from a backup, long ago and settled."""
+    store, journal = await open_store(config)
+    await restoration.mark(store, 1.0, 1.0)
+    await restoration.settle(store)
+    await journal.close()
+    await store.close()
 
 
 def public_key() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from gurum.ops.config import Config, load
+from gurum.ops.config import Config, RegionConfig, load
 from gurum.ops.urls import has_password
 from gurum.supervisor.places import Places
 from gurum.supervisor.rows import Refusal
@@ -70,3 +70,12 @@ def surroundings(arguments: Namespace, around: Surroundings) -> Mapping[str, str
             " it into the file that store.password_file names, or into ~/.pgpass"
         )
     return {**around.environ, "GURUM_STORE__URL": arguments.store}
+
+
+def aws_region(config: Config, name: str) -> RegionConfig:
+    """Return the region of that name, or the only one on AWS. Raises Refusal, ConfigError."""
+    found = [config.region(name)] if name else [region for region in config.regions if region.aws is not None]
+    if len(found) != 1 or found[0].aws is None:
+        named = ", ".join(region.name for region in config.regions if region.aws is not None) or "none"
+        raise Refusal(f"name one region on AWS with --region; the configuration has: {named}")
+    return found[0]

@@ -5,12 +5,16 @@ Exit status: 0 done, 1 refused or failed (one sentence on stderr), 2 wrong usage
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from typing import TextIO
 
-from gurum.cli import config, explain, policy, store, up, version
+import structlog
+
+from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, upgrade, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -19,18 +23,34 @@ from gurum.supervisor.rows import Refusal
 
 COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
+    *accounts.COMMANDS,
+    *aws.COMMANDS,
+    *backup.COMMANDS,
+    cleanup.COMMAND,
     explain.COMMAND,
     config.COMMAND,
     policy.COMMAND,
+    region.COMMAND,
     store.COMMAND,
+    *upgrade.COMMANDS,
     version.COMMAND,
 )
-GROUPS = {"config": "the configuration", "policy": "the policy bundle", "store": "the store"}
+GROUPS = {
+    "accounts": "projects and AWS accounts",
+    "aws": "the AWS account",
+    "config": "the configuration",
+    "policy": "the policy bundle",
+    "region": "regions in Keystone",
+    "store": "the store",
+    "upgrade": "one release back",
+}
 
 
 def main(arguments: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
     """Do what the arguments say; return the exit status."""
-    around = around or Surroundings(os.environ, sys.stdout, sys.stderr)
+    if around is None:
+        around = Surroundings(os.environ, sys.stdout, sys.stderr)
+        _log_to(sys.stderr)
     found = parser().parse_args(arguments)
     command: Command = found.command
     try:
@@ -45,6 +65,14 @@ def main(arguments: Sequence[str] | None = None, around: Surroundings | None = N
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def _log_to(out: TextIO) -> None:
+    """Keep what parts log off standard output, which is the answer's; and of that only what somebody should know."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(out),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
 
 
 def parser() -> ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TypeVar
 
 from gurum.model.base import Resource
@@ -35,3 +36,9 @@ async def everything(store: Store, kind: type[R], where: Filter) -> list[R]:
         if page.next is None:
             return found
         after = page.next
+
+
+def exists(url: str) -> bool:
+    """Whether there is a store. Opening one would make it."""
+    scheme, _, path = url.partition(":///")
+    return scheme != "sqlite" or Path(path).exists()

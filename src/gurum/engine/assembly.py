@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from gurum.engine import seed
+from gurum.engine import restoration, seed
 from gurum.engine.claims import is_orphan
 from gurum.engine.consoles import ConsoleController
 from gurum.engine.context import Cloud, Engine
@@ -24,6 +24,7 @@ from gurum.engine.quotas import QuotaController
 from gurum.engine.runtime import Runtime
 from gurum.engine.servers.controller import ServerController
 from gurum.engine.view import KINDS, EngineView
+from gurum.model.base import may_have
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
@@ -48,6 +49,7 @@ class Assembly:
     leases: Leases
     config: Config
     places: list[Place]
+    settled: bool = True  # False: the store comes from a backup, and what it does not know is not garbage
     deleted: frozenset[str] = frozenset()  # servers that the journal remembers as deleted, as of the last sweep
 
     async def start(self) -> None:
@@ -84,6 +86,7 @@ class Assembly:
             since = engine.clock.time() - REMEMBERED
             records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
             self.deleted = frozenset(record.object_id for record in records)
+            self.settled = (await restoration.find(engine.store)).settled
             for place in self.places:
                 if place in engine.fenced:
                     continue
@@ -112,10 +115,9 @@ class Assembly:
         for candidate in KINDS:
             obj = self.engine.cache.get(candidate, uid)
             if obj is not None:
-                return any(
-                    intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
-                    for intent in obj.status.intents.values()
-                )
+                return may_have(obj, cloud_id)
+        if not self.settled:
+            return True
         if kind == Server.kind and uid not in self.deleted:
             log.warning("an instance of no known server", resource_id=uid, cloud_id=cloud_id)
             return True
@@ -147,12 +149,15 @@ async def assemble(
     regions = [region for region in config.regions if region.name in providers]
     places: list[Place] = []
     clouds: dict[str, Cloud] = {}
+    restored = await restoration.find(store)
+    if not restored.settled:
+        log.warning("the store was restored: what it does not know is kept until `gurum cleanup --orphans` settles it")
     for region in regions:
         provider = providers[region.name]
         await seed.seed(store, region, clock)
         await seed.publish(store, region, provider.capabilities, provider.limits, clock)
         window = region.aws.visibility_window if region.aws is not None else 0.0
-        clouds[region.name] = Cloud(provider, ExactlyOnce(clock, token_key, window))
+        clouds[region.name] = Cloud(provider, ExactlyOnce(clock, token_key, window, restored.restored_at))
         accounts = [account.number for account in region.aws.accounts] if region.aws is not None else [region.name]
         places += [Place(region.name, number) for number in accounts]
     cache = Cache(store, KINDS, clock=clock)
@@ -179,4 +184,4 @@ async def assemble(
     )
     holder = f"{socket.gethostname()}/{os.getpid()}/{clock.time():.3f}"
     leases = Leases(engine, holder, runtime.start_all)
-    return Assembly(engine, runtime, leases, config, places)
+    return Assembly(engine, runtime, leases, config, places, settled=restored.settled)

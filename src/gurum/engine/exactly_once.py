@@ -42,13 +42,15 @@ class _Call:
 class ExactlyOnce:
     """The rule, for every creation and removal of every kind in one cloud.
 
-    `window` is the cloud's visibility window in seconds.
+    `window` is the cloud's visibility window in seconds. `restored_at`: when the store was put back from a backup; of
+    objects that are older, every creation may have happened already, in a way that only the cloud knows.
     """
 
-    def __init__(self, clock: Clock, key: bytes, window: float) -> None:
+    def __init__(self, clock: Clock, key: bytes, window: float, restored_at: float = 0.0) -> None:
         self._clock = clock
         self._key = key
         self._window = window
+        self._restored_at = restored_at
         self._born = clock.time()  # calls of a process before this one were made before this moment
         self._never_called: set[_Call] = set()
         self._doubted: dict[_Call, float] = {}
@@ -67,7 +69,8 @@ class ExactlyOnce:
         if intent is None or intent.state in ("failed", "gone"):
             intent = await self._intend(work, step, 1 if intent is None else intent.attempt + 1)
         call = _Call(obj.id, intent.step, intent.attempt)
-        if intent.recipe == "adopt" and call not in self._never_called:
+        looks_first = intent.recipe == "adopt" or self._restored(obj)
+        if looks_first and call not in self._never_called:
             found = await self._search(work, intent, driver, place, call)
             if found is not None:
                 return found
@@ -137,8 +140,13 @@ class ExactlyOnce:
         )
         work.obj.status.intents[step.name] = intent
         await work.save()
-        self._never_called.add(_Call(work.obj.id, step.name, attempt))
+        if not self._restored(work.obj):
+            self._never_called.add(_Call(work.obj.id, step.name, attempt))
         return work.obj.status.intents[step.name]
+
+    def _restored(self, obj: Resource) -> bool:
+        """Whether the object comes from a backup, so that what its intents tell may be out of date."""
+        return obj.metadata.created_at <= self._restored_at
 
     async def _search(
         self, work: Work[R], intent: Intent, driver: Driver, place: Place, call: _Call

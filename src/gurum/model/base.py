@@ -133,3 +133,11 @@ class Resource(msgspec.Struct, kw_only=True):
 def new_id() -> str:
     """Return a fresh lower-case UUID."""
     return str(uuid.uuid4())
+
+
+def may_have(obj: Resource, cloud_id: str) -> bool:
+    """Whether a thing in the cloud is the object's, or a call of which it is not known what became may have made it."""
+    return any(
+        intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
+        for intent in obj.status.intents.values()
+    )

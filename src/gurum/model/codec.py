@@ -39,6 +39,7 @@ KINDS: dict[str, type[Resource]] = {
         server.Server,
         server.ConsoleLog,
         engine.Lease,
+        engine.Restoration,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Lease: who may act for a shard of the clouds."""
+"""What engines keep for themselves: who may act for a shard, and whether the store comes from a backup."""
 
 from __future__ import annotations
 
@@ -21,4 +21,24 @@ class Lease(Resource, kw_only=True):
 
     kind = "Lease"
     spec: LeaseSpec
+    status: Status = msgspec.field(default_factory=Status)
+
+
+class RestorationSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """When the copy was taken and when it was put back (seconds since the epoch).
+
+    settled: somebody has looked at what the clouds have and this store does not know; until then nothing unknown is
+    removed.
+    """
+
+    taken_at: float = 0.0
+    restored_at: float = 0.0
+    settled: bool = False
+
+
+class Restoration(Resource, kw_only=True):
+    """The store comes from a backup: what happened between is in the clouds and not in here. Its key is `last`."""
+
+    kind = "Restoration"
+    spec: RestorationSpec
     status: Status = msgspec.field(default_factory=Status)

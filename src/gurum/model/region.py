@@ -53,6 +53,9 @@ class Region(Resource, kw_only=True):
     status: RegionStatus = msgspec.field(default_factory=RegionStatus)
 
 
+NOBODY = "-"  # among an account's projects: it serves those that are named and, were there none, nobody
+
+
 class AccountSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A cloud account and the projects that use it. `projects` empty: the default for every project of the region."""
 

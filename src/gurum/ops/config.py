@@ -175,6 +175,22 @@ QUOTAS: dict[str, dict[str, int]] = {
 }
 
 
+class TlsConfig(Section, frozen=True):
+    """TLS of the API's ports, both files PEM; none: plain HTTP. Read again on SIGHUP."""
+
+    cert_file: str = ""  # the certificate, then those between it and the root
+    key_file: str = ""  # its private key, mode 0600
+
+
+class RateLimitConfig(Section, frozen=True):
+    """How many requests one process answers for whom, before 429 with Retry-After. Off unless configured."""
+
+    project_per_second: float = 0.0  # requests a second in the long run; 0: no limit
+    project_burst: float = 200.0  # requests at once
+    user_per_second: float = 0.0  # requests a second in the long run; 0: no limit
+    user_burst: float = 100.0  # requests at once
+
+
 class PiaConfig(Section, frozen=True):
     """Limits of the API processes. Bytes and objects."""
 
@@ -182,6 +198,9 @@ class PiaConfig(Section, frozen=True):
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
     write_retries: int = 20  # compare-and-swap attempts before 503
+    tls: TlsConfig = TlsConfig()
+    rate_limit: RateLimitConfig = RateLimitConfig()
+    trusted_proxies: list[str] = msgspec.field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
 
     def __post_init__(self) -> None:

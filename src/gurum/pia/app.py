@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gurum.ops.config import RegionConfig
 from gurum.ops.health import Readiness
+from gurum.pia.forwarded import Proxies, placeholder, relink
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.pipeline import Outcome, Pipeline
 from gurum.pia.kernel.seams import Tokens
@@ -59,6 +60,9 @@ class App:
             service.prefix: Pipeline(service, region, parts, tokens, identity_url) for service in services
         }
         self._limit = parts.config.body_limit
+        self._proxies = Proxies(() if region.public_url else parts.config.trusted_proxies)
+        # Renderings are kept: with proxies they carry a placeholder, and each reply gets the root of its own request.
+        self._inner = placeholder() if self._proxies else root
         self._readiness = readiness
         self._figures = figures
         self._log = structlog.get_logger("gurum.pia.access").bind(region=region.name)
@@ -72,16 +76,18 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
+        peer = (scope.get("client") or ("",))[0]
         prefix = "/" + path[1:].partition("/")[0]
         pipeline = self._pipelines.get(prefix)
-        if pipeline is None:
-            await _send(send, await self._beside(path), scope["method"])
-            return
-        began = time.perf_counter()
         headers: dict[str, str] = {}
         for name, value in scope["headers"]:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
             headers[key] = f"{headers[key]},{text}" if key in headers else text
+        root = self._proxies.root(peer, headers, self.root) if self._proxies else self.root
+        if pipeline is None:
+            await _send(send, await self._beside(path, root), scope["method"])
+            return
+        began = time.perf_counter()
         body = await _body(receive, headers.get("content-length", ""), self._limit)
         if body is None:
             return
@@ -91,13 +97,15 @@ class App:
             path=path[len(prefix) :],
             query_string=scope["query_string"].decode("latin-1"),
             headers=headers,
-            root=self.root + prefix,
+            root=self._inner + prefix,
             request_id=f"req-{uuid.uuid4()}",
             global_request_id=inbound if _REQUEST_ID.match(inbound) else "",
             body=body,
         )
         outcome = await pipeline.serve(request)
         if outcome.response is not None:
+            if self._proxies:
+                outcome.response = relink(outcome.response, self._inner, root)
             await _send(send, outcome.response, request.method)
         self._record(request, outcome, pipeline.service.name, time.perf_counter() - began)
 
@@ -123,13 +131,13 @@ class App:
             decision_id=context.decision.decision_id if context else None,
         )
 
-    async def _beside(self, path: str) -> Response:
+    async def _beside(self, path: str, root: str) -> Response:
         """Answer what is no service's: health, readiness, figures, and what this port is."""
         answer = await self._readiness.answer(path)
         if answer is not None:
             return Response(status=answer.status, body=answer.body, content_type=answer.content_type)
         if path == "/":
-            document = {"region": self.region.name, "services": {p[1:]: self.root + p for p in self._pipelines}}
+            document = {"region": self.region.name, "services": {p[1:]: root + p for p in self._pipelines}}
             return Response(body=json.dumps(document).encode())
         return _plain(404, "There is no such service in this region.\n")
 

@@ -21,6 +21,7 @@ from gurum.pia.app import App, Figures
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.service import Service
 from gurum.pia.late import LateTokens
 from gurum.policy.engine import EmbeddedDecisionPoint
@@ -29,7 +30,7 @@ from gurum.store.contract import Store, StoreError
 from gurum.store.factory import open_store
 from gurum.store.quotas import Quotas
 
-ENGINES_OWN = frozenset({"Lease", "CloudKey", "Account", "Domain"})  # kinds that no API shows
+ENGINES_OWN = frozenset({"Lease", "CloudKey", "Account", "Domain", "Restoration"})  # kinds that no API shows
 KINDS: tuple[type[Resource], ...] = tuple(kind for name, kind in codec.KINDS.items() if name not in ENGINES_OWN)
 
 
@@ -109,6 +110,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
             policy=policy,
             clock=clock,
             config=config.pia,
+            limiter=Limiter(config.pia.rate_limit, clock),
         )
         tokens = LateTokens(lambda: TokenValidator.of(config.identity))
         tokens.start()

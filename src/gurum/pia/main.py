@@ -13,8 +13,10 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,10 +25,11 @@ import uvloop
 
 from gurum.ops import log as logs
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import Config, ConfigError, RegionConfig, load
+from gurum.ops.config import Config, ConfigError, RegionConfig, TlsConfig, load
 from gurum.ops.secrets import SecretError
+from gurum.pia import tls
 from gurum.pia.assembly import assemble
-from gurum.pia.reload import reloading
+from gurum.pia.reload import Renewal, reloading
 from gurum.pia.services import SERVICES
 from gurum.policy.bundle import BundleError
 from gurum.store.contract import StoreError
@@ -64,23 +67,24 @@ def listen(region: RegionConfig) -> socket.socket:
     return bound
 
 
-def root_of(region: RegionConfig, bound: socket.socket) -> str:
+def root_of(region: RegionConfig, bound: socket.socket, scheme: str = "http") -> str:
     """Return the URL at which clients reach a region."""
     if region.public_url:
         return region.public_url.rstrip("/")
     host = f"[{region.host}]" if ":" in region.host else region.host
-    return f"http://{host}:{bound.getsockname()[1]}"
+    return f"{scheme}://{host}:{bound.getsockname()[1]}"
 
 
 async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
-    """Serve regions until SIGTERM or SIGINT, then let what is under way end. SIGHUP reads the policy again."""
+    """Serve regions until SIGTERM or SIGINT, then end in order. SIGHUP reads policy and certificate again."""
     log = structlog.get_logger("gurum.pia")
+    secured = tls.context(config.pia.tls)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(contextlib.closing(listen(region))) for region in regions]
         async with assemble(config, SERVICES, SystemClock()) as assembly:
             servers = []
             for region, bound in zip(regions, sockets, strict=True):
-                root = root_of(region, bound)
+                root = root_of(region, bound, "https" if secured else "http")
                 settings = uvicorn.Config(
                     assembly.app(region, root),
                     http="httptools",
@@ -89,14 +93,21 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
                     log_config=None,
                     access_log=False,
                     server_header=False,
+                    proxy_headers=False,  # whom to believe is `pia.trusted_proxies`, not whoever is on this machine
                     timeout_keep_alive=75,
                     timeout_graceful_shutdown=GRACE,
                     backlog=BACKLOG,
                 )
+                if secured is not None:
+                    settings.load()
+                    settings.ssl = secured
                 servers.append(_Server(settings))
                 log.info("region is served", region=region.name, url=root)
             _stop_on_signal(servers)
-            async with reloading(assembly.reload_policy):
+            renewals = [Renewal("policy", assembly.reload_policy)]
+            if secured is not None:
+                renewals.append(Renewal("certificate", partial(_renew, secured, config.pia.tls)))
+            async with reloading(*renewals):
                 await asyncio.gather(
                     *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
                 )
@@ -111,6 +122,12 @@ def _stop_on_signal(servers: Sequence[uvicorn.Server]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+
+
+def _renew(secured: ssl.SSLContext, config: TlsConfig) -> str:
+    """Read the certificate again; return its file. Raises ConfigError, SecretError."""
+    tls.load(secured, config)
+    return config.cert_file
 
 
 def main(argv: list[str] | None = None) -> int:

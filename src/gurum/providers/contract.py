@@ -23,6 +23,7 @@ from gurum.model.region import Capability
 
 R = TypeVar("R", bound=Resource)
 
+UNSURE = "?"  # the value of a fact whose present state in the cloud is not known: it is made so again
 DOUBT = "doubt:"  # before a name in `status.applied`: what a change of that fact touches, stored before it is made
 
 

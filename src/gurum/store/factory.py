@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from gurum.ops import secrets
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import ConfigError, StoreConfig
 from gurum.ops.urls import without_password
+from gurum.store import forms
 from gurum.store.contract import Journal, Store, UnavailableError
 from gurum.store.memory import MemoryJournal, MemoryStore
 from gurum.store.sqlite import SqliteJournal, SqliteStore
@@ -25,8 +27,9 @@ async def open_store(
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
     `postgresql://user@host/database` a database, `memory:` a store that ends with the process. `backup_to` is a
-    directory for a copy made before a migration; a database server keeps the copy itself. Without `make`, a store that
-    is not there is not made. Raises ConfigError for any other URL, UnavailableError, NewerStoreError, SecretError.
+    directory for a copy made before this release first writes (`forms`), and for one made before a migration; a
+    database server keeps the latter itself. Without `make`, a store that is not there is not made. Raises ConfigError
+    for any other URL, UnavailableError, NewerStoreError, SecretError.
     """
     clock = clock or SystemClock()
     if config.url == "memory:":
@@ -53,6 +56,8 @@ async def open_store(
     path = (base or Path()) / rest[1:]
     if not make and not path.exists():
         raise UnavailableError(f"there is no store at {config.url} yet: `gurum up` makes it")
+    if backup_to is not None:
+        await asyncio.to_thread(forms.keep, path, backup_to, clock.time())
     store = await SqliteStore.open(
         path,
         clock=clock,

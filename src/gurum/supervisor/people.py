@@ -45,9 +45,9 @@ PEOPLE = (
 BOOTSTRAPPED = "admin"
 
 
-def base_url(region: RegionConfig) -> str:
+def base_url(region: RegionConfig, scheme: str = "http") -> str:
     """Return the URL below which a region's APIs are, as clients reach them."""
-    return (region.public_url or f"http://{region.host}:{region.port}").rstrip("/")
+    return (region.public_url or f"{scheme}://{region.host}:{region.port}").rstrip("/")
 
 
 def catalogue(config: Config, places: Places) -> Catalogue:

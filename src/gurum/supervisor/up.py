@@ -43,6 +43,8 @@ def run(state: Path, config_file: Path | None, environ: Mapping[str, str], out: 
         config = load(config_file or operator_config(places), environ, state=places.state)
         if not config.regions:
             raise Refusal(f"no region is configured in {config_file or places.config}")
+        if config.pia.tls.cert_file:
+            raise Refusal("pia.tls: `gurum up` speaks plain HTTP with its parts; start the API yourself to have TLS")
         checks.ports(wanted_ports(config))
         prepare(config, places)
         asyncio.run(_run(config, places, environ, patient(out), afterwards, SystemClock()))

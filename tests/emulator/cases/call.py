@@ -47,6 +47,11 @@ def _too_fast(cloud: Cloud) -> None:
         cloud("DescribeVpcs")
 
 
+def _unauthorised(cloud: Cloud) -> None:
+    cloud.emulator.configure({"policies": {"*": {"Version": "2012-10-17", "Statement": []}}})
+    cloud("DescribeVpcs")
+
+
 def _internal(cloud: Cloud) -> None:
     with patch.object(vpc, "make_vpc", side_effect=RuntimeError("boom")):
         send(cloud, Action="CreateVpc", CidrBlock="10.0.0.0/16")
@@ -57,6 +62,7 @@ def _many_values(cloud: Cloud) -> None:
 
 
 CASES = {
+    "unauthorized": Case(_unauthorised),
     "auth.missing": Case(lambda c: send(c, "", Action="DescribeVpcs")),
     "auth.incomplete": Case(lambda c: send(c, "Basic abc", Action="DescribeVpcs")),
     "auth.unknown-key": Case(lambda c: send(c, signature("AKIANOBODY"), Action="DescribeVpcs")),

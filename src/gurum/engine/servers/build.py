@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from gurum.engine import isolation
 from gurum.engine.context import Engine
-from gurum.engine.servers import faults, ports
+from gurum.engine.servers import adopted, faults, ports
 from gurum.engine.servers.place import NoPlaceError, next_zone
 from gurum.engine.work import FINALIZER, Work
 from gurum.model.base import Condition, Metadata, Resource
@@ -57,6 +57,7 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         return await _wait(engine, work, outcome)
     if work.obj.status.external is None:
         work.obj.status.external = outcome.external
+        await adopted.agree(engine, work, outcome.facts)
         await work.save()
         await ports.learn(engine, work.obj, dict(outcome.facts))
     return await _look(engine, work, place)

@@ -16,8 +16,8 @@ from gurum.identity.catalogue.description import (
     Service,
     User,
 )
-from gurum.identity.catalogue.ensure import Change, KeystoneRefused, ensure
-from gurum.identity.catalogue.standard import SERVICES, region_endpoints, standard
+from gurum.identity.catalogue.ensure import Change, KeystoneRefused, apply, ensure, withdraw
+from gurum.identity.catalogue.standard import SERVICES, guest, region_endpoints, standard
 
 __all__ = [
     "SERVICES",
@@ -32,7 +32,10 @@ __all__ = [
     "Role",
     "Service",
     "User",
+    "apply",
     "ensure",
+    "guest",
     "region_endpoints",
     "standard",
+    "withdraw",
 ]

@@ -5,11 +5,25 @@ would make `ensure` create doubles, so it is an error.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from gurum.identity.session import Answer, KeystoneSession
+from gurum.identity.session import Answer
+
+
+class Administrator(Protocol):
+    """Requests in the name of an administrator, however they logged in. Both raise IdentityUnavailable."""
+
+    async def request(
+        self, method: str, path: str, *, json: object = None, params: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send; `path` is below `/v3`. Gives any answer below 500."""
+        ...
+
+    async def password_is(self, user_id: str, password: str) -> bool:
+        """Tell whether a user can log in with a password."""
+        ...
 
 
 class KeystoneRefused(Exception):  # noqa: N818 - named for what happened, like the others here
@@ -19,7 +33,7 @@ class KeystoneRefused(Exception):  # noqa: N818 - named for what happened, like 
 class Api:
     """Keystone's objects as dictionaries; every method raises KeystoneRefused for a refusal."""
 
-    def __init__(self, session: KeystoneSession) -> None:
+    def __init__(self, session: Administrator) -> None:
         self._session = session
 
     async def list(self, collection: str, **query: str) -> list[dict[str, Any]]:
@@ -61,6 +75,12 @@ class Api:
         # An implied role is 201 with a body, a grant 204.
         if answer.status not in (201, 204):
             _checked(answer, 204, f"PUT {path}")
+
+    async def delete(self, kind: str, name: str, identity: str) -> None:
+        """Remove an object; not being there is fine. `name` is for errors."""
+        answer = await self._session.request("DELETE", f"/{kind}s/{identity}")
+        if answer.status != 404:
+            _checked(answer, 204, f"removal of {kind} {name!r}")
 
     async def exists(self, path: str) -> bool:
         """Tell whether a relation is there."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from gurum.identity.catalogue.api import Api, KeystoneRefused, fields
+from gurum.identity.catalogue.api import Administrator, Api, KeystoneRefused, fields
 from gurum.identity.catalogue.description import (
     Catalogue,
     Domain,
@@ -25,13 +25,13 @@ from gurum.identity.catalogue.description import (
 from gurum.identity.session import KeystoneSession, PasswordAuth
 from gurum.ops import secrets
 
-__all__ = ["Change", "KeystoneRefused", "ensure"]
+__all__ = ["Change", "KeystoneRefused", "apply", "ensure", "withdraw"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was, or with `dry_run` would be, changed. Never carries a secret."""
 
-    action: Literal["create", "update", "grant"]
+    action: Literal["create", "update", "grant", "delete"]
     kind: str
     name: str
     # New values by field; a password is shown as "(set)".
@@ -52,17 +52,46 @@ async def ensure(auth: PasswordAuth, description: Catalogue, *, dry_run: bool = 
     IdentityUnavailable, SecretError; what was changed before stays.
     """
     async with KeystoneSession(auth) as session:
-        run = _Run(Api(session), session, dry_run)
-        # In this order: what comes later refers to what came before.
-        await run.regions(description.regions)
-        await run.services(description.services)
-        await run.endpoints(description.endpoints)
-        await run.roles(description.roles)
-        await run.domains(description.domains)
-        await run.projects(description.projects)
-        await run.users(description.users)
-        await run.grants(description.grants)
-        return run.changes
+        return await apply(session, description, dry_run=dry_run)
+
+
+async def apply(session: Administrator, description: Catalogue, *, dry_run: bool = False) -> list[Change]:
+    """Do what `ensure` does with a session that somebody else logged in; a dry run needs no password files."""
+    run = _Run(Api(session), session, dry_run)
+    # In this order: what comes later refers to what came before.
+    await run.regions(description.regions)
+    await run.services(description.services)
+    await run.endpoints(description.endpoints)
+    await run.roles(description.roles)
+    await run.domains(description.domains)
+    await run.projects(description.projects)
+    await run.users(description.users)
+    await run.grants(description.grants)
+    return run.changes
+
+
+async def withdraw(session: Administrator, regions: Iterable[str], *, dry_run: bool = False) -> list[Change]:
+    """Take regions and their endpoints out of the catalogue and tell what was removed, in order.
+
+    Idempotent. Services, roles, projects and users stay: others may use them. Raises KeystoneRefused (also for a region
+    with others below it), IdentityUnavailable.
+    """
+    api, changes = Api(session), list[Change]()
+    wanted = list(regions)
+    services = {found["id"]: found["type"] for found in await api.list("services")}
+    for endpoint in await api.list("endpoints"):
+        if endpoint["region_id"] in wanted:
+            name = f"{services[endpoint['service_id']]} {endpoint['region_id']} {endpoint['interface']}"
+            changes.append(Change(action="delete", kind="endpoint", name=name, fields={"url": endpoint["url"]}))
+            if not dry_run:
+                await api.delete("endpoint", name, endpoint["id"])
+    there = {found["id"] for found in await api.list("regions")}
+    for region in wanted:
+        if region in there:
+            changes.append(Change(action="delete", kind="region", name=region))
+            if not dry_run:
+                await api.delete("region", region, region)
+    return changes
 
 
 # The id of something that a dry run would have made. No Keystone has an object of this id, so that
@@ -73,7 +102,7 @@ _PLANNED = "planned"
 class _Run:
     """One call of `ensure`: what was looked up and what was changed."""
 
-    def __init__(self, api: Api, session: KeystoneSession, dry_run: bool) -> None:
+    def __init__(self, api: Api, session: Administrator, dry_run: bool) -> None:
         self.changes: list[Change] = []
         self._api = api
         self._session = session
@@ -174,15 +203,21 @@ class _Run:
                 values["default_project_id"] = await self._project(user.default_project, user.domain)
             if found is None:
                 place = {"name": user.name, "domain_id": domain_id}
-                values |= {"password": secrets.read(user.password_file)}
+                values |= {"password": self._password(user)}
                 self._planned["user", user.name, user.domain] = await self._create("user", user.name, values | place)
                 continue
             # First: a disabled user's password cannot be tried.
             await self._update("user", user.name, found, values)
             if user.keep_password_set and (found["enabled"] or not self._dry_run):
-                password = secrets.read(user.password_file)
-                if not await self._session.password_is(found["id"], password):
+                password = self._password(user)
+                if not password or not await self._session.password_is(found["id"], password):
                     await self._update("user", user.name, found, {"password": password})
+
+    def _password(self, user: User) -> str:
+        """Give the password; empty where a dry run finds no file yet, because the real run would make one."""
+        if self._dry_run and not user.password_file.exists():
+            return ""
+        return secrets.read(user.password_file)
 
     async def grants(self, wanted: Iterable[Grant]) -> None:
         for grant in wanted:

@@ -7,6 +7,8 @@ is a row.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from gurum.identity.catalogue.description import (
     Catalogue,
     Endpoint,
@@ -86,4 +88,32 @@ def standard(
             ),
         ),
         grants=(Grant(role="service", user=service_user, project=service_project),),
+    )
+
+
+def guest(
+    *,
+    identity_url: str,
+    regions: Sequence[Region],
+    endpoints: Sequence[Endpoint],
+    service_password_file: Path,
+    service_user: str = "gurum",
+    service_project: str = "service",
+) -> Catalogue:
+    """Give what somebody else's Keystone must carry for our regions, and nothing more.
+
+    The same as `standard`, but of the roles `service` alone: which role implies which is decided where people get them.
+    """
+    whole = standard(
+        auth_url=identity_url,
+        regions=regions,
+        endpoints=endpoints,
+        service_password_file=service_password_file,
+        service_user=service_user,
+        service_project=service_project,
+    )
+    return msgspec.structs.replace(
+        whole,
+        roles=tuple(role for role in ROLES if role.name == "service"),
+        projects=tuple(Project(name=project.name) for project in whole.projects),
     )

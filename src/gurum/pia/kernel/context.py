@@ -13,6 +13,7 @@ from gurum.ops.clock import Clock
 from gurum.ops.config import PiaConfig, RegionConfig
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.mirror import Board, Mirror
+from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.route import Route, Subject
 from gurum.pia.kernel.seams import Claims
 from gurum.pia.kernel.service import Service
@@ -37,6 +38,7 @@ class Parts(msgspec.Struct, kw_only=True):
     policy: DecisionPoint
     clock: Clock
     config: PiaConfig
+    limiter: Limiter | None = None
 
 
 class Context(msgspec.Struct, kw_only=True):

@@ -1,6 +1,6 @@
 """The way of one request, the same for all: nothing a handler could forget is left to handlers.
 
-The order is the real services' as far as it shows: size, version documents, token, path, version, body, schema,
+The order is the real services' as far as it shows: size, version documents, token, rate, path, version, body, schema,
 then the object and policy, then the handler.
 """
 
@@ -71,6 +71,8 @@ class Pipeline:
         principal = await self._principal(request)
         if principal is None:
             return unauthorized(self._identity_url)
+        if self.parts.limiter is not None:
+            self.parts.limiter.admit(principal)
         segments = service.wire.segments(request)
         match = self._table.match(request.method, segments) if segments is not None else None
         if match is None or not match.routes:

@@ -6,28 +6,51 @@ window. It looks twice, a window apart, before it removes anything, and touches 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
-from gurum.providers.aws.caller import Answer, Caller
+from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.contract import Known, Place
 
-# In the order in which they can go. describe, list key, id key, delete, delete parameter, delete takes a list
-_KINDS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("DescribeInstances", "Reservations", "InstanceId", "TerminateInstances", "InstanceIds"),
-    (
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind is listed and removed.
+
+    `delete_param` ends in `Ids` where the delete takes a list. `pages`: its list may be asked for in pages.
+    """
+
+    type: str
+    describe: str
+    items: str
+    id: str
+    delete: str
+    delete_param: str
+    pages: bool = True
+
+    def delete_params(self, cloud_id: str) -> dict[str, Any]:
+        """Return the parameters of the removal of one."""
+        return {self.delete_param: [cloud_id] if self.delete_param.endswith("Ids") else cloud_id}
+
+
+# In the order in which they can go: what is further up keeps what is further down. A new kind is a row.
+KINDS: tuple[Kind, ...] = (
+    Kind("instance", "DescribeInstances", "Reservations", "InstanceId", "TerminateInstances", "InstanceIds"),
+    Kind(
+        "network-interface",
         "DescribeNetworkInterfaces",
         "NetworkInterfaces",
         "NetworkInterfaceId",
         "DeleteNetworkInterface",
         "NetworkInterfaceId",
     ),
-    ("DescribeKeyPairs", "KeyPairs", "KeyPairId", "DeleteKeyPair", "KeyPairId"),
-    ("DescribeSecurityGroups", "SecurityGroups", "GroupId", "DeleteSecurityGroup", "GroupId"),
-    ("DescribeSubnets", "Subnets", "SubnetId", "DeleteSubnet", "SubnetId"),
-    ("DescribeVpcs", "Vpcs", "VpcId", "DeleteVpc", "VpcId"),
+    Kind("key-pair", "DescribeKeyPairs", "KeyPairs", "KeyPairId", "DeleteKeyPair", "KeyPairId", pages=False),
+    Kind("security-group", "DescribeSecurityGroups", "SecurityGroups", "GroupId", "DeleteSecurityGroup", "GroupId"),
+    Kind("subnet", "DescribeSubnets", "Subnets", "SubnetId", "DeleteSubnet", "SubnetId"),
+    Kind("vpc", "DescribeVpcs", "Vpcs", "VpcId", "DeleteVpc", "VpcId"),
 )
 
 
@@ -41,32 +64,59 @@ def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
                 yield instance
 
 
-async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> list[tuple[str, str, str, str]]:
-    """Return (delete action, parameter, cloud id, uid) of what nobody owns, in the order of removal.
+@dataclass(frozen=True)
+class Found:
+    """A thing in the account with our owner tag: what it is, and of which object of ours."""
+
+    kind: Kind
+    id: str
+    uid: str
+    of: str
+    project: str
+    attached: bool
+    item: Mapping[str, Any]
+
+
+async def listed(caller: Caller, place: Place, owner: str, kind: Kind) -> tuple[list[Found], Problem | None]:
+    """Return what of a kind carries our owner tag, and what stopped the list before its end, if something did."""
+    found: list[Found] = []
+    cursor = ""
+    while True:
+        params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
+        if kind.pages:
+            params["MaxResults"] = 500
+        if cursor:
+            params["NextToken"] = cursor
+        answer = await caller.call(place, kind.describe, params, who="sweep")
+        if not isinstance(answer, Answer):
+            return found, answer
+        for item in _flat(answer.body, kind.items):
+            marked = item.get("Tags", item.get("TagSet", []))
+            found.append(
+                Found(
+                    kind=kind,
+                    id=item[kind.id],
+                    uid=tags.value(marked, tags.UID),
+                    of=tags.value(marked, tags.KIND),
+                    project=tags.value(marked, tags.PROJECT),
+                    attached="Attachment" in item,  # an interface in use goes with what uses it
+                    item=item,
+                )
+            )
+        cursor = answer.body.get("NextToken") or ""
+        if not cursor:
+            return found, None
+
+
+async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> list[Found]:
+    """Return what nobody owns, in the order of removal.
 
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
     """
-    out: list[tuple[str, str, str, str]] = []
-    for describe, key, id_key, delete, param in _KINDS:
-        cursor = ""
-        while True:
-            params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
-            if describe != "DescribeKeyPairs":
-                params["MaxResults"] = 500
-            if cursor:
-                params["NextToken"] = cursor
-            answer = await caller.call(place, describe, params, who="sweep")
-            if not isinstance(answer, Answer):
-                break
-            for item in _flat(answer.body, key):
-                uid = tags.value(item.get("Tags", item.get("TagSet", [])), tags.UID)
-                # An interface in use goes with what uses it.
-                kind = tags.value(item.get("Tags", item.get("TagSet", [])), tags.KIND)
-                if "Attachment" not in item and not known(kind, uid, item[id_key]):
-                    out.append((delete, param, item[id_key], uid))
-            cursor = answer.body.get("NextToken") or ""
-            if not cursor:
-                break
+    out: list[Found] = []
+    for kind in KINDS:
+        seen, _ = await listed(caller, place, owner, kind)
+        out += [found for found in seen if not found.attached and not known(found.of, found.uid, found.id)]
     return out
 
 
@@ -76,13 +126,12 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
     if not first:
         return []
     await clock.sleep(window)
-    again = {found[2] for found in await orphans(caller, place, owner, known)}
+    again = {found.id for found in await orphans(caller, place, owner, known)}
     removed = []
-    for delete, param, cloud_id, uid in first:
-        if cloud_id not in again:
+    for found in first:
+        if found.id not in again:
             continue
-        value: Any = [cloud_id] if param.endswith("Ids") else cloud_id
-        answer = await caller.call(place, delete, {param: value}, who="sweep")
+        answer = await caller.call(place, found.kind.delete, found.kind.delete_params(found.id), who="sweep")
         if isinstance(answer, Answer):
-            removed.append(f"{delete} {cloud_id} (of {uid or 'nobody'})")
+            removed.append(f"{found.kind.delete} {found.id} (of {found.uid or 'nobody'})")
     return removed

@@ -15,7 +15,7 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.groups import NO_GROUPS, domain_of
-from gurum.providers.contract import Absent, Blocked, Done, Place, Step, VerbOutcome, View
+from gurum.providers.contract import UNSURE, Absent, Blocked, Done, Place, Step, VerbOutcome, View
 
 
 def groups_of(port: Port, view: View) -> tuple[list[str], str]:
@@ -50,9 +50,6 @@ def slice_of(port: Port, view: View) -> tuple[str, str]:
 def digest(groups: Sequence[str]) -> str:
     """Return a short name of a set of groups."""
     return hashlib.sha256(",".join(groups).encode()).hexdigest()[:16]
-
-
-UNSURE = "?"  # in the place of a digest of groups: a change of them is under way
 
 
 class PortDriver(Ec2Driver):

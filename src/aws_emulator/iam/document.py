@@ -1,0 +1,97 @@
+"""A policy document: read strictly, evaluated as IAM does (an explicit deny wins, nothing said is a deny).
+
+What IAM has and this has not (NotAction, NotResource, other operators, variables) is an error when the document is
+read: a condition that was ignored would allow what AWS refuses.
+Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements".
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import msgspec
+
+Context = Mapping[str, str | list[str]]
+Values = str | list[str]
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
+    """One statement. A condition is operator -> key -> values."""
+
+    effect: Literal["Allow", "Deny"]
+    action: Values
+    resource: Values
+    sid: str = ""
+    condition: dict[str, dict[str, Values]] = {}
+
+    def concerns(self, action: str, resource: str, context: Context) -> bool:
+        """Tell whether the statement is about this action on this resource under these conditions."""
+        return (
+            any(_like(action.lower(), pattern.lower()) for pattern in _many(self.action))
+            and any(_like(resource, pattern) for pattern in _many(self.resource))
+            and all(_holds(operator, tests, context) for operator, tests in self.condition.items())
+        )
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
+    version: Literal["2012-10-17"]
+    statement: list[Statement]
+    id: str = ""
+
+
+class Policy:
+    """A document that can be asked."""
+
+    def __init__(self, statements: list[Statement]) -> None:
+        self._statements = statements
+
+    def grant(self, action: str, resource: str, context: Context) -> str | None:
+        """Return the Sid (or number) of the statement that allows it; None: not allowed."""
+        found = None
+        for number, statement in enumerate(self._statements):
+            if statement.concerns(action, resource, context):
+                if statement.effect == "Deny":
+                    return None
+                found = found or statement.sid or str(number)
+        return found
+
+
+def read(document: Mapping[str, Any]) -> Policy:
+    """Return the policy of a document. Raises ValueError for what is no policy, or more than this understands."""
+    statements = msgspec.convert(document, _Document).statement
+    for statement in statements:
+        for operator in statement.condition:
+            if operator not in _OPERATORS:
+                raise ValueError(f"the condition operator {operator} is not emulated")
+        for pattern in _many(statement.action):
+            if ":" not in pattern and pattern != "*":
+                raise ValueError(f"the action {pattern!r} names no service")
+        for pattern in _many(statement.resource):
+            if pattern != "*" and pattern.count(":") < 5:
+                raise ValueError(f"the resource {pattern!r} is neither an ARN nor *")
+    return Policy(statements)
+
+
+def _many(values: Values) -> list[str]:
+    return [values] if isinstance(values, str) else values
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(text, pattern.replace("[", "[[]"))  # IAM knows * and ? only
+
+
+def _equal(text: str, pattern: str) -> bool:
+    return text == pattern
+
+
+_OPERATORS = {"StringEquals": _equal, "StringLike": _like}
+
+
+def _holds(operator: str, tests: Mapping[str, Values], context: Context) -> bool:
+    """Whether every key of the context has one of its values; a key that is absent holds nothing."""
+    test = _OPERATORS[operator]
+    lowered = {key.lower(): value for key, value in context.items()}  # keys are compared without case
+    return all(
+        any(test(present, wanted) for present in _many(lowered.get(key.lower(), [])) for wanted in _many(values))
+        for key, values in tests.items()
+    )

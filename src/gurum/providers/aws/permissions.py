@@ -1,0 +1,60 @@
+"""What each call to EC2 needs from IAM: the table from which the least-privilege policy is written.
+
+A row an action. `makes`: the types of what it makes, tagged in the same call with our deployment's owner tag; `uses`:
+the types of existing things it touches, which must carry that tag; `foreign`: types that belong to others (an image).
+A row without any of them is an action that EC2 cannot restrict to resources: it only looks. A driver that calls
+something new needs a row here, or the tests fail; nothing else has to be changed for it.
+Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Permission:
+    """How EC2 authorises one action. The types are those of ARNs and of TagSpecifications."""
+
+    makes: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+LOOKS = Permission()
+
+PERMISSIONS: dict[str, Permission] = {
+    "AssociateVpcCidrBlock": Permission(uses=("vpc",)),
+    "AuthorizeSecurityGroupEgress": Permission(uses=("security-group",)),
+    "AuthorizeSecurityGroupIngress": Permission(uses=("security-group",)),
+    "CreateNetworkInterface": Permission(makes=("network-interface",), uses=("subnet", "security-group")),
+    "CreateSecurityGroup": Permission(makes=("security-group",), uses=("vpc",)),
+    "CreateSubnet": Permission(makes=("subnet",), uses=("vpc",)),
+    "CreateVpc": Permission(makes=("vpc",)),
+    "DeleteKeyPair": Permission(uses=("key-pair",)),
+    "DeleteNetworkInterface": Permission(uses=("network-interface",)),
+    "DeleteSecurityGroup": Permission(uses=("security-group",)),
+    "DeleteSubnet": Permission(uses=("subnet",)),
+    "DeleteVpc": Permission(uses=("vpc",)),
+    "DescribeInstances": LOOKS,
+    "DescribeKeyPairs": LOOKS,
+    "DescribeNetworkInterfaces": LOOKS,
+    "DescribeSecurityGroupRules": LOOKS,
+    "DescribeSecurityGroups": LOOKS,
+    "DescribeSubnets": LOOKS,
+    "DescribeVpcs": LOOKS,
+    "GetConsoleOutput": Permission(uses=("instance",)),
+    "ImportKeyPair": Permission(makes=("key-pair",)),
+    "ModifyNetworkInterfaceAttribute": Permission(uses=("network-interface", "security-group")),
+    "RebootInstances": Permission(uses=("instance",)),
+    "RevokeSecurityGroupEgress": Permission(uses=("security-group",)),
+    "RevokeSecurityGroupIngress": Permission(uses=("security-group",)),
+    "RunInstances": Permission(
+        makes=("instance", "network-interface", "volume"),
+        uses=("key-pair", "network-interface", "security-group", "subnet"),
+        foreign=("image",),
+    ),
+    "StartInstances": Permission(uses=("instance",)),
+    "StopInstances": Permission(uses=("instance",)),
+    "TerminateInstances": Permission(uses=("instance",)),
+}

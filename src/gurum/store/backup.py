@@ -1,0 +1,71 @@
+"""A consistent copy of a store, taken while everything works on it: the seam for backends.
+
+Objects and journal must be of one instant: a copy whose journal knows of a server that its objects do not have would
+answer `deleted=True` with a lie. SQLite keeps both in one file and copies it in one read transaction, beside which
+writers go on. A backend in a server needs its own: for PostgreSQL a `pg_dump` in one snapshot (`--snapshot`, or one
+`REPEATABLE READ` transaction over all tables), given as a file that `place` can load into an empty database; it becomes
+a row of `BACKENDS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gurum.ops.config import ConfigError, StoreConfig
+from gurum.store.contract import UnavailableError
+
+
+@dataclass(frozen=True)
+class Backend:
+    """How a scheme's stores are copied, and where a copy belongs.
+
+    snapshot(url, target): writes the copy, readable by its owner alone. file(url): where the store's file is, to put a
+    copy in the place of (None: the backend loads it itself).
+    """
+
+    snapshot: Callable[[str, Path], None]
+    file: Callable[[str], Path]
+
+
+def _sqlite_file(url: str) -> Path:
+    return Path(url.partition(":///")[2])
+
+
+def _sqlite_snapshot(url: str, target: Path) -> None:
+    path = _sqlite_file(url)
+    if not path.exists():
+        raise UnavailableError(f"there is no store at {path}")
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        source, copy = sqlite3.connect(f"file:{path}?mode=ro", uri=True), sqlite3.connect(target)
+        try:
+            source.backup(copy)  # all pages in one step: one read transaction, one instant
+            [(verdict,)] = copy.execute("PRAGMA quick_check").fetchall()
+        finally:
+            copy.close()
+            source.close()
+    except sqlite3.Error as error:
+        raise UnavailableError(f"the store cannot be copied: {error}") from error
+    if verdict != "ok":
+        raise UnavailableError(f"the store {path} is damaged: {verdict}")
+
+
+BACKENDS: dict[str, Backend] = {"sqlite": Backend(_sqlite_snapshot, _sqlite_file)}
+
+
+def backend(config: StoreConfig) -> Backend:
+    """Return how the configured store is copied. Raises ConfigError for one that cannot be."""
+    scheme = config.url.partition(":")[0]
+    if scheme not in BACKENDS:
+        raise ConfigError(f"a store at {scheme}: cannot be backed up by this release; use that database's own means")
+    return BACKENDS[scheme]
+
+
+async def snapshot(config: StoreConfig, target: Path) -> None:
+    """Write a copy of the store, objects and journal of one instant, to a new file. Raises UnavailableError."""
+    await asyncio.to_thread(backend(config).snapshot, config.url, target)
