@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from tests.support import backend, postgresql
 
 
@@ -12,6 +13,14 @@ from tests.support import backend, postgresql
 def _chosen_store() -> Iterator[None]:
     with backend.available():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Logging is configured for a whole process: what one test silences, the next may want to read."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
