@@ -11,6 +11,7 @@ from gurum.model.image import Image
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
 from gurum.model.region import Account, Region
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router
 from gurum.model.server import ConsoleLog, Server
 from gurum.providers.contract import Place
 from gurum.store.cache import Cache, Change
@@ -19,7 +20,7 @@ R = TypeVar("R", bound=Resource)
 
 KINDS: Sequence[type[Resource]] = (
     Region, Account, Flavor, KeyPair, CloudKey, Image, Network, Domain, Subnet, Port, SecurityGroup,
-    SecurityGroupRule, AddressClaim, QuotaUsage, Server, ConsoleLog,
+    SecurityGroupRule, AddressClaim, QuotaUsage, Server, ConsoleLog, Router, FloatingIP, FloatingIPClaim,
 )  # fmt: skip
 
 _NONE: Set[str] = frozenset()
@@ -57,6 +58,10 @@ INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     ),
     (AddressClaim, "by_owner", lambda claim: [claim.spec.owner_id]),
     (AddressClaim, "by_subnet", lambda claim: [claim.spec.subnet_id]),
+    (FloatingIP, "by_port", lambda floating: [floating.spec.port_id] if floating.spec.port_id else []),
+    (FloatingIP, "by_router", lambda floating: [floating.spec.router_id] if floating.spec.router_id else []),
+    (FloatingIPClaim, "by_floating_ip", lambda claim: [claim.spec.floating_ip_id]),
+    (FloatingIPClaim, "by_port", lambda claim: [claim.spec.port_id]),
     (SecurityGroup, "by_domain", lambda group: _domains(group)),
     (KeyPair, "by_public_key", lambda pair: [public_key(pair, pair.spec.public_key)]),
     (Server, "by_public_key", lambda server: _server_key(server)),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gurum.model import compute, engine, image, network, quota, region, server
+from gurum.model import compute, engine, image, network, quota, region, routing, server
 from gurum.model.base import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -35,6 +35,9 @@ KINDS: dict[str, type[Resource]] = {
         network.SecurityGroup,
         network.SecurityGroupRule,
         network.AddressClaim,
+        routing.Router,
+        routing.FloatingIP,
+        routing.FloatingIPClaim,
         quota.QuotaUsage,
         server.Server,
         server.ConsoleLog,

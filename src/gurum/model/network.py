@@ -23,10 +23,14 @@ class NetworkSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class NetworkStatus(Status, kw_only=True, omit_defaults=True):
-    """`domain` is the router domain the network was made in (its id), once it was made in a cloud."""
+    """`domain` is the router domain the network was made in (its id), once it was made in a cloud.
+
+    `left` counts the domains it left again: with it, the id of a next domain of its own follows from the network's.
+    """
 
     status: str = "ACTIVE"
     domain: str = ""
+    left: int = 0
 
 
 class Network(Resource, kw_only=True):
