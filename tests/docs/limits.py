@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.docs.markers import Parts, code, table
 
 from gurum import pia
-from gurum.engine import assembly, consoles, material
+from gurum.engine import assembly, claims, consoles, material
 from gurum.model import addresses
 from gurum.ops.clock import SystemClock
 from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig, StoreConfig
@@ -171,5 +171,5 @@ def _numbers() -> Iterator[tuple[str, str, str]]:
     yield "between looks at all instances", looks, "`regions[].aws.idle_interval`"
     yield "between tries of a refused network, subnet, group, key or port", f"{material.RETRY_REFUSED:g} s", "fixed"
     yield "between looks for leftovers in a cloud", f"{engine.sweep:g} s", "`engine.sweep`"
-    yield "until an address claim without a port is freed", f"{assembly.CLAIM_GRACE:g} s and the next look", "fixed"
+    yield "until an address claim without a port is freed", f"{claims.GRACE:g} s and the next look", "fixed"
     yield "until another engine may take over a dead one's shard", f"{engine.lease:g} s", "`engine.lease`"

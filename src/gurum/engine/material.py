@@ -25,6 +25,7 @@ Holds = Callable[[Engine, R], str]  # what still depends on the object, in words
 Made = Callable[[Work[R], Done], None]
 Freed = Callable[[Engine, R], Awaitable[None]]
 Unneeded = Callable[[Engine, R], bool]
+Shown = Callable[[Engine, Work[R]], None]
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,15 @@ class Hooks(Generic[R]):
     """Where kinds differ beside their drivers.
 
     holds: what removal waits for. made: what a creation's answer says about the object. freed: what to let go of once
-    nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion.
+    nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion. shown: what
+    follows for the rest of the status from what was made and applied.
     """
 
     holds: Holds[R]
     made: Made[R] | None = None
     freed: Freed[R] | None = None
     unneeded: Unneeded[R] | None = None
+    shown: Shown[R] | None = None
 
 
 class MaterialController(Generic[R]):
@@ -71,14 +74,15 @@ class MaterialController(Generic[R]):
         driver = cloud.provider.driver(self.kind.kind)
         now = engine.clock.time()
         if driver is None:
-            work.ready(now)
-            await work.save()
+            await self._ready(work)
             return None
         place = engine.view.place(work.obj)
         # What a step made may call for another: a VPC for the groups in it. So the driver is asked until none is left.
+        blocked: Blocked | None = None
         while (step := self._next(work, driver)) is not None:
             if isinstance(step, Blocked):
-                return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
+                blocked = step
+                break
             intent = work.obj.status.intents.get(step.name)
             if intent is not None and intent.state == "failed":
                 again = intent.written_at + RETRY_REFUSED
@@ -95,10 +99,30 @@ class MaterialController(Generic[R]):
             if self._hooks.made is not None:
                 self._hooks.made(work, outcome)
         for name in driver.retired(work.obj, engine.view):
-            later = await self._undo(work, name)
+            later = await self._retire(work, name, driver)
             if later is not None:
                 return later
+        if blocked is not None:
+            return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {blocked.on}", now + RETRY_BLOCKED))
         return await self._sync(work)
+
+    async def _retire(self, work: Work[R], name: str, driver: Driver) -> float | None:
+        """Undo a step of a living object. None: it is gone, or is to stay after all.
+
+        It is marked as going first: from then on nobody builds on it. Who did before is seen by asking again.
+        """
+        if work.obj.status.intents[name].state == "done":
+            work.obj.status.intents[name].state = "deleting"
+            fact = work.obj.status.applied.pop(name, None)  # of what is wanted anew after a crash, nothing is known
+            await work.save()
+            if name not in driver.retired(work.obj, self._engine.view):
+                work.obj.status.intents[name].state = "done"
+                if fact is not None:
+                    work.obj.status.applied[name] = fact
+                await work.save()
+                return None
+        later = await self._undo(work, name)
+        return self._engine.clock.time() if later is None else later  # it may be wanted anew, elsewhere
 
     def _next(self, work: Work[R], driver: Driver) -> Step | Blocked | None:
         """Return the first step that is not done."""
@@ -129,16 +153,27 @@ class MaterialController(Generic[R]):
                 await work.save()
                 return now + RETRY_REFUSED
             work.obj.status.applied.update(outcome.facts)
+            for name in outcome.forget:
+                work.obj.status.applied.pop(name, None)
+            if self._hooks.shown is not None:
+                self._hooks.shown(engine, work)
             await work.save()
-        work.ready(engine.clock.time())
-        await work.save()
+        await self._ready(work)
         return None
+
+    async def _ready(self, work: Work[R]) -> None:
+        work.ready(self._engine.clock.time())
+        if self._hooks.shown is not None:
+            self._hooks.shown(self._engine, work)
+        await work.save()
 
     async def _later(self, work: Work[R], wait: Wait) -> float:
         now = self._engine.clock.time()
         if wait.until - now >= SHOWN_FROM:
             work.condition("Progressing", True, wait.reason, wait.message, now, wait.until)
-            await work.save()
+        if self._hooks.shown is not None and not work.obj.deleting:
+            self._hooks.shown(self._engine, work)
+        await work.save()
         return wait.until
 
     async def _remove(self, work: Work[R]) -> float | None:

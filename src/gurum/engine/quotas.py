@@ -11,6 +11,7 @@ from gurum.model.base import Resource
 from gurum.model.compute import KeyPair
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.store.quotas import settle, usage_key
 
@@ -36,6 +37,8 @@ COUNTED: Mapping[type[Resource], tuple[str, Amounts]] = {
     Port: ("network", _one("port")),
     SecurityGroup: ("network", _one("security_group")),
     SecurityGroupRule: ("network", _one("security_group_rule")),
+    Router: ("network", _one("router")),
+    FloatingIP: ("network", _one("floatingip")),
 }
 
 

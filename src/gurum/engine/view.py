@@ -11,7 +11,7 @@ from gurum.model.image import Image
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
 from gurum.model.region import Account, Region
-from gurum.model.routing import FloatingIP, FloatingIPClaim, Router
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router, is_interface
 from gurum.model.server import ConsoleLog, Server
 from gurum.providers.contract import Place
 from gurum.store.cache import Cache, Change
@@ -37,15 +37,17 @@ def _server_key(server: Server) -> Iterable[str]:
     return [public_key(server, server.spec.key.public_key)] if server.spec.key is not None else []
 
 
-def _domains(group: SecurityGroup) -> Iterable[str]:
-    """Return the domains in which something of the group exists, or may."""
-    steps = (intent.step for intent in group.status.intents.values() if intent.state not in ("gone", "failed"))
-    return [step.removeprefix("group:") for step in steps if step.startswith("group:")]
+def _domains(obj: Resource, prefix: str) -> Iterable[str]:
+    """Return the domains in which something of the object exists, or may."""
+    steps = (intent.step for intent in obj.status.intents.values() if intent.state not in ("gone", "failed"))
+    return [step.removeprefix(prefix) for step in steps if step.startswith(prefix)]
 
 
 INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     (Network, "by_domain", lambda network: [network.status.domain] if network.status.domain else []),
     (Subnet, "by_network", lambda subnet: [subnet.spec.network_id]),
+    (Domain, "by_owner", lambda domain: [domain.spec.owner_id]),
+    (Port, "routed", lambda port: [port.spec.network_id] if is_interface(port) else []),
     (Port, "by_network", lambda port: [port.spec.network_id]),
     (Port, "by_device", lambda port: [port.spec.device_id] if port.spec.device_id else []),
     (Port, "by_subnet", lambda port: {fixed.subnet_id for fixed in port.spec.fixed_ips}),
@@ -60,9 +62,10 @@ INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     (AddressClaim, "by_subnet", lambda claim: [claim.spec.subnet_id]),
     (FloatingIP, "by_port", lambda floating: [floating.spec.port_id] if floating.spec.port_id else []),
     (FloatingIP, "by_router", lambda floating: [floating.spec.router_id] if floating.spec.router_id else []),
+    (Router, "by_domain", lambda router: _domains(router, "table:")),
     (FloatingIPClaim, "by_floating_ip", lambda claim: [claim.spec.floating_ip_id]),
     (FloatingIPClaim, "by_port", lambda claim: [claim.spec.port_id]),
-    (SecurityGroup, "by_domain", lambda group: _domains(group)),
+    (SecurityGroup, "by_domain", lambda group: _domains(group, "group:")),
     (KeyPair, "by_public_key", lambda pair: [public_key(pair, pair.spec.public_key)]),
     (Server, "by_public_key", lambda server: _server_key(server)),
     (Server, "by_instance", lambda server: [server.status.external.id] if server.status.external is not None else []),

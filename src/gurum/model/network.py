@@ -26,11 +26,13 @@ class NetworkStatus(Status, kw_only=True, omit_defaults=True):
     """`domain` is the router domain the network was made in (its id), once it was made in a cloud.
 
     `left` counts the domains it left again: with it, the id of a next domain of its own follows from the network's.
+    `leaving`: it is being taken out of its domain; nothing new is made in there for it.
     """
 
     status: str = "ACTIVE"
     domain: str = ""
     left: int = 0
+    leaving: bool = False
 
 
 class Network(Resource, kw_only=True):

@@ -9,10 +9,20 @@ from __future__ import annotations
 import msgspec
 
 from gurum.model.base import External, Resource, Status
-from gurum.model.network import FixedIP, HostRoute
+from gurum.model.network import FixedIP, HostRoute, Port
 
 ROUTER_INTERFACE = "network:router_interface"
 SERVED = "compute:"  # how the device owner of a port begins that an instance holds
+
+
+def is_interface(port: Port) -> bool:
+    """Whether the port is a router's interface: an address of ours, with nothing in a cloud."""
+    return port.spec.device_owner == ROUTER_INTERFACE
+
+
+def is_held(port: Port) -> bool:
+    """Whether an instance holds the port, or is to."""
+    return bool(port.spec.device_id) and not is_interface(port)
 
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):

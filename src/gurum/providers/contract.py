@@ -53,11 +53,15 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Done:
-    """It is so. `external` is what was made or adopted; `facts` is what the answer told along the way."""
+    """It is so. `external` is what was made or adopted; `facts` is what the answer told along the way.
+
+    `forget` (of a sync): facts that hold no more.
+    """
 
     external: External | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     cloud_request_id: str = ""
+    forget: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,10 @@ class Driver(Protocol):
         ...
 
     def retired(self, obj: Resource, view: View) -> Sequence[str]:
-        """Return the names of steps whose result the living object no longer needs: they are undone. Pure."""
+        """Return the names of steps whose result the living object no longer needs: they are undone. Pure.
+
+        Asked a second time after the step was marked as going, so that what began to use it meanwhile is seen.
+        """
         ...
 
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
@@ -171,8 +178,9 @@ class Driver(Protocol):
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Make natural-key facts so (rules, memberships): compare, then call; None: nothing to do.
 
-        Repeating is harmless by construction; Done.facts are written into `status.applied`. A change is announced there
-        (an outcome without a call) before it is made, so that a crash in between leaves a doubt and not a wrong record.
+        Repeating is harmless by construction; Done.facts are written into `status.applied`, Done.forget dropped from
+        it. A change is announced there (an outcome without a call) before it is made, so that a crash in between leaves
+        a doubt and not a wrong record.
         """
         ...
 

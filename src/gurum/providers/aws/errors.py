@@ -49,6 +49,10 @@ CODES: dict[str, Meaning] = {
     "SecurityGroupsPerInterfaceLimitExceeded": Meaning.QUOTA,
     "RulesPerSecurityGroupLimitExceeded": Meaning.QUOTA,
     "VolumeLimitExceeded": Meaning.QUOTA,
+    "AddressLimitExceeded": Meaning.QUOTA,
+    "InternetGatewayLimitExceeded": Meaning.QUOTA,
+    "RouteTableLimitExceeded": Meaning.QUOTA,
+    "RouteLimitExceeded": Meaning.QUOTA,
     "InsufficientFreeAddressesInSubnet": Meaning.QUOTA,
     "InvalidKeyPair.Duplicate": Meaning.DUPLICATE,
     "InvalidGroup.Duplicate": Meaning.DUPLICATE,
@@ -56,6 +60,8 @@ CODES: dict[str, Meaning] = {
     "CidrConflict": Meaning.DUPLICATE,
     "InvalidPermission.Duplicate": Meaning.DUPLICATE,
     "IdempotentParameterMismatch": Meaning.DUPLICATE,
+    "Resource.AlreadyAssociated": Meaning.DUPLICATE,
+    "RouteAlreadyExists": Meaning.DUPLICATE,
     "InvalidIPAddress.InUse": Meaning.IN_USE,
     "DependencyViolation": Meaning.IN_USE,
     "InvalidNetworkInterface.InUse": Meaning.IN_USE,
@@ -64,6 +70,7 @@ CODES: dict[str, Meaning] = {
     "InvalidAMIID.NotFound": Meaning.REFUSED,  # not ours, so it does not become visible by waiting
     "InvalidGroup.NotFound": Meaning.NOT_FOUND,
     "InvalidPermission.NotFound": Meaning.NOT_FOUND,
+    "Gateway.NotAttached": Meaning.NOT_FOUND,  # what is not found is the attachment
     "IncorrectInstanceState": Meaning.STATE,
     "IncorrectState": Meaning.STATE,
     "AuthFailure": Meaning.FORBIDDEN,

@@ -11,11 +11,13 @@ from gurum.ops.clock import Clock
 from gurum.ops.config import RegionConfig
 from gurum.providers.aws.caller import Answer, Caller
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
+from gurum.providers.aws.drivers.addresses import FloatingIPDriver
 from gurum.providers.aws.drivers.common import Context, settle
 from gurum.providers.aws.drivers.groups import GroupDriver
 from gurum.providers.aws.drivers.keys import KeyDriver
 from gurum.providers.aws.drivers.network import DomainDriver, SubnetDriver
 from gurum.providers.aws.drivers.ports import PortDriver
+from gurum.providers.aws.drivers.routers import RouterDriver
 from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.aws.sweep import sweep
@@ -61,6 +63,8 @@ class AwsProvider:
             "Subnet": SubnetDriver(context),
             "SecurityGroup": GroupDriver(context),
             "CloudKey": KeyDriver(context),
+            "Router": RouterDriver(context),
+            "FloatingIP": FloatingIPDriver(context),
             "Port": PortDriver(context),
             "Server": ServerDriver(context, self._informer),
         }

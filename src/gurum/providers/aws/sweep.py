@@ -7,7 +7,7 @@ window. It looks twice, a window apart, before it removes anything, and touches 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
@@ -24,11 +24,30 @@ _KINDS: tuple[tuple[str, str, str, str, str], ...] = (
         "DeleteNetworkInterface",
         "NetworkInterfaceId",
     ),
+    ("DescribeAddresses", "Addresses", "AllocationId", "ReleaseAddress", "AllocationId"),
     ("DescribeKeyPairs", "KeyPairs", "KeyPairId", "DeleteKeyPair", "KeyPairId"),
     ("DescribeSecurityGroups", "SecurityGroups", "GroupId", "DeleteSecurityGroup", "GroupId"),
+    ("DescribeRouteTables", "RouteTables", "RouteTableId", "DeleteRouteTable", "RouteTableId"),
     ("DescribeSubnets", "Subnets", "SubnetId", "DeleteSubnet", "SubnetId"),
+    (
+        "DescribeInternetGateways",
+        "InternetGateways",
+        "InternetGatewayId",
+        "DeleteInternetGateway",
+        "InternetGatewayId",
+    ),
     ("DescribeVpcs", "Vpcs", "VpcId", "DeleteVpc", "VpcId"),
 )
+
+
+class Orphan(NamedTuple):
+    """A leftover: how it is removed, whose it says it is, and how it was listed."""
+
+    delete: str
+    param: str
+    cloud_id: str
+    uid: str
+    item: dict[str, Any]
 
 
 def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
@@ -41,17 +60,31 @@ def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
                 yield instance
 
 
-async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> list[tuple[str, str, str, str]]:
-    """Return (delete action, parameter, cloud id, uid) of what nobody owns, in the order of removal.
+async def _loosen(caller: Caller, place: Place, item: dict[str, Any]) -> None:
+    """Take apart what keeps a leftover from going: a mapped address, an attached gateway, a table that subnets have."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    if item.get("AssociationId"):
+        calls.append(("DisassociateAddress", {"AssociationId": item["AssociationId"]}))
+    for each in item.get("Attachments", []):
+        params = {"InternetGatewayId": item["InternetGatewayId"], "VpcId": each["VpcId"]}
+        calls.append(("DetachInternetGateway", params))
+    held = [each for each in item.get("Associations", []) if not each.get("Main")]
+    calls += [("DisassociateRouteTable", {"AssociationId": each["RouteTableAssociationId"]}) for each in held]
+    for action, params in calls:
+        await caller.call(place, action, params, who="sweep")  # in vain: the removal is refused, until the next sweep
+
+
+async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> list[Orphan]:
+    """Return what nobody owns, in the order of removal.
 
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
     """
-    out: list[tuple[str, str, str, str]] = []
+    out: list[Orphan] = []
     for describe, key, id_key, delete, param in _KINDS:
         cursor = ""
         while True:
             params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
-            if describe != "DescribeKeyPairs":
+            if describe not in ("DescribeKeyPairs", "DescribeAddresses"):  # EC2 does not page these
                 params["MaxResults"] = 500
             if cursor:
                 params["NextToken"] = cursor
@@ -63,7 +96,7 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
                 # An interface in use goes with what uses it.
                 kind = tags.value(item.get("Tags", item.get("TagSet", [])), tags.KIND)
                 if "Attachment" not in item and not known(kind, uid, item[id_key]):
-                    out.append((delete, param, item[id_key], uid))
+                    out.append(Orphan(delete, param, item[id_key], uid, item))
             cursor = answer.body.get("NextToken") or ""
             if not cursor:
                 break
@@ -76,11 +109,12 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
     if not first:
         return []
     await clock.sleep(window)
-    again = {found[2] for found in await orphans(caller, place, owner, known)}
+    again = {found.cloud_id: found for found in await orphans(caller, place, owner, known)}
     removed = []
-    for delete, param, cloud_id, uid in first:
+    for delete, param, cloud_id, uid, _ in first:
         if cloud_id not in again:
             continue
+        await _loosen(caller, place, again[cloud_id].item)
         value: Any = [cloud_id] if param.endswith("Ids") else cloud_id
         answer = await caller.call(place, delete, {param: value}, who="sweep")
         if isinstance(answer, Answer):

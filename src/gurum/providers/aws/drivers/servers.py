@@ -20,6 +20,7 @@ from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
 from gurum.providers.aws.drivers.groups import NO_GROUPS
 from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
+from gurum.providers.aws.drivers.routing import egress_wanted
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.contract import Blocked, Done, Place, Step, VerbOutcome, View
 
@@ -49,6 +50,8 @@ class ServerDriver(Ec2Driver):
             if blocked:
                 return [Blocked(blocked)]
             interfaces.append(interface)
+        if len(ports) == 1 and ports[0].spec.implied and egress_wanted(ports[0], view):
+            interfaces[0]["AssociatePublicIpAddress"] = True  # EC2 takes it for an only interface
         if not obj.spec.networks:
             interface, blocked = self._nowhere(obj, view)
             if blocked:
