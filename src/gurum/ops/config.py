@@ -121,6 +121,21 @@ class ImageConfig(Section, frozen=True):
     properties: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class ExternalNetworkConfig(Section, frozen=True):
+    """A network that routers' gateways and floating IPs are on, with one subnet. It is no project's.
+
+    cidr: where the region's own addresses are handed out, floating IPs are of it: choose it as large as there shall be
+    of them. A cloud that chooses the addresses itself leaves it to the routers. gateway_ip: not a router's of ours.
+    """
+
+    name: str
+    subnet_name: str
+    cidr: str
+    gateway_ip: str = ""  # empty: the first address
+    mtu: int = 1500
+    id: str = ""  # empty: UUIDv5 of region and name, so that it is the same on every start
+
+
 class RegionConfig(Section, frozen=True):
     """A region: its provider, zones, catalogue, and the address its APIs are served at."""
 
@@ -134,6 +149,7 @@ class RegionConfig(Section, frozen=True):
     simulated: str = ""
     flavors: list[FlavorConfig] = msgspec.field(default_factory=list)
     images: list[ImageConfig] = msgspec.field(default_factory=list)
+    external_networks: list[ExternalNetworkConfig] = msgspec.field(default_factory=list)
     aws: AwsConfig | None = None
     simulation: SimulatedConfig | None = None
 
@@ -178,6 +194,7 @@ class PiaConfig(Section, frozen=True):
     body_limit: int = 114688  # Nova's own (osapi_max_request_body_size)
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
+    floating_ip_wait: float = 10.0  # seconds to wait for the address of a floating IP that the cloud chooses
     write_retries: int = 20  # compare-and-swap attempts before 503
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
 

@@ -21,6 +21,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("networks", ("network/networks*",)),
     ("subnets", ("network/subnets*",)),
     ("ports", ("network/ports*",)),
+    ("routers", ("network/routers*",)),
+    ("floating-ips", ("network/floatingips*",)),
     # Not attachments of interfaces and volumes, and not server groups: they test those nouns.
     ("servers", ("compute/servers-*", "compute/server-metadata*")),
     ("discovery", ("*/versions*", "*/http*", "*/api*")),
