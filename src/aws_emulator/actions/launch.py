@@ -20,7 +20,7 @@ from aws_emulator.actions.room import room_for
 from aws_emulator.catalogue.images import Image
 from aws_emulator.catalogue.types import InstanceType
 from aws_emulator.context import Context
-from aws_emulator.lifecycle.interface import attach_interface
+from aws_emulator.lifecycle.interface import attach_interface, settle_public_ip
 from aws_emulator.lifecycle.volume import attach_volume
 from aws_emulator.rules import refuse
 from aws_emulator.state.compute import Instance
@@ -193,13 +193,14 @@ def _interface(call: Context, plan: Plan, row: Instance, nic: Nic, addresses: An
     table = call.region.interfaces
     if nic.existing is not None:
         attach_interface(call, nic.existing, row, nic.device, delete_on_termination=False)
+        settle_public_ip(call, nic.existing)
         call.save(table, nic.existing)
         return
     description = nic.wish.get("Description", "")
     fresh = new_interface(call, nic.subnet, next(addresses), nic.groups, description)
-    if nic.public_ip:
-        fresh.auto_public_ip = call.next_public_ip()
+    fresh.public = nic.public_ip
     attach_interface(call, fresh, row, nic.device, delete_on_termination=nic.delete_on_termination)
+    settle_public_ip(call, fresh)
     call.create(table, fresh, plan.tags["network-interface"])
 
 
