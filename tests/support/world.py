@@ -297,24 +297,29 @@ class World:
 
     async def interface(self, router: Router, subnet: Subnet) -> Port:
         """Add an interface at a subnet's gateway address."""
-        address = subnet.spec.gateway_ip or ""
+        return await self.port(subnet, subnet.spec.gateway_ip or "", device=router)
+
+    async def port(self, subnet: Subnet, address: str, *, zone: str = "", device: Router | None = None) -> Port:
+        """Make a port of the user's own, or of a router."""
         spec = PortSpec(
             network_id=subnet.spec.network_id,
             fixed_ips=[FixedIP(subnet_id=subnet.id, ip_address=address)],
-            device_id=router.id,
-            device_owner=ROUTER_INTERFACE,
+            device_id=device.id if device is not None else "",
+            device_owner=ROUTER_INTERFACE if device is not None else "",
+            mac_address="fa:16:3e:00:00:01",
+            zone=zone,
         )
-        port = Port(metadata=self.meta(router.metadata.region), spec=spec)
+        port = Port(metadata=self.meta(subnet.metadata.region), spec=spec)
         claimed = await claim_address(
-            self.store, region=router.metadata.region, project=PROJECT, subnet_id=subnet.id, address=address,
+            self.store, region=subnet.metadata.region, project=PROJECT, subnet_id=subnet.id, address=address,
             owner_kind=Port.kind, owner_id=port.id,
         )  # fmt: skip
         assert claimed is not None, f"{address} is taken"
         return await self.store.create(port)
 
-    async def gateway(self, router: Router, external: Network | None) -> None:
+    async def gateway(self, router: Router, external: Network | None, *, snat: bool = True) -> None:
         """Set or clear the router's gateway."""
-        gateway = Gateway(network_id=external.id) if external is not None else None
+        gateway = Gateway(network_id=external.id, enable_snat=snat) if external is not None else None
         await self.change(Router, router.id, lambda obj: setattr(obj.spec, "gateway", gateway))
 
     async def floating(self, external: Network) -> FloatingIP:

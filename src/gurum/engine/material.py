@@ -6,7 +6,7 @@ backwards, as soon as nothing depends on the object.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -79,17 +79,24 @@ class MaterialController(Generic[R]):
         place = engine.view.place(work.obj)
         # What a step made may call for another: a VPC for the groups in it. So the driver is asked until none is left.
         blocked: Blocked | None = None
-        while (step := self._next(work, driver)) is not None:
+        aside: dict[str, float] = {}  # steps that wait on their own, until when
+        while (step := self._next(work, driver, aside)) is not None:
             if isinstance(step, Blocked):
                 blocked = step
                 break
             intent = work.obj.status.intents.get(step.name)
             if intent is not None and intent.state == "failed":
                 again = intent.written_at + RETRY_REFUSED
+                if now < again and step.aside:
+                    aside[step.name] = again
+                    continue
                 if now < again:
                     return again
             work.obj.metadata.account = place.account
             outcome = await cloud.once.ensure(work, step, driver, place)
+            if step.aside:
+                aside |= self._aside(work, step, outcome)
+                continue
             if isinstance(outcome, Refused):
                 work.condition("Available", False, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
                 await work.save()
@@ -104,7 +111,21 @@ class MaterialController(Generic[R]):
                 return later
         if blocked is not None:
             return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {blocked.on}", now + RETRY_BLOCKED))
-        return await self._sync(work)
+        times = [time for time in (await self._sync(work), *aside.values()) if time is not None]
+        return min(times, default=None)
+
+    def _aside(self, work: Work[R], step: Step, outcome: Done | Wait | Refused) -> dict[str, float]:
+        """Say how a step goes that holds up nothing else. Returns when it is due again, by its name."""
+        now = self._engine.clock.time()
+        if isinstance(outcome, Done):
+            if self._hooks.made is not None:
+                self._hooks.made(work, outcome)
+            work.condition(step.aside, True, Reason.SUCCESS, "", now)
+            return {}
+        until = outcome.until if isinstance(outcome, Wait) else now + RETRY_REFUSED
+        if until - now >= SHOWN_FROM:
+            work.condition(step.aside, False, outcome.reason, outcome.message, now, until)
+        return {step.name: until}
 
     async def _retire(self, work: Work[R], name: str, driver: Driver) -> float | None:
         """Undo a step of a living object. None: it is gone, or is to stay after all.
@@ -124,9 +145,11 @@ class MaterialController(Generic[R]):
         later = await self._undo(work, name)
         return self._engine.clock.time() if later is None else later  # it may be wanted anew, elsewhere
 
-    def _next(self, work: Work[R], driver: Driver) -> Step | Blocked | None:
-        """Return the first step that is not done."""
+    def _next(self, work: Work[R], driver: Driver, aside: Container[str]) -> Step | Blocked | None:
+        """Return the first step that is neither done nor waits on its own."""
         for step in driver.steps(work.obj, self._engine.view):
+            if isinstance(step, Step) and step.name in aside:
+                continue
             intent = work.obj.status.intents.get(step.name) if isinstance(step, Step) else None
             if intent is None or intent.state != "done":
                 return step
@@ -149,7 +172,8 @@ class MaterialController(Generic[R]):
                 return await self._later(work, outcome)
             if isinstance(outcome, Refused | Absent):
                 text = outcome.message if isinstance(outcome, Refused) else "the cloud no longer knows it"
-                work.condition("Available", False, Reason.INVALID_CONFIGURATION, text, now, now + RETRY_REFUSED)
+                reason = outcome.reason if isinstance(outcome, Refused) else Reason.INVALID_CONFIGURATION
+                work.condition("Available", False, reason, text, now, now + RETRY_REFUSED)
                 await work.save()
                 return now + RETRY_REFUSED
             work.obj.status.applied.update(outcome.facts)

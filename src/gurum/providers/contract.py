@@ -36,12 +36,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """A creation that the object needs now. `request` is JSON text: stored before the call and sent byte for byte."""
+    """A creation that the object needs now. `request` is JSON text: stored before the call and sent byte for byte.
+
+    `aside`: the type of a condition of its own. The object is of use without this step, so what keeps it from being
+    made holds up nothing else, and is not said of the object as a whole.
+    """
 
     name: str
     recipe: str
     request: str
     zone: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True)

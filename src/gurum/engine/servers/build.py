@@ -19,6 +19,7 @@ from gurum.model.base import Condition, Metadata, Resource
 from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.conditions import Reason, get
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, Subnet
+from gurum.model.routing import Router
 from gurum.model.server import ActionOutcome, Server
 from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
@@ -66,7 +67,7 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     """Place the attempt, have its ports and prerequisites, and return the launch; else when to come again."""
     # Kinds are watched apart: the server may be seen before the subnet it was made after. Nothing may be concluded from
     # the absence of what it refers to until these have caught up.
-    await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim)
+    await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim, Router)
     status, intent = work.obj.status, work.obj.status.intents.get("instance")
     if not status.zone or (intent is not None and intent.attempt >= status.attempt):
         try:

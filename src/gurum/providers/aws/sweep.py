@@ -40,6 +40,9 @@ _KINDS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
+_PAGES = {"DescribeKeyPairs": 0, "DescribeAddresses": 0, "DescribeRouteTables": 100}  # 0: EC2 does not page these
+
+
 class Orphan(NamedTuple):
     """A leftover: how it is removed, whose it says it is, and how it was listed."""
 
@@ -84,8 +87,8 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
         cursor = ""
         while True:
             params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
-            if describe not in ("DescribeKeyPairs", "DescribeAddresses"):  # EC2 does not page these
-                params["MaxResults"] = 500
+            if page := _PAGES.get(describe, 500):
+                params["MaxResults"] = page
             if cursor:
                 params["NextToken"] = cursor
             answer = await caller.call(place, describe, params, who="sweep")

@@ -23,7 +23,7 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Problem
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.groups import domain_of
-from gurum.providers.aws.drivers.routing import attached
+from gurum.providers.aws.drivers.routing import attached, without_gateway
 from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Duplicate, Place, Step, VerbOutcome, View, Wait
 
 ADDRESS, ASSOCIATION = "address", "association"
@@ -63,8 +63,8 @@ class FloatingIPDriver(Ec2Driver):
             gone = await self._call(obj, place, "DisassociateAddress", {"AssociationId": shown["AssociationId"]})
             if not isinstance(gone, Answer | Absent):
                 return settle(gone)
-        elif not isinstance(shown, dict | Absent):
-            return settle(shown)
+        elif not isinstance(shown, dict):
+            return shown if isinstance(shown, Absent) else settle(shown)
         return await super().destroy(obj, intent, place)
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
@@ -173,6 +173,7 @@ def wanted(floating: FloatingIP, view: View) -> Target | str:
         return ""
     if port.status.external is None or server.status.vm_state == "building":
         return "waits for the instance that is to hold the port"
-    if not attached(domain_of(port.spec.network_id, view)):
-        return "waits for the internet gateway of the port's VPC"
+    domain = domain_of(port.spec.network_id, view)
+    if not attached(domain):
+        return without_gateway(domain)
     return Target(port.status.external.id, floating.spec.fixed_ip_address)

@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gurum.model.base import Intent, Resource
+from gurum.model.conditions import Reason
 from gurum.model.network import Domain
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.routing import GATEWAY, attached, gateway_used, gateway_wanted
-from gurum.providers.contract import Absent, Blocked, Done, Duplicate, Place, Step, VerbOutcome, View
+from gurum.providers.contract import Absent, Blocked, Done, Duplicate, Place, Refused, Step, VerbOutcome, View, Wait
+
+RETRY = 60.0  # seconds until what somebody else is in the way of is tried again
 
 
 class GatewayDriver(Ec2Driver):
@@ -39,7 +42,7 @@ class GatewayDriver(Ec2Driver):
         if not gateway_wanted(obj, view):
             return []
         specification = tags.specification(obj, GATEWAY, self.context.owner, "internet-gateway")
-        return [Step(GATEWAY, "adopt", request({"TagSpecifications": specification}))]
+        return [Step(GATEWAY, "adopt", request({"TagSpecifications": specification}), aside="Gateway")]
 
     def retired(self, obj: Resource, view: View) -> Sequence[str]:
         """Return the gateway when no router has one any more, and no interface an address that leads through it."""
@@ -64,6 +67,8 @@ class GatewayDriver(Ec2Driver):
         )
         if isinstance(answer, Answer | Duplicate):  # nobody else knows its id, so it can be attached to our VPC only
             return Done(facts={GATEWAY: gateway})
+        if isinstance(answer, Refused):  # somebody attached another one by hand: the VPC is of use all the same
+            return Wait(Reason.PROGRESSING, answer.message, self.context.caller.soon(RETRY))
         return Absent() if isinstance(answer, Absent) else settle(answer)
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:

@@ -127,8 +127,8 @@ class DomainDriver(Ec2Driver):
         vpc = made(obj, "vpc")
         missing = outside(obj, subnets_of(obj, view))
         if not vpc or not missing:
-            outcome = await self._gateway.sync(obj, view, place) if vpc else None
-            return outcome if outcome is not None else await self._groups.sync(obj, view, place)
+            outcome = await self._groups.sync(obj, view, place)
+            return outcome if outcome is not None or not vpc else await self._gateway.sync(obj, view, place)
         answer = await self.context.caller.call(
             place, "AssociateVpcCidrBlock", {"VpcId": vpc, "CidrBlock": missing[0]}, who=obj.id
         )

@@ -22,7 +22,14 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Problem
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.network import misplaced
-from gurum.providers.aws.drivers.routing import attached, domains_of, interface_at, interfaces, router_of
+from gurum.providers.aws.drivers.routing import (
+    attached,
+    domains_of,
+    interface_at,
+    interfaces,
+    router_of,
+    without_gateway,
+)
 from gurum.providers.contract import (
     DOUBT,
     Absent,
@@ -221,7 +228,7 @@ def _wanted(router: Router, view: View) -> Wanted:
             if gateway:
                 facts[f"{ROUTE}{table}|{EVERYWHERE}"] = gateway
             else:
-                waits = "waits for the internet gateway of the VPC"
+                waits = without_gateway(domain)
         for route in router.spec.routes:
             target = interface_at(router, route.nexthop, view)
             if target:

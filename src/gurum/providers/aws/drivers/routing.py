@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import json
 
+from gurum.model.conditions import get
 from gurum.model.network import Domain, Network, Port, Subnet
 from gurum.model.routing import Router, is_held
 from gurum.model.server import Server
@@ -64,6 +65,13 @@ def attached(domain: Domain | None) -> str:
     """Return the internet gateway of the domain, empty unless it is attached and stays."""
     gateway = made(domain, GATEWAY)
     return gateway if domain is not None and domain.status.applied.get(GATEWAY) == gateway else ""
+
+
+def without_gateway(domain: Domain | None) -> str:
+    """Return why the domain's gateway is waited for, in words."""
+    told = get(domain.status.conditions, "Gateway") if domain is not None else None
+    why = f" ({told.message})" if told is not None and not told.status and told.message else ""
+    return f"waits for the internet gateway of the VPC{why}"
 
 
 def egress_wanted(port: Port, view: View) -> bool:
