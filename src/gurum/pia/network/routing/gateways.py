@@ -53,7 +53,8 @@ class Change:
                 return
         else:
             self._release_network()
-        no_overlap(ctx, self._router_id, of(ctx).inventory.subnets_of_network.objects(network.id))
+        new = of(ctx).inventory.subnets_of_network.objects(network.id)
+        no_overlap(ctx, self._router_id, new, gateway=False)
         can = of(ctx).capabilities(ctx.region.name)
         wishes = ipam.wishes(ctx, network, given or None, DEVICE_OWNER)
         self._allocation = ipam.Allocation(
@@ -111,12 +112,15 @@ async def settled(ctx: Context, router: Router) -> None:
             raise bindings.subnets.missing(ip.subnet_id)
 
 
-def no_overlap(ctx: Context, router_id: str, new: Iterable[Subnet], *, without: str = "") -> None:
-    """Raise BadRequest if a subnet overlaps one that the router leads to. without: the id of a port left out."""
+def no_overlap(ctx: Context, router_id: str, new: Iterable[Subnet], *, without: str = "", gateway: bool = True) -> None:
+    """Raise BadRequest if a subnet overlaps one that the router leads to.
+
+    without: the id of an interface that is left out; gateway: whether the present gateway counts.
+    """
     inventory = of(ctx).inventory
     ids = [ip.subnet_id for p in inventory.interfaces(router_id) if p.id != without for ip in p.spec.fixed_ips]
     router = inventory.routers.get(router_id)
-    if router is not None and router.spec.gateway is not None:
+    if gateway and router is not None and router.spec.gateway is not None:
         ids += [subnet.id for subnet in inventory.subnets_of_network.objects(router.spec.gateway.network_id)]
     held = [subnet for uid in dict.fromkeys(ids) if (subnet := inventory.subnets.get(uid)) is not None]
     for subnet in new:
