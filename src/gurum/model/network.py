@@ -130,7 +130,10 @@ class AddressPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own."""
+    """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own.
+
+    `disposable` marks the one that attaching an interface made: it goes when it is detached, and with the server.
+    """
 
     network_id: str
     name: str = ""
@@ -151,6 +154,7 @@ class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     tags: list[str] = msgspec.field(default_factory=list)
     zone: str = ""  # the zone id its addresses fix, empty while free
     implied: bool = False
+    disposable: bool = False
 
 
 class PortStatus(Status, kw_only=True, omit_defaults=True):
