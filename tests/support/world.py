@@ -355,6 +355,8 @@ class World:
         zone: str = "",
         name: str = "web",
         requests: list[NetworkRequest] | None = None,
+        instance_type: str = "t3.nano",
+        server_group: str = "",
     ) -> Server:
         """Make a server as the API would after its checks."""
         region = network.metadata.region
@@ -362,13 +364,14 @@ class World:
             name=name,
             user_id=USER,
             flavor=ServerFlavor(
-                id="1", name="m1.tiny", vcpus=2, ram=512, disk=8, extra_specs={"aws:instance_type": "t3.nano"}
+                id="1", name="m1.tiny", vcpus=2, ram=512, disk=8, extra_specs={"aws:instance_type": instance_type}
             ),
             image_cloud_id=AMI if region == AWS else "",
             networks=[NetworkRequest(network_id=network.id)] if requests is None else requests,
             security_groups=[group.id] if group is not None else [],
             key=key,
             availability_zone=zone,
+            group=server_group,
             actions=[
                 Action(
                     number=1,

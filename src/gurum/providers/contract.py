@@ -234,6 +234,24 @@ class Provider(Protocol):
         """start, stop, reboot, force-stop. All but reboot are idempotent; a repeated reboot reboots again."""
         ...
 
+    async def attach(self, place: Place, instance: str, interface: str, index: int) -> VerbOutcome:
+        """Have a network interface at a device index of an instance: compare, then call, so that repeating is harmless.
+
+        Done.facts has the `attachment`, which is what is detached. A late call finds the interface in use.
+        """
+        ...
+
+    async def detach(self, place: Place, instance: str, interface: str, attachment: str) -> VerbOutcome:
+        """Begin to take an interface off. `attachment` may be empty: then it is looked up. Absent: it is off already.
+
+        Done: accepted. A late call names an attachment that is no more, so it cannot take off a later one.
+        """
+        ...
+
+    async def loose(self, place: Place, instance: str, interface: str, *, discard: bool) -> VerbOutcome:
+        """Done once the interface is off the instance; with `discard`, once it is deleted, too. Else a Wait."""
+        ...
+
     async def console(self, place: Place, instance: str) -> tuple[str, VerbOutcome]:
         """Return the console's text (at most 64 KiB) and how asking went."""
         ...

@@ -16,6 +16,9 @@ _ROWS = (
     ("server.reboot", NATIVE, ""),
     ("server.reboot.hard", EMULATED, "a forced stop and a start"),
     ("server.delete", NATIVE, ""),
+    ("server.interface.attach", NATIVE, "an interface of the server's availability zone, as many as its type may have"),
+    ("server.interface.detach", NATIVE, ""),
+    ("server.interface.detach_first", ABSENT, "the first interface of an instance cannot be taken off"),
     ("server.console_output", NATIVE, "EC2 keeps at most 64 KB and posts it some minutes after a transition"),
     ("server.pause", ABSENT, "EC2 cannot pause an instance"),
     ("server.suspend", ABSENT, "EC2 hibernates only what was launched for it"),
@@ -74,6 +77,22 @@ _ROWS = (
 
 CAPABILITIES = {verb: Capability(verb=verb, level=level, why=why) for verb, level, why in _ROWS}
 
+# Network interfaces by instance type. Source: EC2's instance type specifications ("maximum network interfaces"). Of a
+# type that is not here AWS itself refuses what is too many.
+_SIZES: tuple[tuple[str, str, int], ...] = (
+    ("t2 t3 t3a t4g", "nano micro", 2),
+    ("t2 t3 t4g", "small medium large", 3),
+    ("t3 t4g", "xlarge 2xlarge", 4),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "large", 3),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "xlarge 2xlarge", 4),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "4xlarge", 8),
+    ("m6g c6g r6g", "medium", 2),
+    ("m4", "large", 2),
+)
+INTERFACES = {
+    f"{family}.{size}": count for families, sizes, count in _SIZES for family in families.split() for size in sizes.split()
+}
+
 # Numbers that the API refuses from. Source: Amazon VPC quotas and EC2's user guide.
 LIMITS = {
     "network.mtu": 9001,
@@ -82,4 +101,5 @@ LIMITS = {
     "port.security_groups": 5,
     "subnet.dns_nameservers": 4,
     "server.user_data": 16384,  # bytes before base64
+    **{f"server.interfaces.{name}": count for name, count in INTERFACES.items()},
 }

@@ -49,6 +49,7 @@ CODES: dict[str, Meaning] = {
     "SecurityGroupsPerInterfaceLimitExceeded": Meaning.QUOTA,
     "RulesPerSecurityGroupLimitExceeded": Meaning.QUOTA,
     "VolumeLimitExceeded": Meaning.QUOTA,
+    "AttachmentLimitExceeded": Meaning.QUOTA,
     "AddressLimitExceeded": Meaning.QUOTA,
     "InternetGatewayLimitExceeded": Meaning.QUOTA,
     "RouteTableLimitExceeded": Meaning.QUOTA,

@@ -44,7 +44,8 @@ class ServerDriver(Ec2Driver):
         if made(obj, "instance"):
             return [Step("instance", "token", "", obj.status.zone)]
         interfaces: list[dict[str, Any]] = []
-        ports = sorted(view.index(Port, "by_device", obj.id), key=lambda port: port.metadata.labels.get("index", ""))
+        bound = [port for port in view.index(Port, "by_device", obj.id) if "index" in port.metadata.labels]
+        ports = sorted(bound, key=lambda port: port.metadata.labels["index"])
         for number, port in enumerate(ports):
             interface, blocked = self._interface(number, port, view)
             if blocked:
