@@ -11,7 +11,7 @@ from tests.support.world import AWS, PRIVATE, World
 
 from aws_emulator.config import Config as EmulatorConfig
 from gurum.engine.servers import ports
-from gurum.model.network import AddressClaim, Network, Port, SecurityGroup, Subnet
+from gurum.model.network import ATTACH, INDEX, WAITING, AddressClaim, Network, Port, SecurityGroup, Subnet
 from gurum.model.server import NetworkRequest, Server
 from gurum.store.contract import NotFoundError
 
@@ -36,7 +36,7 @@ async def attached(
 
     def bind(obj: Port) -> None:
         obj.spec.device_id, obj.spec.device_owner, obj.spec.disposable = server.id, f"compute:{ZONE}", disposable
-        obj.metadata.labels |= {ports.INDEX: ports.WAITING, ports.ATTACH: "req-attach_interface"}
+        obj.metadata.labels |= {INDEX: WAITING, ATTACH: "req-attach_interface"}
 
     bound = await w.change(Port, port.id, bind)
     await w.act(server.id, "attach_interface", port_id=port.id)
@@ -115,7 +115,7 @@ async def attached_again(w: World, server: Server, port: Port) -> Port:
 
     def bind(obj: Port) -> None:
         obj.spec.device_id = server.id
-        obj.metadata.labels |= {ports.INDEX: ports.WAITING, ports.ATTACH: "req-attach_interface"}
+        obj.metadata.labels |= {INDEX: WAITING, ATTACH: "req-attach_interface"}
 
     bound = await w.change(Port, port.id, bind)
     await w.act(server.id, "attach_interface", port_id=port.id)
@@ -171,7 +171,9 @@ def test_more_than_the_type_may_have_is_refused_and_let_go(play: Play) -> None:
         now = await settled(w, server.id, "active")
         failed = [told for told in now.status.outcomes if told.result == "Error"]
         assert len(failed) == 2
-        assert all(told.details.startswith(f"Failed to attach network adapter device to {server.id}") for told in failed)
+        assert all(
+            told.details.startswith(f"Failed to attach network adapter device to {server.id}") for told in failed
+        )
         assert (await w.get(Port, own.id)).spec.device_id == ""
 
         async def made_is_gone() -> bool:
@@ -219,7 +221,7 @@ def test_a_port_left_bound_by_a_killed_api_is_let_go(play: Play) -> None:
 
         def bind(obj: Port) -> None:
             obj.spec.device_id = server.id
-            obj.metadata.labels |= {ports.INDEX: ports.WAITING, ports.ATTACH: "req-lost"}
+            obj.metadata.labels |= {INDEX: WAITING, ATTACH: "req-lost"}
 
         await w.change(Port, port.id, bind)
 

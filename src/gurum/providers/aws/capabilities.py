@@ -90,7 +90,10 @@ _SIZES: tuple[tuple[str, str, int], ...] = (
     ("m4", "large", 2),
 )
 INTERFACES = {
-    f"{family}.{size}": count for families, sizes, count in _SIZES for family in families.split() for size in sizes.split()
+    f"{family}.{size}": count
+    for families, sizes, count in _SIZES
+    for family in families.split()
+    for size in sizes.split()
 }
 
 # Numbers that the API refuses from. Source: Amazon VPC quotas and EC2's user guide.

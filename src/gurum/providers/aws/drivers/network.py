@@ -194,13 +194,17 @@ class SubnetDriver(Ec2Driver):
         return steps
 
     def retired(self, obj: Resource, view: View) -> Sequence[str]:
-        """Return what lies in a VPC that the network left, or is to leave and has no instance in any more."""
+        """Return what lies in a VPC that the network left, or is to leave and has no instance in any more.
+
+        Where the VPC itself is going nobody is asked: AWS keeps a subnet that has an interface.
+        """
         assert isinstance(obj, Subnet)  # noqa: S101 - the driver table says so
         network = view.get(Network, obj.spec.network_id)
         domain = domain_of(obj.spec.network_id, view)
         leaving = network is not None and network.status.leaving
         if leaving and any(is_held(port) for port in view.index(Port, "by_subnet", obj.id)):
             leaving = False
+        leaving = leaving or (domain is not None and domain.deleting)
         return [
             name
             for name, intent in obj.status.intents.items()

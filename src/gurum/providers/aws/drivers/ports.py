@@ -18,7 +18,7 @@ from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.groups import NO_GROUPS, domain_of
 from gurum.providers.aws.drivers.network import misplaced
-from gurum.providers.aws.drivers.routing import EGRESS, egress_on, egress_wanted
+from gurum.providers.aws.drivers.routing import EGRESS, egress_on, egress_wanted, launched
 from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Place, Step, VerbOutcome, View
 
 
@@ -51,7 +51,9 @@ def slice_of(port: Port, view: View) -> tuple[str, str]:
     network = view.get(Network, port.spec.network_id)
     if subnet is None or network is None or not cloud_id:
         return "", f"the subnet in the zone {port.spec.zone}"
-    if network.status.leaving or misplaced(subnet.status.intents[step], domain_of(network.id, view)):
+    domain = domain_of(network.id, view)
+    going = network.status.leaving or domain is None or domain.deleting
+    if going or misplaced(subnet.status.intents[step], domain):
         return "", "the network's move to another VPC"
     return cloud_id, ""
 
@@ -119,7 +121,7 @@ class PortDriver(Ec2Driver):
         if obj.status.external is None or not obj.spec.device_id:
             return None
         groups, blocked = groups_of(obj, view)
-        applied = obj.status.applied.get("groups")
+        applied = obj.status.applied.get("groups") or digest(sorted(launched(obj, view).get("Groups", [])))
         if blocked or applied == digest(groups):
             return await self._egress(obj, view, place)
         if applied != UNSURE:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from typing import Any
 
 from gurum.model.conditions import get
 from gurum.model.network import Domain, Network, Port, Subnet
@@ -89,17 +90,24 @@ def egress_wanted(port: Port, view: View) -> bool:
     return router.spec.gateway.enable_snat and router.spec.admin_state_up
 
 
+def launched(port: Port, view: View) -> dict[str, Any]:
+    """Return how the launch of its instance asked for an implied port's interface; empty when it was not so made.
+
+    The answer to a launch may be lost, with what it told of groups and addresses: what was asked for was made.
+    """
+    server = view.get(Server, port.spec.device_id) if port.spec.implied else None
+    intent = server.status.intents.get("instance") if server is not None else None
+    if intent is None or intent.state != "done" or not port.spec.fixed_ips:
+        return {}
+    asked: list[dict[str, Any]] = json.loads(intent.request).get("NetworkInterfaces", [])
+    address = port.spec.fixed_ips[0].ip_address
+    return next((each for each in asked if each.get("PrivateIpAddress") == address), {})
+
+
 def egress_on(port: Port, view: View) -> bool:
     """Whether the interface has a public address of its own (or may have): as last set, else as launched."""
     fact = port.status.applied.get(EGRESS)
-    if fact is not None or not port.spec.implied:
-        return fact not in (None, "0")
-    server = view.get(Server, port.spec.device_id)
-    intent = server.status.intents.get("instance") if server is not None else None
-    if intent is None or "AssociatePublicIpAddress" not in intent.request:
-        return False
-    asked = json.loads(intent.request)["NetworkInterfaces"]
-    return any(each.get("PrivateIpAddress") == port.spec.fixed_ips[0].ip_address for each in asked[:1])
+    return fact != "0" if fact is not None else bool(launched(port, view).get("AssociatePublicIpAddress"))
 
 
 def gateway_used(domain: Domain, view: View) -> bool:
