@@ -18,6 +18,7 @@ from tests.support.pia import REGION
 
 from gurum.model.image import Image
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.service import Service
@@ -113,6 +114,8 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("security-groups", "id"): lambda picks: picks.id(SecurityGroup),
     ("os-security-groups", "id"): lambda picks: picks.id(SecurityGroup),
     ("security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
+    ("routers", "id"): lambda picks: picks.id(Router),
+    ("floatingips", "id"): lambda picks: picks.id(FloatingIP),
     ("network-ip-availabilities", "id"): lambda picks: picks.id(Network),
     ("os-keypairs", "name"): lambda picks: picks.key_name(picks.aim),
     ("quotas", "project"): Picks.project,
@@ -192,6 +195,8 @@ def _body(made: Draft, service: Service, route: Route, picks: Picks, version: in
     if service.name == "network":
         if "/tags" in route.path:
             made.body = {"tags": neutron.ATTRIBUTES["tags"](picks) if lavish else ["green"]}
+        elif (action := neutron.ACTIONS.get(route.path.rpartition("/")[2])) is not None:
+            made.body = action(picks)
         elif noun is not None:
             made.body = neutron.body(picks, noun, route.method, lavish)
         return

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.fuzz.picks import Picks
+from tests.fuzz.population import named
 from tests.fuzz.values import NAMES
 from tests.fuzz.world import ZONES
 
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.network import convert, tables
 from gurum.pia.network.attributes import REQUIRED, Attribute, Noun
 from gurum.pia.network.quotas.routes import QUOTA
@@ -38,6 +40,8 @@ KINDS: dict[str, type[Any]] = {
     "ports": Port,
     "security_groups": SecurityGroup,
     "security_group_rules": SecurityGroupRule,
+    "routers": Router,
+    "floatingips": FloatingIP,
 }
 
 
@@ -60,6 +64,28 @@ def _fixed_ips(picks: Picks) -> list[dict[str, str]]:
 
 def _mac(picks: Picks) -> str:
     return "fa:16:3e:" + ":".join(f"{picks.rng.randrange(256):02x}" for _ in range(3))
+
+
+_GATEWAY = {"network_id": named("net public")}
+
+
+def _routes(picks: Picks) -> list[dict[str, str]]:
+    return [{"destination": f"198.51.{picks.rng.randrange(256)}.0/24", "nexthop": picks.address()}]
+
+
+def _interface(picks: Picks) -> dict[str, Any]:
+    if picks.rng.random() < 0.2 and not picks.prefer:
+        return {"port_id": picks.id(Port, picks.refer)}
+    return {"subnet_id": picks.id(Subnet, picks.refer)}
+
+
+# Bodies of what is no noun, by the last part of the path.
+ACTIONS: dict[str, Make] = {
+    "add_router_interface": _interface,
+    "remove_router_interface": _interface,
+    "add_extraroutes": lambda picks: {"router": {"routes": _routes(picks)}},
+    "remove_extraroutes": lambda picks: {"router": {"routes": _routes(picks)}},
+}
 
 
 def _some(make: Make, most: int = 2) -> Make:
@@ -133,6 +159,16 @@ ATTRIBUTES: dict[str, Make] = {
     "default_prefixlen": lambda picks: 24,
     "default_quota": lambda picks: None,
     "address_scope_id": lambda picks: None,
+    "external_gateway_info": lambda picks: picks.rng.choice((None, {}, _GATEWAY, _GATEWAY)),
+    "routes": lambda picks: [] if picks.rng.random() < 0.3 else _routes(picks),
+    "flavor_id": lambda picks: picks.rng.choice((None, picks.unknown())),
+    "ha": _truth,
+    "enable_default_route_bfd": _truth,
+    "enable_default_route_ecmp": _truth,
+    "floating_network_id": lambda picks: _GATEWAY["network_id"],
+    "floating_ip_address": lambda picks: f"203.0.113.{picks.rng.randint(2, 254)}",
+    "port_id": lambda picks: picks.rng.choice((None, picks.id(Port, picks.refer), picks.id(Port, picks.refer))),
+    "fixed_ip_address": lambda picks: picks.rng.choice((None, picks.address())),
     "force": _truth,
     "check_limit": _truth,
 }
@@ -141,6 +177,7 @@ UNUSUAL = {  # what mostly needs an administrator, or a cloud that can more than
     *("provider:physical_network", "provider:segmentation_id", "mac_address", "binding:host_id", "binding:profile"),
     *("subnetpool_id", "use_default_subnetpool", "prefixlen", "segment_id", "remote_address_group_id", "project_id"),
     *("tenant_id", "allocation_pools", "host_routes", "ipv6_ra_mode", "ipv6_address_mode", "device_owner"),
+    *("flavor_id", "ha", "enable_default_route_bfd", "enable_default_route_ecmp", "floating_ip_address"),
     *("vlan_transparent", "mtu", "dns_domain", "dns_name", "allowed_address_pairs", "port_security_enabled"),
 }
 TOGETHER: tuple[dict[str, Any], ...] = (  # security group rules whose parts fit

@@ -28,7 +28,7 @@ OWNED = frozenset(
     {
         *("servers", "flavors", "images", "networks", "subnets", "ports", "security-groups", "os-security-groups"),
         *("security-group-rules", "network-ip-availabilities", "os-keypairs", "quotas", "os-quota-sets"),
-        "os-simple-tenant-usage",
+        *("os-simple-tenant-usage", "routers", "floatingips"),
     }
 )
 SHARED = frozenset({"networks", "subnets", "images", "network-ip-availabilities"})
@@ -41,6 +41,8 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     "DELETE /networks/{id}": ("empty",),
     "DELETE /subnets/{id}": ("subnet second",),
     "DELETE /security-groups/{id}": ("spare",),
+    "DELETE /routers/{id}": ("empty",),
+    "add_router_interface": ("main", "subnet second"),
     "action addSecurityGroup": ("active", "spare"),
     "os-flavor-access": ("private",),
     "action addTenantAccess": ("private",),

@@ -6,10 +6,20 @@ from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Handler, Route, Subject
 from gurum.pia.network.bindings import of
 from gurum.pia.network.routing import extra_routes, interfaces, pools, routers
+from gurum.pia.network.visible import seen
 
 
 def _router(ctx: Context) -> Subject:
     return of(ctx).routers.find(ctx)
+
+
+def _seen(ctx: Context) -> Subject:
+    """Find the router for what members may not ask: they are refused, and whoever may not see it finds none."""
+    bound = of(ctx).routers
+    router = bound.seek(ctx)
+    if not seen(ctx, bound, bound.target(router)):
+        raise bound.missing(router.id)
+    return Subject(target=bound.target(router), object=router)
 
 
 def _action(path: str, handler: Handler, policy: str, summary: str) -> Route:
@@ -35,7 +45,7 @@ ROUTES = (
         path="/routers/{id}/l3-agents",
         handler=pools.agents,
         policy="network:router_l3_agents:list",
-        find=_router,
+        find=_seen,
         reads=pools.READS,
         shape="list",
         summary="List the agents of a router: there are none",
