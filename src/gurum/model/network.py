@@ -129,6 +129,11 @@ class AddressPair(msgspec.Struct, frozen=True, kw_only=True):
     mac_address: str
 
 
+# Labels of a port that a server holds: which interface it is (three digits; WAITING: it is not attached yet), that it
+# came to a living server (by which request), and the tag it was attached with.
+INDEX, ATTACH, TAG, WAITING = "index", "attach", "tag", "999"
+
+
 class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own.
 

@@ -195,6 +195,7 @@ class PiaConfig(Section, frozen=True):
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
     floating_ip_wait: float = 10.0  # seconds to wait for the address of a floating IP that the cloud chooses
+    interface_wait: float = 20.0  # seconds to wait until an interface is attached; then it is answered as accepted
     write_retries: int = 20  # compare-and-swap attempts before 503
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
 

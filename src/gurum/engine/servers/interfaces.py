@@ -15,7 +15,7 @@ from gurum.engine.servers import actions, faults, ports
 from gurum.engine.work import Work
 from gurum.model import codec
 from gurum.model.conditions import Reason, get
-from gurum.model.network import Port
+from gurum.model.network import ATTACH, INDEX, WAITING, Port
 from gurum.model.server import Action, ActionOutcome, Server
 from gurum.providers.contract import Absent, Done, Doubt, Place, Refused, VerbOutcome, Wait
 
@@ -65,7 +65,7 @@ async def _attach(engine: Engine, work: Work[Server], action: Action, port: Port
             wait = Wait(Reason.PROGRESSING, f"waits for the interface of the port {port.id}", now + LOOK)
             return await _wait(engine, work, wait)
         interface = intent.external.id
-        index = int(port.metadata.labels[ports.INDEX])
+        index = int(port.metadata.labels[INDEX])
         outcome = await provider.attach(place, external.id, interface, index)
         if isinstance(outcome, Absent) and now < intent.made_at + provider.not_yet:
             outcome = Wait(Reason.PROGRESSING, "the cloud does not show the interface yet", now + SOON)
@@ -88,11 +88,11 @@ async def _numbered(engine: Engine, server: Server, port: Port) -> Port:
 
     Index 0 is left alone: an instance has had one there from the beginning, of ours or not.
     """
-    if port.metadata.labels.get(ports.INDEX, ports.WAITING) != ports.WAITING:
+    if port.metadata.labels.get(INDEX, WAITING) != WAITING:
         return port
-    taken = {other.metadata.labels.get(ports.INDEX) for other in ports.bound(engine, server)}
+    taken = {other.metadata.labels.get(INDEX) for other in ports.bound(engine, server)}
     mine = codec.copy(port)
-    mine.metadata.labels[ports.INDEX] = next(f"{n:03d}" for n in range(1, 999) if f"{n:03d}" not in taken)
+    mine.metadata.labels[INDEX] = next(f"{n:03d}" for n in range(1, 999) if f"{n:03d}" not in taken)
     stored = await engine.store.update_spec(mine)
     engine.cache.apply(stored)
     return stored
@@ -113,7 +113,7 @@ async def _taken_off(engine: Engine, server: Server, port: Port, place: Place) -
     """Take a port's interface off the instance, and delete it if the port was made with the server."""
     provider, external = engine.clouds[place.region].provider, server.status.external
     interface = port.status.external.id if port.status.external is not None else ""
-    never = port.metadata.labels.get(ports.INDEX, ports.WAITING) == ports.WAITING
+    never = port.metadata.labels.get(INDEX, WAITING) == WAITING
     if provider.driver(Port.kind) is None or external is None or not interface or never:
         return Done()
     if ports.DETACHING not in port.status.applied:
@@ -134,11 +134,11 @@ async def tidy(engine: Engine, work: Work[Server], place: Place) -> float | None
     """
     now, server = engine.clock.time(), work.obj
     for port in ports.bound(engine, server):
-        index, request = port.metadata.labels.get(ports.INDEX, ports.WAITING), port.metadata.labels.get(ports.ATTACH)
-        left = request is not None and index == ports.WAITING
+        index, request = port.metadata.labels.get(INDEX, WAITING), port.metadata.labels.get(ATTACH)
+        left = request is not None and index == WAITING
         if left and now < port.metadata.updated_at + GRACE:
             return port.metadata.updated_at + GRACE + 1
-        if not left and (not port.deleting or port.spec.implied or index in ("000", ports.WAITING)):
+        if not left and (not port.deleting or port.spec.implied or index in ("000", WAITING)):
             continue
         outcome = await _taken_off(engine, server, port, place)
         if isinstance(outcome, Wait | Doubt):

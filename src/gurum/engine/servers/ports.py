@@ -14,14 +14,11 @@ from gurum.engine.context import Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model import addresses, codec
 from gurum.model.base import Cause, Metadata
-from gurum.model.network import Network, Port, PortSpec, Subnet
+from gurum.model.network import ATTACH, INDEX, TAG, WAITING, Network, Port, PortSpec, Subnet
 from gurum.model.server import Address, NetworkRequest, Server
 from gurum.store.contract import ExistsError, NotFoundError
 
-INDEX, ATTEMPT = "index", "attempt"  # labels of a bound port: which interface it is, and for which attempt
-TAG = "tag"  # label: the device tag of an interface that was attached
-ATTACH = "attach"  # label of a port bound to a living server: the request that did it
-WAITING = "999"  # the index of one that is not attached yet
+ATTEMPT = "attempt"  # label of an implied port: for which attempt it has its addresses
 ATTACHMENT, DETACHING = "attachment", "detaching"  # facts of a port: the cloud's attachment; that its end was asked for
 _rng = random.Random()  # noqa: S311 - MAC addresses are not secrets
 
