@@ -19,6 +19,7 @@ from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.kinds import controllers
 from gurum.engine.leases import Leases
 from gurum.engine.networks import NetworkController
+from gurum.engine.noun import nouns
 from gurum.engine.queue import WorkQueue
 from gurum.engine.quotas import QuotaController
 from gurum.engine.runtime import Runtime
@@ -166,6 +167,9 @@ async def assemble(
         config=config.engine,
         clouds=clouds,
     )
+    for noun in nouns():
+        for kind, name, values in noun.indexes:
+            cache.add_index(kind, name, values)
     runtime = Runtime(
         engine,
         [

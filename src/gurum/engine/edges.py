@@ -6,11 +6,12 @@ subnet must not reconcile the subnet a thousand times, so an edge asks whether t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gurum.engine import topology
 from gurum.engine.context import Engine
+from gurum.engine.noun import Edge, nouns
 from gurum.engine.queue import Key
 from gurum.engine.view import public_key
 from gurum.model.base import Resource
@@ -19,8 +20,6 @@ from gurum.model.network import ISOLATED, Domain, Network, Port, SecurityGroup, 
 from gurum.model.routing import FloatingIP, Router, is_held, is_interface
 from gurum.model.server import ConsoleLog, Server
 from gurum.providers.contract import DOUBT
-
-Edge = Callable[[Engine, Any, Any], Iterable[Key]]
 
 
 def _key(kind: type[Resource], id: str) -> Key:
@@ -175,6 +174,9 @@ def _network(engine: Engine, old: Network | None, new: Network | None) -> Iterab
     if new is None or (old is not None and (_moves(old), old.spec.name) == (_moves(new), new.spec.name)):
         return
     if old is not None and _moves(old) != _moves(new):
+        for port in engine.view.index(Port, "by_network", new.id) if new.status.leaving else ():
+            if not port.spec.implied:
+                yield _key(Port, port.id)
         for subnet in engine.view.index(Subnet, "by_network", new.id):
             yield _key(Subnet, subnet.id)
     for port in engine.view.index(Port, "by_network", new.id):
@@ -281,6 +283,9 @@ def _server(engine: Engine, old: Server | None, new: Server | None) -> Iterable[
         for port in engine.view.index(Port, "by_device", new.id) if turned or not settled else ():
             if port.deleting and not settled:
                 yield _key(Port, port.id)
+            network = engine.cache.get(Network, port.spec.network_id)
+            if network is not None and network.status.leaving:
+                yield _key(Network, network.id)
             if turned:  # an instance that is being made can have neither kind of public address
                 for floating in engine.view.index(FloatingIP, "by_port", port.id):
                     yield _key(FloatingIP, floating.id)
@@ -308,17 +313,20 @@ def _only_status(old: Resource | None, new: Resource) -> bool:
 
 def connect(engine: Engine) -> None:
     """Have every change wake whom it concerns."""
-    for kind in dict.fromkeys((*SELF, *EDGES)):
-        engine.cache.subscribe(kind, _waker(engine, kind), replay=False)
+    edges = [*EDGES.items(), *(row for noun in nouns() for row in noun.edges.items())]
+    own = [*SELF, *(noun.kind for noun in nouns())]
+    for kind in dict.fromkeys((*own, *(kind for kind, _ in edges))):
+        mine = [edge for of, edge in edges if of is kind]
+        engine.cache.subscribe(kind, _waker(engine, kind, mine, own=kind in own), replay=False)
 
 
-def _waker(engine: Engine, kind: type[Resource]) -> Callable[[Any, Any, Any], None]:
-    edge, own = EDGES.get(kind), kind in SELF
-
+def _waker(
+    engine: Engine, kind: type[Resource], edges: Sequence[Edge], *, own: bool
+) -> Callable[[Any, Any, Any], None]:
     def wake(change: str, old: Resource | None, new: Resource | None) -> None:
         if own and new is not None and not _only_status(old, new):
             engine.queue.add((kind.kind, new.id))
-        if edge is not None:
+        for edge in edges:
             for key in edge(engine, old, new):
                 engine.queue.add(key)
 

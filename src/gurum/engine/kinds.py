@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 from gurum.engine import claims, floating, networks
 from gurum.engine.context import Engine
 from gurum.engine.material import Hooks, MaterialController
+from gurum.engine.noun import nouns
 from gurum.engine.view import public_key
 from gurum.engine.work import Work
 from gurum.model.base import Resource
@@ -86,17 +88,7 @@ def _key_unneeded(engine: Engine, key: CloudKey) -> bool:
     return not any(True for found in users for _ in found)
 
 
-def controllers(
-    engine: Engine,
-) -> tuple[
-    MaterialController[Domain],
-    MaterialController[Subnet],
-    MaterialController[SecurityGroup],
-    MaterialController[Port],
-    MaterialController[CloudKey],
-    MaterialController[Router],
-    MaterialController[FloatingIP],
-]:
+def controllers(engine: Engine) -> tuple[MaterialController[Any], ...]:
     """Return the controllers of the like kinds."""
     return (
         MaterialController(engine, Domain, Hooks(_domain_holds, unneeded=networks.unneeded)),
@@ -108,4 +100,5 @@ def controllers(
         MaterialController(
             engine, FloatingIP, Hooks(_nothing_holds, floating.made, floating.freed, shown=floating.shown)
         ),
+        *(MaterialController(engine, noun.kind, noun.hooks) for noun in nouns()),
     )

@@ -93,7 +93,11 @@ class MaterialController(Generic[R]):
                 if now < again:
                     return again
             work.obj.metadata.account = place.account
-            outcome = await cloud.once.ensure(work, step, driver, place)
+            engine.view.underway.add(work.obj.id)
+            try:
+                outcome = await cloud.once.ensure(work, step, driver, place)
+            finally:
+                engine.view.underway.discard(work.obj.id)
             if step.aside:
                 aside |= self._aside(work, step, outcome)
                 continue
@@ -133,7 +137,7 @@ class MaterialController(Generic[R]):
         It is marked as going first: from then on nobody builds on it. Who did before is seen by asking again.
         """
         if work.obj.status.intents[name].state == "done":
-            work.obj.status.intents[name].state = "deleting"
+            work.obj.status.intents[name].state, work.obj.status.intents[name].removed_at = "deleting", None
             fact = work.obj.status.applied.pop(name, None)  # of what is wanted anew after a crash, nothing is known
             await work.save()
             if name not in driver.retired(work.obj, self._engine.view):

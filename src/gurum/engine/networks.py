@@ -62,9 +62,9 @@ class NetworkController:
             await engine.cache.fresh(Domain)
         lost = bool(status.domain) and topology.alive(engine, status.domain) is None
         home = topology.home(engine, work.obj)
-        populated = topology.populated(engine, work.obj)
+        settled = topology.settled(engine, work.obj)
         away = bool(status.domain) and (home is None or home.id != status.domain)
-        if lost or (away and not populated) or (status.leaving and not populated and away):
+        if lost or (away and not settled):
             if self._lies_there(work.obj):
                 status.leaving = True
             else:
@@ -74,7 +74,7 @@ class NetworkController:
                 status = work.obj.status
         elif status.leaving and not lost:
             status.leaving = False  # an instance came before it was gone, or it may stay after all
-        if not status.domain and populated:
+        if not status.domain and topology.needed(engine, work.obj):
             await engine.cache.fresh(Port, Network)  # kinds are watched apart, and this choice is for long
             status.domain = (topology.home(engine, work.obj) or await self._domain(work.obj)).id
         elif not status.domain and topology.alive(engine, own_domain(work.obj)) is not None:

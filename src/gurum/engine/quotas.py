@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gurum.engine.context import Engine
+from gurum.engine.noun import nouns
 from gurum.model.base import Resource
 from gurum.model.compute import KeyPair
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
@@ -39,6 +40,7 @@ COUNTED: Mapping[type[Resource], tuple[str, Amounts]] = {
     SecurityGroupRule: ("network", _one("security_group_rule")),
     Router: ("network", _one("router")),
     FloatingIP: ("network", _one("floatingip")),
+    **{noun.kind: (noun.counted[0], _one(noun.counted[1])) for noun in nouns() if noun.counted is not None},
 }
 
 

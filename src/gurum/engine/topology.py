@@ -42,9 +42,14 @@ def component(engine: Engine, network_id: str) -> list[Network]:
     return sorted((one for one in found if one is not None and not one.deleting), key=_age)
 
 
-def populated(engine: Engine, network: Network) -> bool:
-    """Whether an instance has, or is to have, an interface in the network."""
+def needed(engine: Engine, network: Network) -> bool:
+    """Whether an instance has, or is to have, an interface in the network: it needs a domain."""
     return any(is_held(port) for port in engine.view.index(Port, "by_network", network.id))
+
+
+def settled(engine: Engine, network: Network) -> bool:
+    """Whether an interface in the network was made, or may have been: it cannot leave its domain."""
+    return any(engine.view.occupied(port) for port in engine.view.index(Port, "by_network", network.id))
 
 
 def alive(engine: Engine, domain_id: str) -> Domain | None:
@@ -66,10 +71,10 @@ def home(engine: Engine, network: Network) -> Domain | None:
     for one in joined:
         domain = alive(engine, one.status.domain)
         if domain is not None and not one.status.leaving:
-            candidates.append((not populated(engine, one), domain.metadata.created_at, domain.id, domain))
+            candidates.append((not settled(engine, one), domain.metadata.created_at, domain.id, domain))
     for empty, _, _, domain in sorted(candidates, key=lambda candidate: candidate[:3]):
         others = [one for one in members(engine, domain.id) if one.id not in mine and not one.deleting]
-        stronger = [one for one in others if populated(engine, one)]
+        stronger = [one for one in others if settled(engine, one)]
         if not empty or not (stronger or any(_age(one) < _age(joined[0]) for one in others)):
             return domain
     return None

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, TypeVar
 
+from gurum.model import codec
 from gurum.model.base import Resource
-from gurum.model.compute import CloudKey, Flavor, KeyPair
-from gurum.model.image import Image
+from gurum.model.compute import KeyPair
+from gurum.model.engine import Lease
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
-from gurum.model.quota import QuotaUsage
-from gurum.model.region import Account, Region
-from gurum.model.routing import FloatingIP, FloatingIPClaim, Router, is_interface
-from gurum.model.server import ConsoleLog, Server
+from gurum.model.region import Account
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router, is_held, is_interface
+from gurum.model.server import Server
 from gurum.providers.contract import Place
 from gurum.store.cache import Cache, Change
 
 R = TypeVar("R", bound=Resource)
 
-KINDS: Sequence[type[Resource]] = (
-    Region, Account, Flavor, KeyPair, CloudKey, Image, Network, Domain, Subnet, Port, SecurityGroup,
-    SecurityGroupRule, AddressClaim, QuotaUsage, Server, ConsoleLog, Router, FloatingIP, FloatingIPClaim,
-)  # fmt: skip
+# Everything of the model but what only the choice of the leader needs.
+KINDS: Sequence[type[Resource]] = tuple(kind for kind in codec.KINDS.values() if kind is not Lease)
 
 _NONE: Set[str] = frozenset()
 
@@ -77,6 +75,7 @@ class EngineView:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
+        self.underway: set[str] = set()  # ids of objects whose creation is being written down at this moment
         self._taken: dict[str, set[str]] = {}
         cache.subscribe(AddressClaim, self._count, replay=True)
         for kind, name, values in INDEXES:
@@ -97,6 +96,16 @@ class EngineView:
     def taken(self, subnet_id: str) -> Set[str]:
         """Return the claimed addresses of a subnet. Kept as claims come and go, not gathered for each question."""
         return self._taken.get(subnet_id, _NONE)
+
+    def occupied(self, port: Port) -> bool:
+        """Whether something of the port or its instance is in the cloud, or may be: its network cannot move then."""
+        if not is_held(port):
+            return False
+        if port.id in self.underway or port.spec.device_id in self.underway:
+            return True
+        server = self.cache.get(Server, port.spec.device_id)
+        intents = [port.status.intents.get("interface"), server.status.intents.get("instance") if server else None]
+        return any(intent is not None and intent.state not in ("gone", "failed") for intent in intents)
 
     def _count(self, change: Change, old: AddressClaim | None, new: AddressClaim | None) -> None:
         if old is not None and (held := self._taken.get(old.spec.subnet_id)) is not None:

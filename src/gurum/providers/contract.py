@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 from gurum.model.base import External, Intent, Resource
 from gurum.model.conditions import Reason
+from gurum.model.network import Port
 from gurum.model.region import Capability
 
 R = TypeVar("R", bound=Resource)
@@ -144,6 +145,10 @@ class View(Protocol):
 
     def index(self, kind: type[R], index: str, key: str) -> Iterable[R]:
         """Return the objects of a named index (`gurum.engine.view` lists them)."""
+        ...
+
+    def occupied(self, port: Port) -> bool:
+        """Whether something of the port or its instance is in the cloud, or may be."""
         ...
 
     def place(self, obj: Resource) -> Place:

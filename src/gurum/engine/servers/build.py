@@ -46,7 +46,11 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
     driver = engine.clouds[place.region].provider.driver(Server.kind)
     if driver is None:
         raise LookupError(f"the provider of {place.region} has no driver for servers")
-    outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+    engine.view.underway.add(work.obj.id)  # before anything else happens: nobody takes away what the step builds on
+    try:
+        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+    finally:
+        engine.view.underway.discard(work.obj.id)
     if isinstance(outcome, Refused):
         if outcome.capacity:
             work.obj.status.zones_failed.append(work.obj.status.zone)

@@ -6,6 +6,7 @@ A reason ends the sentence with which the API refuses, so it has no full stop. `
 from __future__ import annotations
 
 from gurum.model.region import Capability
+from gurum.providers.aws.drivers import found
 
 NATIVE, EMULATED, UNBOUND, ABSENT = "native", "emulated", "unbound", "absent"
 
@@ -75,7 +76,11 @@ _ROWS = (
     ("security_group.stateless", UNBOUND, "AWS's groups are stateful"),
 )
 
-CAPABILITIES = {verb: Capability(verb=verb, level=level, why=why) for verb, level, why in _ROWS}
+CAPABILITIES = {
+    verb: Capability(verb=verb, level=level, why=why)
+    for rows in (_ROWS, *found("CAPABILITIES"))
+    for verb, level, why in rows
+}
 
 # Network interfaces by instance type. Source: EC2's instance type specifications ("maximum network interfaces"). Of a
 # type that is not here AWS itself refuses what is too many.
@@ -105,4 +110,5 @@ LIMITS = {
     "subnet.dns_nameservers": 4,
     "server.user_data": 16384,  # bytes before base64
     **{f"server.interfaces.{name}": count for name, count in INTERFACES.items()},
+    **{name: count for rows in found("LIMITS") for name, count in rows.items()},
 }

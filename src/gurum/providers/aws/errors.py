@@ -84,12 +84,17 @@ CODES: dict[str, Meaning] = {
     "MissingAuthenticationToken": Meaning.FORBIDDEN,
 }
 
+SUFFIXES: dict[str, Meaning] = {
+    "NotFound": Meaning.NOT_FOUND,
+    "Unknown": Meaning.NOT_FOUND,
+    "Duplicate": Meaning.DUPLICATE,
+    "InUse": Meaning.IN_USE,
+}
+
 
 def meaning(code: str, status: int) -> Meaning:
     """Return what an error answer means; unknown codes go by suffix, then by HTTP status."""
-    known = CODES.get(code)
+    known = CODES.get(code) or SUFFIXES.get(code.rpartition(".")[2] if "." in code else "")
     if known is not None:
         return known
-    if code.endswith(".NotFound"):
-        return Meaning.NOT_FOUND
     return Meaning.DOUBT if status >= 500 else Meaning.REFUSED

@@ -12,6 +12,7 @@ from gurum.ops.config import RegionConfig
 from gurum.providers.aws import attachments
 from gurum.providers.aws.caller import Answer, Caller
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
+from gurum.providers.aws.drivers import found
 from gurum.providers.aws.drivers.addresses import FloatingIPDriver
 from gurum.providers.aws.drivers.common import Context, settle
 from gurum.providers.aws.drivers.groups import GroupDriver
@@ -68,6 +69,7 @@ class AwsProvider:
             "FloatingIP": FloatingIPDriver(context),
             "Port": PortDriver(context),
             "Server": ServerDriver(context, self._informer),
+            **{kind: driver(context) for kind, driver in found("DRIVER")},
         }
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller
+from gurum.providers.aws.drivers import found
 from gurum.providers.contract import Known, Place
 
 # In the order in which they can go. describe, list key, id key, delete, delete parameter, delete takes a list
@@ -40,7 +41,12 @@ _KINDS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
-_PAGES = {"DescribeKeyPairs": 0, "DescribeAddresses": 0, "DescribeRouteTables": 100}  # 0: EC2 does not page these
+_PAGES = {
+    "DescribeKeyPairs": 0,
+    "DescribeAddresses": 0,
+    "DescribeRouteTables": 100,
+    "DescribePlacementGroups": 0,
+}  # 0: EC2 does not page these
 
 
 class Orphan(NamedTuple):
@@ -83,11 +89,13 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
     """
     out: list[Orphan] = []
-    for describe, key, id_key, delete, param in _KINDS:
+    more = [row for rows in found("LEFTOVERS") for row in rows]
+    pages = _PAGES | {row[0]: 0 for row in more}
+    for describe, key, id_key, delete, param in (*_KINDS, *more):
         cursor = ""
         while True:
             params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
-            if page := _PAGES.get(describe, 500):
+            if page := pages.get(describe, 500):
                 params["MaxResults"] = page
             if cursor:
                 params["NextToken"] = cursor
@@ -118,7 +126,8 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
         if cloud_id not in again:
             continue
         await _loosen(caller, place, again[cloud_id].item)
-        value: Any = [cloud_id] if param.endswith("Ids") else cloud_id
+        item = again[cloud_id].item
+        value: Any = [cloud_id] if param.endswith("Ids") else item.get(param, cloud_id)  # some go by name
         answer = await caller.call(place, delete, {param: value}, who="sweep")
         if isinstance(answer, Answer):
             removed.append(f"{delete} {cloud_id} (of {uid or 'nobody'})")

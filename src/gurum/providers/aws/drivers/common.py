@@ -149,7 +149,8 @@ class Ec2Driver:
         """Delete by id. NotFound is success, unless it was made so lately that the cloud may not know it yet."""
         if intent.external is None:
             return Absent()
-        not_yet = max(intent.made_at, intent.written_at) + self.context.window if intent.state == "done" else 0.0
+        seen_by = max(intent.made_at, intent.written_at) + self.context.window
+        not_yet = seen_by if intent.removed_at is None else 0.0
         answer = await self.context.caller.call(
             place, self.words.delete, self.delete_params(intent.external.id), who=obj.id, not_found=not_yet
         )

@@ -202,7 +202,7 @@ class SubnetDriver(Ec2Driver):
         network = view.get(Network, obj.spec.network_id)
         domain = domain_of(obj.spec.network_id, view)
         leaving = network is not None and network.status.leaving
-        if leaving and any(is_held(port) for port in view.index(Port, "by_subnet", obj.id)):
+        if leaving and any(view.occupied(port) for port in view.index(Port, "by_subnet", obj.id)):
             leaving = False
         leaving = leaving or (domain is not None and domain.deleting)
         return [

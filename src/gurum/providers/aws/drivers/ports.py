@@ -105,6 +105,15 @@ class PortDriver(Ec2Driver):
         }
         return [Step("interface", "token", request(params), obj.spec.zone)]
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return the interface of a port that no instance holds, where its network is to go to another VPC."""
+        assert isinstance(obj, Port)  # noqa: S101 - the driver table says so
+        network = view.get(Network, obj.spec.network_id)
+        intent = obj.status.intents.get("interface")
+        if intent is None or intent.state in ("gone", "failed") or is_held(obj) or network is None:
+            return []
+        return ["interface"] if network.status.leaving else []
+
     def done(self, made: dict[str, Any], place: Place, intent: Intent, answer: Answer) -> Done:
         """Return the interface with its MAC."""
         groups = digest(sorted(group["GroupId"] for group in made.get("Groups", [])))

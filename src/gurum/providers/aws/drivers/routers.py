@@ -94,7 +94,7 @@ class RouterDriver(Ec2Driver):
         """Take every subnet off the table and delete it."""
         if intent.external is None:
             return Absent()
-        shown = await self._associations(obj, place, {"RouteTableIds": [intent.external.id]})
+        shown = await self._associations(obj, place, {"RouteTableIds": [intent.external.id]}, intent.external.id)
         if not isinstance(shown, dict):
             return shown if isinstance(shown, Absent) else settle(shown)
         for identity in shown.values():
@@ -169,7 +169,7 @@ class RouterDriver(Ec2Driver):
         else:
             identity = obj.status.applied.get(name, "")
             if not identity:
-                shown = await self._associations(obj, place, {"RouteTableIds": [table]})
+                shown = await self._associations(obj, place, {"RouteTableIds": [table]}, table)
                 if not isinstance(shown, dict):
                     return shown if isinstance(shown, Absent) else settle(shown)
                 identity = shown.get(what, ("", ""))[0]
@@ -181,10 +181,10 @@ class RouterDriver(Ec2Driver):
         return settle(answer)
 
     async def _associations(
-        self, obj: Resource, place: Place, params: dict[str, Any]
+        self, obj: Resource, place: Place, params: dict[str, Any], table: str = ""
     ) -> dict[str, tuple[str, str]] | Problem:
         """Return which subnet has which association and table."""
-        answer = await self._call(obj, place, "DescribeRouteTables", params)
+        answer = await self._call(obj, place, "DescribeRouteTables", params, table)
         if not isinstance(answer, Answer):
             return answer
         return {
@@ -199,7 +199,8 @@ class RouterDriver(Ec2Driver):
     ) -> Answer | Problem:
         """Call; a table that was made lately may not be known yet."""
         made_at = [i.made_at for i in obj.status.intents.values() if i.external is not None and i.external.id == table]
-        not_found = made_at[0] + self.context.not_yet if made_at else 0.0
+        window = max(self.context.not_yet, self.context.window)
+        not_found = made_at[0] + window if made_at else 0.0
         return await self.context.caller.call(place, action, params, who=obj.id, not_found=not_found)
 
 

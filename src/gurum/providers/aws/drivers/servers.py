@@ -19,6 +19,7 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
 from gurum.providers.aws.drivers.groups import NO_GROUPS
+from gurum.providers.aws.drivers.placement import placement
 from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
 from gurum.providers.aws.drivers.routing import egress_wanted
 from gurum.providers.aws.instances import InstanceInformer
@@ -78,6 +79,11 @@ class ServerDriver(Ec2Driver):
             if not made(key, "key"):
                 return [Blocked("the key pair in the AWS account")]
             params["KeyName"] = tags.name(key) if key is not None else ""
+        group, blocked = placement(obj, view)
+        if blocked:
+            return [Blocked(blocked)]
+        if group:
+            params["Placement"] = {"GroupName": group}
         if obj.spec.user_data:
             params["UserData"] = obj.spec.user_data
         params |= self._root(obj, view)
