@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 from tests.fuzz.picks import Picks
@@ -69,14 +70,22 @@ def _mac(picks: Picks) -> str:
 _GATEWAY = {"network_id": named("net public")}
 
 
+def _subnet(picks: Picks) -> Subnet | None:
+    """Return a subnet for a router; where a request must succeed, one of the same owner as the router."""
+    return picks.one(Subnet, picks.aim if picks.prefer else picks.refer, lambda s: s.spec.ip_version == 4)
+
+
 def _routes(picks: Picks) -> list[dict[str, str]]:
-    return [{"destination": f"198.51.{picks.rng.randrange(256)}.0/24", "nexthop": picks.address()}]
+    subnet = _subnet(picks)
+    hop = ip_network(subnet.spec.cidr)[-6] if subnet is not None else "192.0.2.9"
+    return [{"destination": f"198.51.{picks.rng.randrange(256)}.0/24", "nexthop": str(hop)}]
 
 
 def _interface(picks: Picks) -> dict[str, Any]:
     if picks.rng.random() < 0.2 and not picks.prefer:
         return {"port_id": picks.id(Port, picks.refer)}
-    return {"subnet_id": picks.id(Subnet, picks.refer)}
+    subnet = _subnet(picks)
+    return {"subnet_id": subnet.id if subnet is not None else picks.unknown()}
 
 
 # Bodies of what is no noun, by the last part of the path.
@@ -166,6 +175,7 @@ ATTRIBUTES: dict[str, Make] = {
     "enable_default_route_bfd": _truth,
     "enable_default_route_ecmp": _truth,
     "floating_network_id": lambda picks: _GATEWAY["network_id"],
+    "subnet_id": lambda picks: named("subnet public"),
     "floating_ip_address": lambda picks: f"203.0.113.{picks.rng.randint(2, 254)}",
     "port_id": lambda picks: picks.rng.choice((None, picks.id(Port, picks.refer), picks.id(Port, picks.refer))),
     "fixed_ip_address": lambda picks: picks.rng.choice((None, picks.address())),
