@@ -14,6 +14,11 @@ def _launch(cloud: Cloud, subnet: str, kind: str = "t3.nano", name: str = "g") -
     cloud.launch(subnet, InstanceType=kind, Placement={"GroupName": name})
 
 
+def _twice(cloud: Cloud) -> None:
+    for _ in range(2):
+        _group(cloud)
+
+
 def _in_use(cloud: Cloud) -> None:
     _group(cloud)
     _launch(cloud, cloud.subnet(cloud.vpc()))
@@ -45,7 +50,7 @@ def _many(cloud: Cloud) -> None:
 
 
 CASES = {
-    "placement.duplicate": Case(lambda c: [_group(c) for _ in range(2)]),
+    "placement.duplicate": Case(_twice),
     "placement.unknown": Case(lambda c: c("DeletePlacementGroup", GroupName="nobody")),
     "placement.in-use": Case(_in_use),
     "placement.name": Case(lambda c: _group(c, name="x" * 256)),

@@ -108,9 +108,8 @@ async def test_anothers_port_is_not_found(kit: Kit) -> None:
     uid = await running(kit)
     port = await port_of(kit)
     stored = await kit.store.get(Port, port["id"])
-    stored.metadata.project = "b" * 32
-    theirs = Port(metadata=Metadata(id="8" * 8 + stored.id[8:], key="y", region=stored.metadata.region, project="b" * 32),
-                  spec=stored.spec)  # fmt: skip
+    meta = Metadata(id="8" * 8 + stored.id[8:], key="y", region=stored.metadata.region, project="b" * 32)
+    theirs = Port(metadata=meta, spec=stored.spec)
     await kit.seed(theirs)
     assert fault(await attach(kit, uid, port_id=theirs.id)) == (404, f"Port id {theirs.id} could not be found.")
 
@@ -184,4 +183,3 @@ async def test_a_stop_that_waits_still_shows_behind_an_attachment(kit: Kit) -> N
     )
     await Pretender(kit).work()
     assert (await show(kit, uid))["status"] == "SHUTOFF"
-

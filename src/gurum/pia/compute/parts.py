@@ -1,7 +1,7 @@
 """The nouns of the compute API, found where they are: a module of the package that has ROUTES is one.
 
-Besides ROUTES a module may have `watch` (called with the board), EXTENSIONS (alias to name) and COUNTED
-(what quota sets show as used: resource to its kind and a function of context and project). No list has to name the module of a new noun.
+Besides ROUTES a module may have `watch` (called with the board), EXTENSIONS (alias to name) and COUNTED (what quota
+sets show as used: resource to its kind and a function of context and project). No list names the module of a new noun.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+import msgspec
+
 from gurum.model.base import Metadata, new_id
 from gurum.model.compute import ServerGroup, ServerGroupSpec
 from gurum.model.quota import QuotaUsage
@@ -42,9 +44,11 @@ def find(ctx: Context) -> Subject:
 
 
 def scope(ctx: Context) -> Subject:
-    """Say what is listed: the project's own or, if asked for, all."""
-    asked = "all_projects" in ctx.query
-    return Subject(target=Target(project_id=ctx.project, user_id=ctx.principal.user_id, all_projects=asked))
+    """Say what is listed: the project's own or, if asked for and allowed, all. As in Nova, asking is not refused."""
+    own = Target(project_id=ctx.project, user_id=ctx.principal.user_id)
+    everybodys = msgspec.structs.replace(own, all_projects=True)
+    asked = "all_projects" in ctx.query and ctx.decide("compute:server_groups:list", everybodys).allow
+    return Subject(target=everybodys if asked else own)
 
 
 def members(ctx: Context, group: ServerGroup) -> list[Server]:
@@ -71,7 +75,7 @@ def _view(ctx: Context, group: ServerGroup) -> dict[str, Any]:
 
 async def index(ctx: Context) -> Response:
     """List server groups, oldest first."""
-    everybodys = ctx.decision.scopes is not None and ctx.decision.scopes.all and "all_projects" in ctx.query
+    everybodys = ctx.subject is not None and ctx.subject.target.all_projects
     groups = list(ctx.mirror(ServerGroup).objects(ctx.region.name, None if everybodys else ctx.project))
     start = f.integer(ctx.query.last("offset") or 0)
     return json({"server_groups": [_view(ctx, group) for group in groups[start : start + limit_of(ctx)]]})

@@ -43,7 +43,7 @@ from gurum.pia.network.ports import withdraw
 from gurum.pia.network.writes import metadata, reserve, unreserve
 
 PATH = "/servers/{id}/os-interface"
-READS: tuple[type[Resource], ...] = (Server, Port)
+READS: tuple[type[Resource], ...] = (Server, Port, Region)
 WRITES: tuple[type[Resource], ...] = (
     *(Server, Port, Network, Subnet, SecurityGroup, SecurityGroupRule, AddressClaim, Region, QuotaUsage),
     *(Router, FloatingIP, FloatingIPClaim),
@@ -306,7 +306,7 @@ def _attach(*, tagged: bool) -> f.Doc:
 
 def _row(method: str, path: str, handler: Any, verb: str, summary: str, **more: Any) -> Route:
     policy = f"compute:server_interfaces:{verb}"
-    reads = WRITES if method == "POST" else (*READS, Region)
+    reads = WRITES if method == "POST" else READS
     return Route(
         method=method, path=path, handler=handler, policy=policy, find=find, reads=reads, summary=summary, **more
     )
