@@ -124,15 +124,14 @@ class ImageConfig(Section, frozen=True):
 class ExternalNetworkConfig(Section, frozen=True):
     """A network that routers' gateways and floating IPs are on, with one subnet. It is no project's.
 
-    cidr: where the region's own addresses are handed out, floating IPs are of it: choose it as large as there shall be
-    of them. A cloud that chooses the addresses itself leaves it to the routers. gateway_ip: not a router's of ours.
+    A region whose cloud chooses the addresses of floating IPs itself (AWS) has only the routers' own in it.
     """
 
-    name: str
-    subnet_name: str
-    cidr: str
-    gateway_ip: str = ""  # empty: the first address
-    mtu: int = 1500
+    name: str  # of the network, as users name it: `--external-gateway public`
+    subnet_name: str  # of its subnet
+    cidr: str  # IPv4; an address for each router with a gateway, and for each floating IP: choose it as large
+    gateway_ip: str = ""  # empty: the first address; given to no router of ours
+    mtu: int = 1500  # what the network shows
     id: str = ""  # empty: UUIDv5 of region and name, so that it is the same on every start
 
 

@@ -40,6 +40,10 @@ _ROWS = (
     ("server.delete", "native", ""),
     ("server.interface.attach", "native", ""),
     ("server.interface.detach", "native", ""),
+    ("router.create", "emulated", "in the store alone: there is no traffic"),
+    ("floating_ip.create", "emulated", "in the store alone: there is no traffic"),
+    ("floating_ip.address_from_pool", "native", ""),
+    ("floating_ip.address_chosen_by_cloud", "absent", "addresses are of the external network's subnet"),
     ("server.console_output", "emulated", "a sentence that says so: the region has no hypervisor"),
 )
 
