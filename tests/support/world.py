@@ -238,7 +238,9 @@ class World:
         except NotFoundError:
             return "gone"
 
-    def meta(self, region: str, *, key: str = "", finalizer: bool = True) -> Metadata:
+    def meta(
+        self, region: str, *, key: str = "", finalizer: bool = True, labels: dict[str, str] | None = None
+    ) -> Metadata:
         """Return fresh metadata."""
         id_ = new_id()
         return Metadata(
@@ -247,6 +249,7 @@ class World:
             region=region,
             project=PROJECT,
             finalizers=[FINALIZER] if finalizer else [],
+            labels=labels or {},
             cause=Cause(user_id=USER, request_id="req-test"),
         )
 

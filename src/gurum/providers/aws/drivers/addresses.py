@@ -58,7 +58,7 @@ class FloatingIPDriver(Ec2Driver):
         """Release the address, after ending an association that it may still have."""
         if intent.external is None:
             return Absent()
-        shown = await self._shown(obj, place, intent.external.id)
+        shown = await self._shown(obj, place, intent.external.id, self.unseen_until(intent))
         if isinstance(shown, dict) and shown.get("AssociationId"):
             gone = await self._call(obj, place, "DisassociateAddress", {"AssociationId": shown["AssociationId"]})
             if not isinstance(gone, Answer | Absent):
@@ -149,18 +149,23 @@ class FloatingIPDriver(Ec2Driver):
             return Wait(Reason.PROGRESSING, text, since + self.context.window)
         return Done(forget=[DOUBT + ASSOCIATION])
 
-    async def _shown(self, obj: Resource, place: Place, allocation: str) -> dict[str, Any] | Problem:
-        answer = await self._call(obj, place, "DescribeAddresses", {"AllocationIds": [allocation]})
+    async def _shown(
+        self, obj: Resource, place: Place, allocation: str, not_found: float | None = None
+    ) -> dict[str, Any] | Problem:
+        answer = await self._call(obj, place, "DescribeAddresses", {"AllocationIds": [allocation]}, not_found)
         if not isinstance(answer, Answer):
             return answer
         return dict(answer.body["Addresses"][0]) if answer.body.get("Addresses") else Absent()
 
-    async def _call(self, obj: Resource, place: Place, action: str, params: dict[str, Any]) -> Answer | Problem:
+    async def _call(
+        self, obj: Resource, place: Place, action: str, params: dict[str, Any], not_found: float | None = None
+    ) -> Answer | Problem:
         """Call; what was allocated lately may not be known yet."""
-        intent = obj.status.intents[ADDRESS]
-        not_yet = max(intent.made_at, intent.written_at) + self.context.not_yet
-        ours = "AllocationIds" in params or "AllocationId" in params
-        return await self.context.caller.call(place, action, params, who=obj.id, not_found=not_yet if ours else 0.0)
+        if not_found is None:
+            intent = obj.status.intents[ADDRESS]
+            ours = "AllocationIds" in params or "AllocationId" in params
+            not_found = max(intent.made_at, intent.written_at) + self.context.not_yet if ours else 0.0
+        return await self.context.caller.call(place, action, params, who=obj.id, not_found=not_found)
 
 
 def wanted(floating: FloatingIP, view: View) -> Target | str:

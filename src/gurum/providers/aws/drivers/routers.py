@@ -94,7 +94,8 @@ class RouterDriver(Ec2Driver):
         """Take every subnet off the table and delete it."""
         if intent.external is None:
             return Absent()
-        shown = await self._associations(obj, place, {"RouteTableIds": [intent.external.id]}, intent.external.id)
+        until = self.unseen_until(intent)
+        shown = await self._associations(obj, place, {"RouteTableIds": [intent.external.id]}, until)
         if not isinstance(shown, dict):
             return shown if isinstance(shown, Absent) else settle(shown)
         for identity in shown.values():
@@ -169,7 +170,7 @@ class RouterDriver(Ec2Driver):
         else:
             identity = obj.status.applied.get(name, "")
             if not identity:
-                shown = await self._associations(obj, place, {"RouteTableIds": [table]}, table)
+                shown = await self._associations(obj, place, {"RouteTableIds": [table]}, self._known_by(obj, table))
                 if not isinstance(shown, dict):
                     return shown if isinstance(shown, Absent) else settle(shown)
                 identity = shown.get(what, ("", ""))[0]
@@ -181,10 +182,10 @@ class RouterDriver(Ec2Driver):
         return settle(answer)
 
     async def _associations(
-        self, obj: Resource, place: Place, params: dict[str, Any], table: str = ""
+        self, obj: Resource, place: Place, params: dict[str, Any], not_found: float = 0.0
     ) -> dict[str, tuple[str, str]] | Problem:
         """Return which subnet has which association and table."""
-        answer = await self._call(obj, place, "DescribeRouteTables", params, table)
+        answer = await self.context.caller.call(place, "DescribeRouteTables", params, who=obj.id, not_found=not_found)
         if not isinstance(answer, Answer):
             return answer
         return {
@@ -198,10 +199,13 @@ class RouterDriver(Ec2Driver):
         self, obj: Resource, place: Place, action: str, params: dict[str, Any], table: str = ""
     ) -> Answer | Problem:
         """Call; a table that was made lately may not be known yet."""
-        made_at = [i.made_at for i in obj.status.intents.values() if i.external is not None and i.external.id == table]
-        window = max(self.context.not_yet, self.context.window)
-        not_found = made_at[0] + window if made_at else 0.0
+        not_found = self._known_by(obj, table)
         return await self.context.caller.call(place, action, params, who=obj.id, not_found=not_found)
+
+    def _known_by(self, obj: Resource, table: str) -> float:
+        """Return until when NotFound may mean that the cloud does not show the table yet."""
+        made_at = [i.made_at for i in obj.status.intents.values() if i.external is not None and i.external.id == table]
+        return made_at[0] + max(self.context.not_yet, self.context.window) if made_at else 0.0
 
 
 def _kind(name: str) -> str:
