@@ -186,7 +186,9 @@ async def a_server_is_reached_and_left_again(bed: Bed) -> None:
     router, floating = await bed.drive(router), await bed.drive(floating)
     assert {name.partition(":")[0] for name in router.status.applied} == {"route", "association"}
     assert floating.status.applied["association"].count(",") == 2
-    assert domain.status.applied["gateway"] == domain.status.intents["gateway"].external.id
+    gateway = domain.status.intents["gateway"].external
+    assert gateway is not None
+    assert domain.status.applied["gateway"] == gateway.id
     [table] = router.status.intents.values()
     for obj, intent in ((floating, floating.status.intents["address"]), (router, table), (server, None)):
         intent = intent or (await bed.world.store.get(Server, server.id)).status.intents["instance"]
