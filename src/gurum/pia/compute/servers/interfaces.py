@@ -110,7 +110,6 @@ async def attach(ctx: Context) -> Response:
         raise bad_request("Must input network_id when request IP address")
     change.check_lock(ctx, server)
     check_state("attach_interface", server, state_of(ctx, server), WHEN)
-    _check_room(ctx, server)
     labels = {INDEX: WAITING, ATTACH: ctx.request.request_id} | ({TAG: asked["tag"]} if asked.get("tag") else {})
     if port_id:
         port = await _bind(ctx, server, port_id.lower(), labels)
@@ -163,6 +162,7 @@ async def _bind(ctx: Context, server: Server, uid: str, labels: dict[str, str]) 
     network = ctx.mirror(Network).get(port.spec.network_id)
     if network is not None and not port.spec.device_id:
         nics.fit(ctx, network, port)
+        _check_room(ctx, server)
     return await ctx.change(Port, uid, bind, missing)
 
 
@@ -192,7 +192,10 @@ async def _make(ctx: Context, server: Server, network: Network, address: str, la
     """Make the server a port on a network, with an address of the server's zone. It goes when it is detached."""
     if not nics.subnets_of(ctx, network.id):
         raise nics.no_subnet(network.id)
+    if address and ctx.mirror(Port).select("address", f"{network.id}/{address}"):
+        raise _in_use(address)
     nics.fit(ctx, network, None, address)
+    _check_room(ctx, server)
     can, project = nics.capabilities(ctx), server.metadata.project
     secure = network.spec.port_security_enabled
     groups = [(await default_group.ensure(ctx, project)).id] if secure else []
@@ -231,12 +234,16 @@ async def _make(ctx: Context, server: Server, network: Network, address: str, la
     return made
 
 
+def _in_use(address: str) -> ApiError:
+    return conflict(f"Fixed IP {address} is already in use.")
+
+
 def _in_novas_words(error: ApiError, network: Network, address: str) -> ApiError:
     """Return a refusal of the network service as Nova passes it on."""
     if error.type == "OverQuota":
         return forbidden("Maximum number of ports exceeded")
     if error.type == "IpAddressAlreadyAllocated":
-        return conflict(f"Fixed IP {address} is already in use.")
+        return _in_use(address)
     if error.type == "IpAddressGenerationFailure":
         return bad_request(f"No fixed IP addresses available for network: {network.id}")
     return ApiError(error.status, error.message) if error.status in (404, 409, 503) else bad_request(error.message)
