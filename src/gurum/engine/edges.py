@@ -91,8 +91,22 @@ def _routed_port(engine: Engine, old: Port | None, new: Port | None) -> Iterable
         router = engine.cache.get(Router, router_id)
         if router is not None and router.spec.routes:
             yield _key(Router, router_id)
-        if is_held(port) and new is not None and router is not None and router.spec.gateway is None:
-            yield from _domain_of(engine, port.spec.network_id)  # its last address of its own may have gone
+    if is_held(port):
+        yield from _closing(engine, port.spec.network_id)
+
+
+def _closing(engine: Engine, network_id: str) -> Iterable[Key]:
+    """The domain, if its gateway is wanted no more and waits for the last interface with an address of its own."""
+    network = engine.cache.get(Network, network_id)
+    domain = engine.cache.get(Domain, network.status.domain) if network is not None else None
+    gateway = domain.status.intents.get("gateway") if domain is not None else None
+    if domain is None or gateway is None or gateway.state in ("gone", "failed"):
+        return
+    for router_id in topology.routers_of(engine, network_id):
+        router = engine.cache.get(Router, router_id)
+        if router is not None and router.spec.gateway is not None:
+            return
+    yield _key(Domain, domain.id)
 
 
 def _seat(port: Port) -> tuple[object, ...]:

@@ -61,6 +61,10 @@ class NetworkController:
         if status.domain and engine.cache.get(Domain, status.domain) is None:
             await engine.cache.fresh(Domain)
         lost = bool(status.domain) and topology.alive(engine, status.domain) is None
+        if status.domain and not (lost or status.leaving) and topology.alone(engine, work.obj):
+            work.ready(engine.clock.time())  # nothing to choose: no port is looked at, of which there may be thousands
+            await work.save()
+            return
         home = topology.home(engine, work.obj)
         settled = topology.settled(engine, work.obj)
         away = bool(status.domain) and (home is None or home.id != status.domain)

@@ -85,5 +85,11 @@ def members(engine: Engine, domain_id: str) -> Iterable[Network]:
     return engine.view.index(Network, "by_domain", domain_id)
 
 
+def alone(engine: Engine, network: Network) -> bool:
+    """Whether the network is joined to no other, and no other is in its domain."""
+    others = any(one.id != network.id for one in members(engine, network.status.domain))
+    return not others and len(component(engine, network.id)) <= 1
+
+
 def _age(network: Network) -> tuple[float, str]:
     return network.metadata.created_at, network.id
