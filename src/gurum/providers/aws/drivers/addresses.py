@@ -55,7 +55,10 @@ class FloatingIPDriver(Ec2Driver):
         return Done(found.external, {ADDRESS: made.get("PublicIp", "")}, answer.request_id)
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Release the address, after ending an association that it may still have."""
+        """Release the address, after ending an association that it may still have.
+
+        Late: the allocation's id is never given again, so it meets NotFound.
+        """
         if intent.external is None:
             return Absent()
         shown = await self._shown(obj, place, intent.external.id, self.unseen_until(intent))
@@ -97,12 +100,14 @@ class FloatingIPDriver(Ec2Driver):
         return Done(facts={DOUBT + ASSOCIATION: str(self.context.caller.soon(0.0))})
 
     async def _end(self, obj: FloatingIP, place: Place, association: str) -> VerbOutcome:
+        """End an association. Late: by its id it can meet no other one."""
         answer = await self._call(obj, place, "DisassociateAddress", {"AssociationId": association})
         if isinstance(answer, Answer | Absent):  # it ends by itself with the interface
             return Done(forget=[ASSOCIATION, DOUBT + ASSOCIATION])
         return settle(answer)
 
     async def _associate(self, obj: FloatingIP, place: Place, allocation: str, target: Target) -> VerbOutcome:
+        """Associate. Late: refused while the address or the target is associated otherwise; else see the module."""
         params = {
             "AllocationId": allocation,
             "NetworkInterfaceId": target.interface,

@@ -53,7 +53,7 @@ class GatewayDriver(Ec2Driver):
         return [] if gateway_used(obj, view) else [GATEWAY]
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
-        """Attach the gateway."""
+        """Attach the gateway. Late: the same attachment, or a gateway that is gone."""
         assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
         gateway = made(obj, GATEWAY)
         if not gateway or attached(obj):
@@ -72,7 +72,10 @@ class GatewayDriver(Ec2Driver):
         return Absent() if isinstance(answer, Absent) else settle(answer)
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Detach and delete. AWS refuses the first while public addresses are mapped: that is waited for."""
+        """Detach and delete. AWS refuses the first while public addresses are mapped: that is waited for.
+
+        Late: a gateway's id is never used again.
+        """
         vpc = obj.status.intents.get("vpc")
         if intent.external is not None and vpc is not None and vpc.external is not None:
             params = {"InternetGatewayId": intent.external.id, "VpcId": vpc.external.id}

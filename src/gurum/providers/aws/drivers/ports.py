@@ -148,6 +148,8 @@ class PortDriver(Ec2Driver):
     async def _egress(self, obj: Port, view: View, place: Place) -> VerbOutcome | None:
         """Give the interface a public address of its own, or take it away. Setting the same again is harmless.
 
+        Late: what it set goes with the next change of the router's gateway; nothing else hangs on it.
+
         While a floating IP leads to it nothing is switched: AWS takes the address away by itself when an Elastic IP
         comes, and gives one again when that goes.
         """

@@ -91,7 +91,7 @@ class RouterDriver(Ec2Driver):
         return [name for name, intent in intents if intent.state not in ("gone", "failed") and name not in needed]
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Take every subnet off the table and delete it."""
+        """Take every subnet off the table and delete it. Late: neither id is given again."""
         if intent.external is None:
             return Absent()
         until = self.unseen_until(intent)
@@ -124,6 +124,7 @@ class RouterDriver(Ec2Driver):
         return None
 
     async def _make(self, obj: Router, place: Place, name: str, target: str) -> VerbOutcome:
+        """Make a route or association. Late: the route is the table's only one to the block, and replaced if wrong."""
         if DOUBT + name not in obj.status.applied:
             return Done(facts={DOUBT + name: "1"})
         table, what = _parts(name)
@@ -161,6 +162,11 @@ class RouterDriver(Ec2Driver):
         return Wait(Reason.PROGRESSING, text, self.context.caller.soon(2.0))
 
     async def _unmake(self, obj: Router, place: Place, name: str) -> VerbOutcome:
+        """Take a route or association away. Late: an association has its own id; a route made anew goes once more.
+
+        The latter is the one case that is mended by nothing but the next change: it takes a call that is under way
+        while the gateway is taken off and set again by another engine.
+        """
         if DOUBT + name not in obj.status.applied:
             return Done(facts={DOUBT + name: "1"})
         table, what = _parts(name)
