@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.docs.markers import Parts, code, table
 
 from gurum import pia
-from gurum.engine import assembly, claims, consoles, material
+from gurum.engine import claims, consoles, material
 from gurum.model import addresses
 from gurum.ops.clock import SystemClock
 from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig, StoreConfig
