@@ -16,6 +16,7 @@ from tests.fuzz.picks import Picks
 from tests.fuzz.world import RouteKey, World
 from tests.support.pia import REGION
 
+from gurum.model.compute import ServerGroup
 from gurum.model.image import Image
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.routing import FloatingIP, Router
@@ -116,6 +117,7 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
     ("routers", "id"): lambda picks: picks.id(Router),
     ("floatingips", "id"): lambda picks: picks.id(FloatingIP),
+    ("os-server-groups", "id"): lambda picks: picks.id(ServerGroup),
     ("network-ip-availabilities", "id"): lambda picks: picks.id(Network),
     ("os-keypairs", "name"): lambda picks: picks.key_name(picks.aim),
     ("quotas", "project"): Picks.project,
@@ -132,7 +134,11 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("default-security-group-rules", "id"): lambda picks: DEFAULT_RULE,
     ("members", "member"): lambda picks: picks.project("other"),
 }
-ALWAYS = {"POST /servers": frozenset({"networks", "imageRef"}), "POST /os-keypairs": frozenset({"public_key"})}
+ALWAYS = {
+    "POST /servers": frozenset({"networks", "imageRef"}),
+    "POST /os-keypairs": frozenset({"public_key"}),
+    "POST /servers/{id}/os-interface": frozenset({"interfaceAttachment", "net_id"}),
+}
 
 
 def draft(

@@ -16,7 +16,7 @@ from tests.support.pia import REGION
 
 from gurum.model import codec
 from gurum.model.base import Cause, External, Metadata, Resource
-from gurum.model.compute import Flavor, FlavorSpec, KeyPair, KeyPairSpec
+from gurum.model.compute import Flavor, FlavorSpec, KeyPair, KeyPairSpec, ServerGroup, ServerGroupSpec
 from gurum.model.image import Image, ImageSpec, ImageStatus
 from gurum.model.network import (
     FixedIP,
@@ -389,6 +389,11 @@ class Estate:
         self._add(*self.servers, log)
 
     def _rest(self) -> None:
+        self.server_group = ServerGroup(
+            metadata=_meta(f"server group main {self.project}", self.project, engine=True),
+            spec=ServerGroupSpec(name=f"main {self.canary}", user_id=self.users[0], policy="anti-affinity"),
+        )
+        self._add(self.server_group)
         for user in self.users:
             for name in ("key", "other"):
                 full = f"{name} {self.canary} {user[:2]}"

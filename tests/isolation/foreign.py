@@ -80,6 +80,7 @@ def values(estate: Estate) -> dict[str, str]:
         "MAC address on a shared network": GUEST_MAC,
         "router": estate.routers[0].id,
         "router's port": next(obj.id for obj in estate.objects if isinstance(obj, Port) and is_interface(obj)),
+        "server group": estate.server_group.id,
         "floating IP": estate.floating[0].id,
         "floating address": estate.floating[0].address,
         "key pair": f"key {estate.canary} {estate.users[0][:2]}",

@@ -28,7 +28,7 @@ OWNED = frozenset(
     {
         *("servers", "flavors", "images", "networks", "subnets", "ports", "security-groups", "os-security-groups"),
         *("security-group-rules", "network-ip-availabilities", "os-keypairs", "quotas", "os-quota-sets"),
-        *("os-simple-tenant-usage", "routers", "floatingips"),
+        *("os-simple-tenant-usage", "routers", "floatingips", "os-server-groups"),
     }
 )
 SHARED = frozenset({"networks", "subnets", "images", "network-ip-availabilities"})

@@ -23,7 +23,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ports", ("network/ports*",)),
     ("routers", ("network/routers*",)),
     ("floating-ips", ("network/floatingips*",)),
-    # Not attachments of interfaces and volumes, and not server groups: they test those nouns.
+    ("interfaces", ("compute/interfaces*",)),
+    ("server-groups", ("compute/server-groups*",)),
+    # Not attachments of volumes: they test that noun.
     ("servers", ("compute/servers-*", "compute/server-metadata*")),
     ("discovery", ("*/versions*", "*/http*", "*/api*")),
     ("microversions", ("*/microversions*",)),
