@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.engine.test_servers import gone, settled
-from tests.support.world import AWS, PRIVATE, USER, World
+from tests.support.world import ACCOUNT, AWS, PRIVATE, USER, World
 
 from gurum.model.compute import ServerGroup, ServerGroupSpec
 from gurum.model.server import Server
@@ -165,5 +165,31 @@ def test_a_lost_answer_adopts_the_group_by_its_name(play: Play) -> None:
         server = await w.server(network, await w.group(), server_group=group.id)
         await settled(w, server.id, "active")
         assert len(w.resources("placement-group")) == 1
+
+    play(scenario)
+
+
+def test_a_placement_group_of_nobody_is_swept(play: Play) -> None:
+    async def scenario(w: World) -> None:
+        network, _ = await w.network()
+        group = await grouped(w, "anti-affinity")
+        server = await w.server(network, await w.group(), server_group=group.id)
+        await settled(w, server.id, "active")
+        tags = [
+            {"Key": "pia:owner", "Value": w.config.engine.deployment},
+            {"Key": "pia:uid", "Value": "11111111-2222-4333-8444-555555555555"},
+            {"Key": "pia:kind", "Value": "ServerGroup"},
+        ]
+        await w.transport.call(
+            ACCOUNT,
+            "CreatePlacementGroup",
+            {
+                "GroupName": "pia-lost",
+                "Strategy": "spread",
+                "TagSpecifications": [{"ResourceType": "placement-group", "Tags": tags}],
+            },
+        )
+        await w.until(lambda: len(w.resources("placement-group")) == 1, within=3600.0)
+        assert w.resources("placement-group")[0]["name"] == f"pia-{group.id}"
 
     play(scenario)
