@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.docs.markers import Parts, code, table
 
 from gurum import pia
-from gurum.engine import assembly, consoles, material
+from gurum.engine import claims, consoles, material
 from gurum.model import addresses
 from gurum.ops.clock import SystemClock
 from gurum.ops.config import AwsConfig, EngineConfig, PiaConfig, RegionConfig, SimulatedConfig, StoreConfig
@@ -33,6 +33,7 @@ REFUSED = frozenset({400, 403, 404, 410, 501})  # a route whose success is one o
 DECIDES = {
     "flavor.ephemeral": "flavors with `ephemeral`",
     "flavor.swap": "flavors with `swap`",
+    "floating_ip.address_chosen_by_cloud": "`floating_ip_address` of a floating IP; the answer waits for the cloud's",
     "keypair.ecdsa": "ECDSA keys",
     "keypair.x509": "key pairs of the type `x509`",
     "network.vlan_transparent": "`vlan_transparent` of a network",
@@ -42,7 +43,10 @@ DECIDES = {
     "port.implied_delete": "deletion of the port that a server was given",
     "port.reserved_address": "`fixed_ips` of a port, an address that AWS keeps",
     "port.several_subnets": "`fixed_ips` of a port, in more than one subnet",
+    "router_interface.join_in_use": "`add_router_interface` that would join servers of two VPCs",
+    "router_interface.leave_in_use": "`remove_router_interface` that would part servers of one VPC",
     "server.config_drive": "`config_drive` of a server",
+    "server.interface.detach_first": "detaching the first interface of a server",
     "server.user_data.16k": "`user_data` of a server, above 16 KiB",
     "server.without_network": "servers that ask for no network",
     "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
@@ -171,5 +175,5 @@ def _numbers() -> Iterator[tuple[str, str, str]]:
     yield "between looks at all instances", looks, "`regions[].aws.idle_interval`"
     yield "between tries of a refused network, subnet, group, key or port", f"{material.RETRY_REFUSED:g} s", "fixed"
     yield "between looks for leftovers in a cloud", f"{engine.sweep:g} s", "`engine.sweep`"
-    yield "until an address claim without a port is freed", f"{assembly.CLAIM_GRACE:g} s and the next look", "fixed"
+    yield "until an address claim without a port is freed", f"{claims.GRACE:g} s and the next look", "fixed"
     yield "until another engine may take over a dead one's shard", f"{engine.lease:g} s", "`engine.lease`"

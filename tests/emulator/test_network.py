@@ -137,7 +137,102 @@ def test_attributes_of_an_interface(cloud: Cloud) -> None:
         answer = cloud("DescribeNetworkInterfaceAttribute", NetworkInterfaceId=interface, Attribute=name)
         assert answer[member] == value
     cloud("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface, AssociatePublicIpAddress=True)
+    assert _interface(cloud, interface)["Association"] is None, "it is the primary interface of nothing"
+    cloud.instance(NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface}])
     assert _interface(cloud, interface)["Association"]["PublicIp"].startswith("198.1")
+
+
+def _public(cloud: Cloud, instance: str) -> str:
+    return str(cloud.show(instance).get("PublicIpAddress") or "")
+
+
+def _open_instance(cloud: Cloud, **more: Any) -> tuple[str, str]:
+    subnet = cloud.subnet()
+    cloud.gateway(cloud.vpc_of(subnet))
+    nic = {"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}
+    instance = cloud.instance(NetworkInterfaces=[nic], **more)
+    return instance, str(cloud.show(instance)["NetworkInterfaces"][0]["NetworkInterfaceId"])
+
+
+def test_a_public_address_that_comes_by_itself_goes_with_a_stop(cloud: Cloud) -> None:
+    instance, interface = _open_instance(cloud)
+    first = _public(cloud, instance)
+    assert first
+    cloud("StopInstances", InstanceIds=[instance])
+    cloud.wait(60)
+    assert _public(cloud, instance) == ""
+    cloud("StartInstances", InstanceIds=[instance])
+    second = _public(cloud, instance)
+    assert second not in ("", first)
+    cloud.wait(10)
+    cloud("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface, AssociatePublicIpAddress=False)
+    assert _public(cloud, instance) == ""
+
+
+@pytest.mark.parametrize("interfaces", [1, 2])
+def test_an_elastic_address_takes_the_place_of_the_one_that_came_by_itself(cloud: Cloud, interfaces: int) -> None:
+    instance, interface = _open_instance(cloud)
+    first = _public(cloud, instance)
+    if interfaces == 2:
+        more = cloud.interface(cloud.show(instance)["SubnetId"])
+        cloud("AttachNetworkInterface", InstanceId=instance, NetworkInterfaceId=more, DeviceIndex=1)
+    address = cloud("AllocateAddress")
+    wish = {"AllocationId": address["AllocationId"], "NetworkInterfaceId": interface}
+    association = cloud("AssociateAddress", **wish)["AssociationId"]
+    assert _public(cloud, instance) == address["PublicIp"]
+    cloud("DisassociateAddress", AssociationId=association)
+    again = _public(cloud, instance)
+    assert (again not in ("", first)) if interfaces == 1 else again == ""
+
+
+def test_a_gateway_stays_while_an_interface_has_a_public_address(cloud: Cloud) -> None:
+    instance, interface = _open_instance(cloud)
+    vpc = cloud.show(instance)["VpcId"]
+    gateway = cloud("DescribeInternetGateways")["InternetGateways"][0]["InternetGatewayId"]
+    with refused("DependencyViolation"):
+        cloud("DetachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+    cloud("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface, AssociatePublicIpAddress=False)
+    cloud("DetachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+
+
+def test_an_address_of_an_instance_that_is_gone_is_free(cloud: Cloud) -> None:
+    instance, interface = _open_instance(cloud)
+    address = cloud("AllocateAddress")
+    cloud("AssociateAddress", AllocationId=address["AllocationId"], NetworkInterfaceId=interface)
+    cloud("TerminateInstances", InstanceIds=[instance])
+    with refused("InvalidIPAddress.InUse"):
+        cloud("ReleaseAddress", AllocationId=address["AllocationId"])
+    cloud.wait(60)
+    assert "AssociationId" not in cloud("DescribeAddresses")["Addresses"][0]
+    cloud("ReleaseAddress", AllocationId=address["AllocationId"])
+
+
+def test_the_quota_of_addresses_is_the_account_s(cloud: Cloud) -> None:
+    for _ in range(5):
+        cloud("AllocateAddress")
+    with refused("AddressLimitExceeded"):
+        cloud("AllocateAddress")
+    cloud.emulator.configure({"quotas": {"addresses": 6}})
+    cloud("AllocateAddress")
+
+
+def test_addresses_gateways_and_tables_are_seen_late() -> None:
+    late = Cloud(lag={"resource": 30.0, "tags": 30.0})
+    vpc = late.vpc()
+    late.wait(30)
+    made = (
+        late("AllocateAddress")["AllocationId"],
+        late("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"],
+        late("CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"],
+    )
+    for wait, seen in ((0, False), (30, True)):
+        late.wait(wait)
+        shown = (
+            {each["AllocationId"] for each in late("DescribeAddresses")["Addresses"]}
+            | {each["InternetGatewayId"] for each in late("DescribeInternetGateways")["InternetGateways"]}
+            | {each["RouteTableId"] for each in late("DescribeRouteTables")["RouteTables"]}
+        )
+        assert all((identity in shown) is seen for identity in made)
 
 
 def test_an_attachment_can_learn_to_go_with_the_instance(cloud: Cloud) -> None:

@@ -20,6 +20,7 @@ from tests.support.pia import REGION, Pretender
 from gurum.engine.quotas import COUNTED
 from gurum.model.network import Port
 from gurum.model.quota import QuotaUsage
+from gurum.model.routing import is_interface
 from gurum.model.server import NetworkRequest, Server
 from gurum.store.contract import StoreError
 from gurum.store.memory.hostility import PEACEFUL
@@ -93,7 +94,60 @@ def nonsense(world: World) -> Iterator[str]:
         if port.spec.implied:
             continue  # the engine's own
         yield from _port(port, networks, subnets, groups, claims)
+    yield from _outside(living, claims)
     yield from _over_quota(world, living)
+
+
+def _outside(living: dict[str, dict[str, Any]], claims: dict[str, Any]) -> Iterator[str]:
+    """Yield what of routers and floating IPs hangs on nothing, or holds what is another's."""
+    networks, ports, routers, floating = (living[k] for k in ("Network", "Port", "Router", "FloatingIP"))
+
+    def address(owner: Any, subnet_id: str, wanted: str) -> Iterator[str]:
+        claim = claims.get(f"{subnet_id}/{wanted}")
+        if claim is None or claim.owner_id != owner.id:
+            yield f"{owner.kind} {owner.id} has {wanted}, which is held by {claim.owner_id if claim else 'nobody'}"
+
+    joined: dict[str, list[Any]] = {}
+    for port in ports.values():
+        if is_interface(port) and port.spec.device_id:
+            if port.spec.device_id not in routers:
+                yield f"port {port.id} is an interface of router {port.spec.device_id}, which is gone"
+            joined.setdefault(port.spec.device_id, []).append(port)
+    for router in routers.values():
+        held = [(ip.subnet_id, port) for port in joined.get(router.id, ()) for ip in port.spec.fixed_ips]
+        for (one, first), (other, second) in combinations(held, 2):
+            if one == other and first is not second:
+                yield f"router {router.id} is twice on subnet {one}"
+        if router.spec.gateway is not None:
+            if router.spec.gateway.network_id not in networks:
+                yield f"router {router.id} leads to network {router.spec.gateway.network_id}, which is gone"
+            for ip in router.spec.gateway.external_fixed_ips:
+                yield from address(router, ip.subnet_id, ip.ip_address)
+    holders: dict[tuple[str, str], str] = {}
+    for found in floating.values():
+        spec = found.spec
+        if spec.floating_ip_address:
+            yield from address(found, spec.subnet_id, spec.floating_ip_address)
+        if not spec.port_id:
+            continue
+        port, router = ports.get(spec.port_id), routers.get(spec.router_id)
+        if port is None or all(ip.ip_address != spec.fixed_ip_address for ip in port.spec.fixed_ips):
+            yield f"floating IP {found.id} is of {spec.fixed_ip_address} of port {spec.port_id}, which has it not"
+        if router is None or router.spec.gateway is None:
+            yield f"floating IP {found.id} goes by router {spec.router_id}, which leads nowhere"
+        elif port is not None:
+            subnets = {ip.subnet_id for ip in port.spec.fixed_ips if ip.ip_address == spec.fixed_ip_address}
+            if not any(ip.subnet_id in subnets for p in joined.get(router.id, ()) for ip in p.spec.fixed_ips):
+                yield f"floating IP {found.id} goes by router {router.id}, which is not on its port's subnet"
+        place = (spec.port_id, spec.fixed_ip_address)
+        if place in holders:
+            yield f"floating IPs {found.id} and {holders[place]} are both of {place}"
+        holders[place] = found.id
+    for claim in living["FloatingIPClaim"].values():
+        wanted = (claim.spec.port_id, claim.spec.fixed_ip_address)
+        holder = floating.get(claim.spec.floating_ip_id)
+        if holder is None or (holder.spec.port_id, holder.spec.fixed_ip_address) != wanted:
+            yield f"{wanted} is held for floating IP {claim.spec.floating_ip_id}, which has it not"
 
 
 def _overlap(one: str, other: str) -> bool:

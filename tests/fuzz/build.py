@@ -16,8 +16,10 @@ from tests.fuzz.picks import Picks
 from tests.fuzz.world import RouteKey, World
 from tests.support.pia import REGION
 
+from gurum.model.compute import ServerGroup
 from gurum.model.image import Image
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.service import Service
@@ -114,6 +116,9 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("os-security-groups", "id"): lambda picks: picks.id(SecurityGroup),
     ("security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
     ("os-security-group-rules", "id"): lambda picks: picks.id(SecurityGroupRule),
+    ("routers", "id"): lambda picks: picks.id(Router),
+    ("floatingips", "id"): lambda picks: picks.id(FloatingIP),
+    ("os-server-groups", "id"): lambda picks: picks.id(ServerGroup),
     ("network-ip-availabilities", "id"): lambda picks: picks.id(Network),
     ("os-keypairs", "name"): lambda picks: picks.key_name(picks.aim),
     ("quotas", "project"): Picks.project,
@@ -134,6 +139,7 @@ ALWAYS = {
     "POST /servers": frozenset({"networks", "imageRef"}),
     "POST /os-keypairs": frozenset({"public_key"}),
     "POST /os-security-group-rules": frozenset({"ip_protocol", "from_port", "to_port"}),
+    "POST /servers/{id}/os-interface": frozenset({"interfaceAttachment", "net_id"}),
 }
 
 
@@ -197,6 +203,8 @@ def _body(made: Draft, service: Service, route: Route, picks: Picks, version: in
     if service.name == "network":
         if "/tags" in route.path:
             made.body = {"tags": neutron.ATTRIBUTES["tags"](picks) if lavish else ["green"]}
+        elif (action := neutron.ACTIONS.get(route.path.rpartition("/")[2])) is not None:
+            made.body = action(picks)
         elif noun is not None:
             made.body = neutron.body(picks, noun, route.method, lavish)
         return

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 from tests.fuzz.picks import Picks
+from tests.fuzz.population import named
 from tests.fuzz.values import NAMES
 from tests.fuzz.world import ZONES
 
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.network import convert, tables
 from gurum.pia.network.attributes import REQUIRED, Attribute, Noun
 from gurum.pia.network.quotas.routes import QUOTA
@@ -38,6 +41,8 @@ KINDS: dict[str, type[Any]] = {
     "ports": Port,
     "security_groups": SecurityGroup,
     "security_group_rules": SecurityGroupRule,
+    "routers": Router,
+    "floatingips": FloatingIP,
 }
 
 
@@ -60,6 +65,36 @@ def _fixed_ips(picks: Picks) -> list[dict[str, str]]:
 
 def _mac(picks: Picks) -> str:
     return "fa:16:3e:" + ":".join(f"{picks.rng.randrange(256):02x}" for _ in range(3))
+
+
+_GATEWAY = {"network_id": named("net public")}
+
+
+def _subnet(picks: Picks) -> Subnet | None:
+    """Return a subnet for a router; where a request must succeed, one of the same owner as the router."""
+    return picks.one(Subnet, picks.aim if picks.prefer else picks.refer, lambda s: s.spec.ip_version == 4)
+
+
+def _routes(picks: Picks) -> list[dict[str, str]]:
+    subnet = _subnet(picks)
+    hop = ip_network(subnet.spec.cidr)[-6] if subnet is not None else "192.0.2.9"
+    return [{"destination": f"198.51.{picks.rng.randrange(256)}.0/24", "nexthop": str(hop)}]
+
+
+def _interface(picks: Picks) -> dict[str, Any]:
+    if picks.rng.random() < 0.2 and not picks.prefer:
+        return {"port_id": picks.id(Port, picks.refer)}
+    subnet = _subnet(picks)
+    return {"subnet_id": subnet.id if subnet is not None else picks.unknown()}
+
+
+# Bodies of what is no noun, by the last part of the path.
+ACTIONS: dict[str, Make] = {
+    "add_router_interface": _interface,
+    "remove_router_interface": _interface,
+    "add_extraroutes": lambda picks: {"router": {"routes": _routes(picks)}},
+    "remove_extraroutes": lambda picks: {"router": {"routes": _routes(picks)}},
+}
 
 
 def _some(make: Make, most: int = 2) -> Make:
@@ -133,6 +168,17 @@ ATTRIBUTES: dict[str, Make] = {
     "default_prefixlen": lambda picks: 24,
     "default_quota": lambda picks: None,
     "address_scope_id": lambda picks: None,
+    "external_gateway_info": lambda picks: picks.rng.choice((None, {}, _GATEWAY, _GATEWAY)),
+    "routes": lambda picks: [] if picks.rng.random() < 0.3 else _routes(picks),
+    "flavor_id": lambda picks: picks.rng.choice((None, picks.unknown())),
+    "ha": _truth,
+    "enable_default_route_bfd": _truth,
+    "enable_default_route_ecmp": _truth,
+    "floating_network_id": lambda picks: _GATEWAY["network_id"],
+    "subnet_id": lambda picks: named("subnet public"),
+    "floating_ip_address": lambda picks: f"203.0.113.{picks.rng.randint(2, 254)}",
+    "port_id": lambda picks: picks.rng.choice((None, picks.id(Port, picks.refer), picks.id(Port, picks.refer))),
+    "fixed_ip_address": lambda picks: picks.rng.choice((None, picks.address())),
     "force": _truth,
     "check_limit": _truth,
 }
@@ -141,6 +187,7 @@ UNUSUAL = {  # what mostly needs an administrator, or a cloud that can more than
     *("provider:physical_network", "provider:segmentation_id", "mac_address", "binding:host_id", "binding:profile"),
     *("subnetpool_id", "use_default_subnetpool", "prefixlen", "segment_id", "remote_address_group_id", "project_id"),
     *("tenant_id", "allocation_pools", "host_routes", "ipv6_ra_mode", "ipv6_address_mode", "device_owner"),
+    *("flavor_id", "ha", "enable_default_route_bfd", "enable_default_route_ecmp", "floating_ip_address"),
     *("vlan_transparent", "mtu", "dns_domain", "dns_name", "allowed_address_pairs", "port_security_enabled"),
 }
 TOGETHER: tuple[dict[str, Any], ...] = (  # security group rules whose parts fit

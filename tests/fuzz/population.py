@@ -16,7 +16,7 @@ from tests.support.pia import REGION
 
 from gurum.model import codec
 from gurum.model.base import Cause, External, Metadata, Resource
-from gurum.model.compute import Flavor, FlavorSpec, KeyPair, KeyPairSpec
+from gurum.model.compute import Flavor, FlavorSpec, KeyPair, KeyPairSpec, ServerGroup, ServerGroupSpec
 from gurum.model.image import Image, ImageSpec, ImageStatus
 from gurum.model.network import (
     FixedIP,
@@ -34,6 +34,7 @@ from gurum.model.network import (
 )
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec
 from gurum.model.region import Region, RegionSpec, RegionStatus, Zone
+from gurum.model.routing import ROUTER_INTERFACE, FloatingIP, FloatingIPSpec, Gateway, Router, RouterSpec
 from gurum.model.server import (
     Action,
     ActionOutcome,
@@ -48,6 +49,7 @@ from gurum.model.server import (
     ServerSpec,
     ServerStatus,
 )
+from gurum.pia.network.capabilities import CHOSEN_BY_CLOUD
 from gurum.pia.network.rule_key import key_of
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
 from gurum.store.claims import address_claim
@@ -80,10 +82,12 @@ def _meta(name: str, project: str = "", *, key: str = "", engine: bool = False) 
 def region(profile: str) -> Region:
     """Return the region's object: of a cloud that can all ("simulated") or of AWS ("aws")."""
     aws = profile == "aws"
+    # No cloud answers here, so the address of a floating IP comes from the external network as elsewhere.
+    can = {name: row for name, row in CAPABILITIES.items() if name != CHOSEN_BY_CLOUD}
     return Region(
         metadata=_meta(REGION, key=REGION),
         spec=RegionSpec(provider=profile, zones=[Zone(name=zone.name, id=zone.id) for zone in ZONES]),
-        status=RegionStatus(capabilities=dict(CAPABILITIES) if aws else {}, limits=dict(LIMITS) if aws else {}),
+        status=RegionStatus(capabilities=can if aws else {}, limits=dict(LIMITS) if aws else {}),
     )
 
 
@@ -123,7 +127,8 @@ def commons(profile: str = "simulated") -> list[Resource]:
         )
         found += [network, _subnet(f"subnet {name}", project, network, f"10.{200 + number}.0.0/24")]
     external = NetworkSpec(name="public", external=True, mtu=1500)
-    found.append(Network(metadata=_meta("net public", OPERATOR, engine=True), spec=external))
+    public = Network(metadata=_meta("net public", OPERATOR, engine=True), spec=external)
+    found += [public, _subnet("subnet public", OPERATOR, public, "203.0.113.0/24")]
     return found
 
 
@@ -175,6 +180,7 @@ class Estate:
         self._networks()
         self._ports = 0
         self.port = self._port("free")
+        self._routers()
         self._servers()
         self._rest()
         self.deleted = [self._server("deleted", "deleted", port=False)]
@@ -232,6 +238,57 @@ class Estate:
         claim.metadata.id = named(f"claim {address}")
         self._add(port, claim)
         return port
+
+    def _claim(self, subnet_id: str, address: str, owner: Resource) -> Resource:
+        claim = address_claim(
+            region=REGION,
+            project=self.project,
+            subnet_id=subnet_id,
+            address=address,
+            owner_kind=owner.kind,
+            owner_id=owner.id,
+        )
+        claim.metadata.id = named(f"claim {address}")
+        return claim
+
+    def _routers(self) -> None:
+        """Make a router that joins the main network to the outside, one that joins nothing, and floating IPs."""
+        public, outer, outside = named("net public"), named("subnet public"), f"203.0.113.{self._octet}"
+        place = FixedIP(subnet_id=outer, ip_address=f"{outside}0")
+        gateway = Gateway(network_id=public, external_fixed_ips=[place])
+        self.routers = [
+            Router(
+                metadata=_meta(f"router {name} {self.project}", self.project, engine=True),
+                spec=RouterSpec(name=f"{name} {self.canary}", gateway=leads, tags=["blue"]),
+            )
+            for name, leads in (("main", gateway), ("empty", None))
+        ]
+        inside = f"10.{self._octet}.0.1"
+        interface = Port(
+            metadata=_meta(f"port of router {self.project}", self.project, engine=True),
+            spec=PortSpec(
+                network_id=self.networks[0].id,
+                mac_address=f"fa:16:3e:01:{self._octet:02x}:01",
+                fixed_ips=[FixedIP(subnet_id=self.subnets[0].id, ip_address=inside)],
+                port_security_enabled=False,
+                device_id=self.routers[0].id,
+                device_owner=ROUTER_INTERFACE,
+            ),
+        )
+        self._add(*self.routers, self._claim(outer, place.ip_address, self.routers[0]))
+        self._add(interface, self._claim(self.subnets[0].id, inside, interface))
+        self.floating = []
+        for number in (1, 2):
+            spec = FloatingIPSpec(
+                floating_network_id=public,
+                floating_ip_address=f"{outside}{number}",
+                subnet_id=outer,
+                description=self.canary,
+                tags=["blue"],
+            )
+            made = FloatingIP(metadata=_meta(f"floating {number} {self.project}", self.project, engine=True), spec=spec)
+            self.floating.append(made)
+            self._add(made, self._claim(outer, spec.floating_ip_address, made))
 
     def guests(self) -> list[Resource]:
         """Return what the project has on the network that the operator shares with all: a port."""
@@ -332,6 +389,11 @@ class Estate:
         self._add(*self.servers, log)
 
     def _rest(self) -> None:
+        self.server_group = ServerGroup(
+            metadata=_meta(f"server group main {self.project}", self.project, engine=True),
+            spec=ServerGroupSpec(name=f"main {self.canary}", user_id=self.users[0], policy="anti-affinity"),
+        )
+        self._add(self.server_group)
         for user in self.users:
             for name in ("key", "other"):
                 full = f"{name} {self.canary} {user[:2]}"

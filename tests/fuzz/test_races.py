@@ -41,6 +41,27 @@ def _address(address: str) -> Asked:
     return "PUT", f"/ports/{PORT}", {"port": {"fixed_ips": [{"ip_address": address}]}}
 
 
+ROUTER, IDLE = named(f"router main {ALPHA}"), named(f"router empty {ALPHA}")
+MAIN = named(f"subnet main {ALPHA}")
+FLOATING, OTHER = named(f"floating 1 {ALPHA}"), named(f"floating 2 {ALPHA}")
+_GATEWAY = {"network_id": named("net public")}
+
+
+def _join(router: str, **body: str) -> Asked:
+    return "PUT", f"/routers/{router}/add_router_interface", body
+
+
+def _router(router: str, **attributes: Any) -> Asked:
+    return "PUT", f"/routers/{router}", {"router": attributes}
+
+
+def _associate(floating: str, port: str | None = PORT) -> Asked:
+    return "PUT", f"/floatingips/{floating}", {"floatingip": {"port_id": port}}
+
+
+_PART: Asked = ("PUT", f"/routers/{ROUTER}/remove_router_interface", {"subnet_id": MAIN})
+_NEW = {"floatingip": {"floating_network_id": _GATEWAY["network_id"], "port_id": PORT}}
+
 PAIRS: dict[str, tuple[Asked, Asked]] = {
     "subnet, port": (_NO_SUBNET, ("POST", "/ports", {"port": _ON})),
     "network, port": (_NO_NETWORK, ("POST", "/ports", {"port": _ON})),
@@ -62,6 +83,36 @@ PAIRS: dict[str, tuple[Asked, Asked]] = {
     "overlapping subnets": (_subnet("10.99.0.0/24"), _subnet("10.99.0.0/23")),
     "addresses of one port": (_address("10.10.0.201"), _address("10.10.0.202")),
     "port and its address": (("DELETE", f"/ports/{PORT}", None), _address("10.10.0.202")),
+    "subnet, interface": (_NO_SUBNET, _join(IDLE, subnet_id=SUBNET)),
+    "network, interface": (_NO_NETWORK, _join(IDLE, subnet_id=SUBNET)),
+    "router, interface": (("DELETE", f"/routers/{IDLE}", None), _join(IDLE, subnet_id=SUBNET)),
+    "router, interface by port": (("DELETE", f"/routers/{IDLE}", None), _join(IDLE, port_id=PORT)),
+    "router, gateway": (
+        ("DELETE", f"/routers/{IDLE}", None),
+        _router(IDLE, external_gateway_info=_GATEWAY),
+    ),
+    "two gateways": (
+        _router(IDLE, external_gateway_info=_GATEWAY),
+        _router(IDLE, external_gateway_info=_GATEWAY, name="x"),
+    ),
+    "interface twice": (_join(IDLE, subnet_id=SUBNET), _join(IDLE, subnet_id=SUBNET)),
+    "interface by subnet and by port": (_join(IDLE, subnet_id=MAIN), _join(IDLE, port_id=PORT)),
+    "interface, overlapping subnet": (_join(IDLE, subnet_id=SUBNET), _join(IDLE, port_id=PORT)),
+    "interface, deletion of its port": (_join(IDLE, port_id=PORT), ("DELETE", f"/ports/{PORT}", None)),
+    "interface, route": (
+        ("PUT", f"/routers/{ROUTER}/remove_router_interface", {"subnet_id": MAIN}),
+        _router(ROUTER, routes=[{"destination": "198.51.100.0/24", "nexthop": "10.10.0.9"}]),
+    ),
+    "port, floating IP": (("DELETE", f"/ports/{PORT}", None), _associate(FLOATING)),
+    "port, new floating IP": (("DELETE", f"/ports/{PORT}", None), ("POST", "/floatingips", _NEW)),
+    "port's address, floating IP": (_address("10.10.0.202"), _associate(FLOATING)),
+    "interface, floating IP": (_PART, _associate(FLOATING)),
+    "interface, new floating IP": (_PART, ("POST", "/floatingips", _NEW)),
+    "gateway, floating IP": (_router(ROUTER, external_gateway_info=None), _associate(FLOATING)),
+    "gateway, new floating IP": (_router(ROUTER, external_gateway_info=None), ("POST", "/floatingips", _NEW)),
+    "two floating IPs of one address": (_associate(FLOATING), _associate(OTHER)),
+    "association and its end": (_associate(FLOATING), _associate(FLOATING, None)),
+    "floating IP, association": (("DELETE", f"/floatingips/{FLOATING}", None), _associate(FLOATING)),
 }
 
 

@@ -23,7 +23,7 @@ FLAVORS: tuple[dict[str, str | int], ...] = (
     {"name": "golden.medium", "vcpus": 2, "ram": 1024, "disk": 2},
     {"name": "golden.zero", "vcpus": 1, "ram": 512, "disk": 0},
 )
-INSTANCE_TYPES = ("t3.nano", "t3.micro", "t3.nano")
+INSTANCE_TYPES = ("t3.xlarge", "t3.micro", "t3.nano")  # the first one with as many interfaces as are attached
 IMAGE = "golden-image"
 
 
@@ -65,10 +65,11 @@ def prepared(document: dict[str, Any]) -> None:
         image = {k: v for k, v in region["images"][0].items() if k not in ("min_disk", "root_device")}
         image["name"] = IMAGE
         region["images"] = [image]
+        region.pop("external_networks", None)  # the recorded cloud's is its administrator's: `_external_network`
         if real:
             region["aws"] |= {"observe_interval": 0.5, "idle_interval": 5.0}  # nobody's rate is spent here
     # Three users a scenario: with the hash that passwords deserve, making them takes longer than playing.
     document["embedded"].setdefault("keystone_settings", {})["bcrypt_rounds"] = 4
     settings = document["embedded"]["aws_emulator_settings"]
     settings["time_factor"] = 0.02
-    settings.setdefault("quotas", {})["vpcs"] = 200
+    settings.setdefault("quotas", {}).update(vpcs=200, vcpus=4096)

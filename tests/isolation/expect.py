@@ -132,6 +132,7 @@ ROWS = (
         {"own": "denied", "own admin": "hidden"},
     ),
     _administrators(r"network GET /network-ip-availabilities/{id}", OPERATORS),
+    _administrators(r"network GET /routers/{id}/l3-agents", OPERATORS, "hidden"),
     Row(r"network (PUT|DELETE) /[a-z-]+", "an object without an id: nobody has one", {"*": "done"}),
     Row(r"network PUT /security-group-rules/{id}", "no rule can be changed: as an unknown one", {"*": "done"}),
     Row(r"network (PUT|DELETE) /subnetpools/{id}", "there are none: as an unknown one", {"*": "done"}),

@@ -21,12 +21,16 @@ from tests.fuzz.values import seeded
 from tests.fuzz.world import RouteKey, World
 from tests.isolation.expect import READS
 
+from gurum.model.network import Port
+from gurum.model.routing import is_interface
+
 REFERENCES = frozenset(
     {
         *("flavorRef", "imageRef", "uuid", "port", "port_id", "net_id", "network_id", "subnet_id", "fixed_ip"),
         *("security_group_id", "remote_group_id", "security_groups", "name", "key_name", "tenant", "tenant_id"),
         *("project_id", "user_id", "device_id", "ip_address", "mac_address", "volumeId", "member", "group"),
         *("gateway_ip", "address", "networkId", "parent_group_id", "group_id"),
+        *("floating_network_id", "fixed_ip_address", "floating_ip_address"),
     }
 )
 GONE = 410  # nothing is looked at there
@@ -75,6 +79,11 @@ def values(estate: Estate) -> dict[str, str]:
         "shared subnet": named("subnet operator-shared"),
         "address on a shared network": GUEST_ADDRESS,
         "MAC address on a shared network": GUEST_MAC,
+        "router": estate.routers[0].id,
+        "router's port": next(obj.id for obj in estate.objects if isinstance(obj, Port) and is_interface(obj)),
+        "server group": estate.server_group.id,
+        "floating IP": estate.floating[0].id,
+        "floating address": estate.floating[0].address,
         "key pair": f"key {estate.canary} {estate.users[0][:2]}",
         "flavor": f"private-{estate.canary}",
         "image": next(obj.id for obj in estate.objects if obj.kind == "Image"),

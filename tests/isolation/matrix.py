@@ -28,7 +28,7 @@ OWNED = frozenset(
     {
         *("servers", "flavors", "images", "networks", "subnets", "ports", "security-groups", "os-security-groups"),
         *("security-group-rules", "network-ip-availabilities", "os-keypairs", "quotas", "os-quota-sets"),
-        *("os-simple-tenant-usage", "os-security-group-rules"),
+        *("os-simple-tenant-usage", "os-security-group-rules", "routers", "floatingips", "os-server-groups"),
     }
 )
 SHARED = frozenset({"networks", "subnets", "images", "network-ip-availabilities"})
@@ -42,6 +42,8 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     "DELETE /subnets/{id}": ("subnet second",),
     "DELETE /security-groups/{id}": ("spare",),
     "DELETE /os-security-groups/{id}": ("spare",),
+    "DELETE /routers/{id}": ("empty",),
+    "add_router_interface": ("main", "subnet second"),
     "action addSecurityGroup": ("active", "spare"),
     "os-flavor-access": ("private",),
     "action addTenantAccess": ("private",),

@@ -6,12 +6,14 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from tests.support.world import ACCOUNT, AWS, World
 
 from gurum.engine.view import KINDS, EngineView
-from gurum.model.base import Intent, Resource
+from gurum.model.base import External, Intent, Resource
 from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.network import Domain, DomainSpec, FixedIP, Network, Port, PortSpec, SecurityGroup, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server, ServerKey
 from gurum.providers.contract import CreateOutcome, Done, Driver, Place, Provider, Step
 from gurum.store.cache import Cache
@@ -76,6 +78,55 @@ class Bed:
                 return step
         raise AssertionError(f"{obj.kind} needs nothing")
 
+    async def drive(self, obj: Any) -> Any:
+        """Do all that the object needs, as its controller would; return it as it is then."""
+        while True:
+            current = self.cache.get(type(obj), obj.id)
+            assert current is not None
+            driver = self.driver(current)
+            steps = [step for step in driver.steps(current, self.view) if isinstance(step, Step)]
+            todo = [step for step in steps if step.name not in current.status.intents]
+            if todo:
+                outcome, _ = await self.create(current, todo[0])
+                assert isinstance(outcome, Done), outcome
+                if isinstance(current, FloatingIP):
+                    fresh = await self.world.store.get(FloatingIP, current.id)
+                    fresh.status.floating_ip_address = outcome.facts["address"]
+                    await self.save(fresh)
+                continue
+            synced = await driver.sync(current, self.view, self.place)
+            if synced is None:
+                return current
+            assert isinstance(synced, Done), synced
+            fresh = await self.world.store.get(type(current), current.id)
+            fresh.status.applied.update(synced.facts)
+            for name in synced.forget:
+                fresh.status.applied.pop(name, None)
+            await self.save(fresh)
+
+    async def reachable(self) -> tuple[Server, External, FloatingIP, Router, Domain]:
+        """Return a server that runs, and a floating IP that leads to it through a router, all made in the cloud."""
+        server, port = await self.ready()
+        launched, _ = await self.create(server, self.step(server))
+        assert isinstance(launched, Done)
+        assert launched.external is not None
+        current = await self.world.store.get(Server, server.id)
+        current.status.vm_state, current.status.external = "active", launched.external
+        await self.save(current)
+        holder = await self.world.store.get(Port, port.id)
+        interface = launched.facts["interface:0"].split(",")[0]
+        holder.status.external = msgspec.structs.replace(launched.external, id=interface)
+        await self.save(holder)
+        external = await self.world.external(self.region)
+        subnet = await self.world.store.get(Subnet, port.spec.fixed_ips[0].subnet_id)
+        router = await self.world.router(external, subnet, region=self.region)
+        floating = await self.world.floating(external)
+        await self.world.associate(floating, port, router)
+        await self.cache.fresh()
+        network = self.cache.get(Network, port.spec.network_id)
+        domain = self.cache.get(Domain, network.status.domain if network is not None else "")
+        return current, launched.external, floating, router, await self.drive(domain)
+
     async def ready(self, *, key: bool = False) -> tuple[Server, Port]:
         """Return a server whose prerequisites exist, and its implied port."""
         network, subnet = await self.world.network(self.region)
@@ -92,7 +143,7 @@ class Bed:
         address = f"10.20.0.{80 + next(self._numbers)}"
         port = await self.world.store.create(
             Port(
-                metadata=self.world.meta(self.region),
+                metadata=self.world.meta(self.region, labels={"index": "000"}),
                 spec=PortSpec(
                     network_id=network.id,
                     fixed_ips=[FixedIP(subnet_id=subnet.id, ip_address=address)],

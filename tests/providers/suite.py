@@ -6,14 +6,16 @@ A check fails by AssertionError. It may assume nothing that is not in `gurum.pro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from tests.providers.bed import Bed
 
 from gurum.model.base import External
 from gurum.model.network import SecurityGroup
+from gurum.model.routing import FloatingIP
 from gurum.model.server import Server
-from gurum.providers.contract import Absent, Done, Duplicate, Refused
+from gurum.providers.contract import Absent, Done, Duplicate, Refused, Wait
 
 Check = Callable[[Bed], Awaitable[None]]
 
@@ -157,6 +159,82 @@ async def everything_goes_in_order(bed: Bed) -> None:
     assert server.id
 
 
+async def an_address_is_chosen_found_and_given_back(bed: Bed) -> None:
+    """What a cloud chose is told at once, found by our object, and may be given back twice."""
+    floating = await bed.world.floating(await bed.world.external(bed.region))
+    await bed.cache.fresh()
+    if bed.provider.driver(FloatingIP.kind) is None:
+        return  # a cloud that makes nothing of floating IPs
+    made = await bed.drive(floating)
+    assert made.address
+    intent = made.status.intents["address"]
+    found = await bed.driver(made).find(made, intent, bed.place)
+    assert isinstance(found, Done)
+    assert (found.external, found.facts["address"]) == (intent.external, made.address)
+    for _ in range(2):
+        assert isinstance(await bed.driver(made).destroy(made, intent, bed.place), Done | Absent)
+        intent.removed_at = bed.world.clock.time()
+    assert isinstance(await bed.driver(made).find(made, intent, bed.place), Absent)
+
+
+async def a_server_is_reached_and_left_again(bed: Bed) -> None:
+    """Gateway, table, routes and association are made; each goes when what needs it has gone, and may go twice."""
+    if bed.provider.driver(FloatingIP.kind) is None:
+        return
+    server, external, floating, router, domain = await bed.reachable()
+    await _reach(bed, external.id, "running")
+    router, floating = await bed.drive(router), await bed.drive(floating)
+    assert {name.partition(":")[0] for name in router.status.applied} == {"route", "association"}
+    assert floating.status.applied["association"].count(",") == 2
+    gateway = domain.status.intents["gateway"].external
+    assert gateway is not None
+    assert domain.status.applied["gateway"] == gateway.id
+    [table] = router.status.intents.values()
+    for obj, intent in ((floating, floating.status.intents["address"]), (router, table), (server, None)):
+        intent = intent or (await bed.world.store.get(Server, server.id)).status.intents["instance"]
+        assert isinstance(await bed.driver(obj).destroy(obj, intent, bed.place), Done | Absent)
+    await _reach(bed, external.id, "terminated")
+    for _ in range(2):
+        gone = await bed.driver(domain).destroy(domain, domain.status.intents["gateway"], bed.place)
+        assert isinstance(gone, Done | Absent), gone
+        domain.status.intents["gateway"].removed_at = bed.world.clock.time()
+
+
+async def a_gateway_stays_while_an_address_needs_it(bed: Bed) -> None:
+    """A gateway through which a public address leads is not taken away; the driver says to wait."""
+    if bed.provider.driver(FloatingIP.kind) is None:
+        return
+    _, external, floating, _, domain = await bed.reachable()
+    await _reach(bed, external.id, "running")
+    await bed.drive(floating)
+    outcome = await bed.driver(domain).destroy(domain, domain.status.intents["gateway"], bed.place)
+    assert isinstance(outcome, Wait), outcome
+
+
+async def an_address_of_a_port_is_not_taken_from_another(bed: Bed) -> None:
+    """Two floating IPs on one address of a port: the second waits until the first has left."""
+    if bed.provider.driver(FloatingIP.kind) is None:
+        return
+    _, external, floating, _, _ = await bed.reachable()
+    await _reach(bed, external.id, "running")
+    first = await bed.drive(floating)
+    second = await bed.world.floating(await bed.world.external(bed.region))
+    await bed.cache.fresh()
+    await bed.drive(second)
+    address = first.spec.fixed_ip_address
+    await bed.world.change(FloatingIP, second.id, lambda obj: setattr(obj.spec, "port_id", first.spec.port_id))
+    await bed.world.change(FloatingIP, second.id, lambda obj: setattr(obj.spec, "fixed_ip_address", address))
+    await bed.cache.fresh()
+    with contextlib.suppress(AssertionError):  # driving it ends where it waits
+        await bed.drive(second)
+    current = bed.cache.get(FloatingIP, second.id)
+    assert current is not None
+    assert isinstance(await bed.driver(current).sync(current, bed.view, bed.place), Wait)
+    kept = await bed.driver(first).find(first, first.status.intents["address"], bed.place)
+    assert isinstance(kept, Done)
+    assert bed.cache.get(FloatingIP, first.id) is not None
+
+
 async def console_is_text(bed: Bed) -> None:
     """A console is text, perhaps empty, never an error."""
     _, external = await _launch(bed)
@@ -177,5 +255,9 @@ CHECKS: tuple[Check, ...] = (
     second_name_is_a_duplicate,
     nothing_goes_while_it_is_in_use,
     everything_goes_in_order,
+    an_address_is_chosen_found_and_given_back,
+    a_server_is_reached_and_left_again,
+    a_gateway_stays_while_an_address_needs_it,
+    an_address_of_a_port_is_not_taken_from_another,
     console_is_text,
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gurum.ops.config import Config, RegionConfig
+from gurum.ops.config import Config, ExternalNetworkConfig, RegionConfig
 from gurum.supervisor.places import Places
 from gurum.supervisor.rows import Refusal
 from gurum.supervisor.tour import client, play
@@ -28,7 +28,9 @@ region=$TMPDIR/$2
 for name; do :; done
 kind=
 for word in "$3" "$4" "$5"; do
-    case $word in keypair | network | subnet | security | group | server | rule) kind=$kind$word ;; esac
+    case $word in
+    keypair | network | subnet | security | group | server | rule | router | floating) kind=$kind$word ;;
+    esac
 done
 if [ -f "$TMPDIR/broken" ] && [ "$3 $4" = "subnet create" ]; then
     echo "Internal Server Error (HTTP 500)"
@@ -42,13 +44,14 @@ case " $* " in
         read -r status <"$file"
         case "$kind $*" in
         "server "*value*) echo "${file##*:} $status" ;;
-        "server "*) echo "| ${file##*:} | $status |" ;;
+        "server "* | "floating "*long*) echo "| ${file##*:} | $status |" ;;
         *) echo "${file##*:}" ;;
         esac
     done ;;
+*" floating ip create "*) echo ACTIVE >"$region/floating:203.0.113.9"; echo 203.0.113.9 ;;
 *" show "*) cat "$region/server:$name" ;;
 *" create "*) echo ACTIVE >"$region/$kind:$name" ;;
-*" delete "*) rm "$region/server:$name" ;;
+*" delete "*) rm "$region/$kind:$name" ;;
 *" stop "*) echo SHUTOFF >"$region/server:$name" ;;
 *" start "*) echo ACTIVE >"$region/server:$name" ;;
 esac
@@ -66,7 +69,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 
 
 def _config(*names: str) -> Config:
-    return Config(regions=[RegionConfig(name=name, provider="simulated", port=0) for name in names])
+    outside = [ExternalNetworkConfig(name="public", subnet_name="public4", cidr="203.0.113.0/24")]
+    regions = [RegionConfig(name=n, provider="simulated", port=0, external_networks=outside) for n in names]
+    return Config(regions=regions)
 
 
 async def _play(places: Places, tmp_path: Path, *regions: str) -> str:
@@ -92,7 +97,11 @@ async def test_a_first_tour_makes_everything_in_every_region(places: Places, tmp
     assert typed[0] == "openstack region list"
     for region in ("kr-central-1", "kakao-usa-east1"):
         made = [line.split()[-1] for line in _creates(typed) if line.startswith(f"{region} ")]
-        assert made == ["tour", "tour-net", "tour-subnet", "tour-web", "tour-web", "tour-web", "tour-1", "tour-2"]
+        things = ["tour", "tour-net", "tour-subnet", "tour-web", "tour-web", "tour-web", "tour-router"]
+        assert made == [*things, "tour-1", "tour-2", "public"]
+        assert f"openstack --os-region-name {region} router add subnet tour-router tour-subnet" in typed
+        assert f"openstack --os-region-name {region} server add floating ip tour-1 203.0.113.9" in typed
+        assert not list((tmp_path / region).glob("floating:*"))  # given back: it would cost money
         assert sorted(file.name for file in (tmp_path / region).glob("server:*")) == ["server:tour-1"]
         assert f"gurum explain server tour-1 --state {places.state} --region {region}" in typed
     # What is shown is what was typed, a region after the other.
@@ -109,7 +118,7 @@ async def test_a_second_tour_goes_on_with_what_is_there(places: Places, tmp_path
     assert "An earlier tour was here" in text
     # The fake's list of rules has no "icmp": that one is made again, and the server that the first tour deleted.
     made = [line.split()[-1] for line in _creates(_typed(tmp_path))]
-    assert made == ["tour-web", "tour-2"]
+    assert made == ["tour-web", "tour-2", "public"]
 
 
 @pytest.mark.parametrize(

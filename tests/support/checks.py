@@ -63,7 +63,9 @@ async def problems(world: World) -> list[str]:
 
 def leftovers(world: World) -> dict[str, int]:
     """Return how many resources of each kind the cloud still has; terminated instances do not count."""
-    kinds = ("vpc", "subnet", "security-group", "network-interface", "key-pair")
+    kinds = (
+        "vpc", "subnet", "security-group", "network-interface", "key-pair", "internet-gateway", "elastic-ip",
+    )  # fmt: skip
     out = {kind: len(world.resources(kind)) for kind in kinds}
     out["instance"] = sum(1 for instance in world.resources("instance") if instance["state"] in LIVING)
     return {kind: count for kind, count in out.items() if count}

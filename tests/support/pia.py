@@ -142,6 +142,7 @@ class Kit:
         self.clock = ManualClock()
         own, self.journal = STORES.make(self.clock)
         self.store: Store = store or own
+        self.gone = asyncio.Event()  # set: clients do not wait for their answers
         self.cache = Cache(self.store, list(codec.KINDS.values()), clock=self.clock)
         self.board = Board(self.cache)
         for service in services:
@@ -196,7 +197,7 @@ class Kit:
         if version:
             sent["openstack-api-version"] = f"compute {version}"
         sent |= {k.lower(): v for k, v in (headers or {}).items()}
-        return await ask(self.app, method, path, data, sent, peer)
+        return await ask(self.app, method, path, data, sent, peer, self.gone)
 
     async def seed(self, *objects: Resource) -> None:
         """Store objects, statuses included, as the engine's seeding and work would have left them."""
@@ -213,16 +214,27 @@ def _policy() -> EmbeddedDecisionPoint:
 
 
 async def ask(
-    app: App, method: str, path: str, data: bytes, headers: Mapping[str, str], peer: str = "192.0.2.1"
+    app: App,
+    method: str,
+    path: str,
+    data: bytes,
+    headers: Mapping[str, str],
+    peer: str = "192.0.2.1",
+    gone: asyncio.Event | None = None,
 ) -> Answer:
-    """Send a request through ASGI."""
+    """Send a request through ASGI. gone: set while the client has given up."""
     from urllib.parse import unquote
 
     name, _, query = path.partition("?")
     got: dict[str, Any] = {"body": b""}
 
+    messages = iter([{"type": "http.request", "body": data, "more_body": False}])
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": data, "more_body": False}
+        for message in messages:
+            return message
+        await (gone or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
         got["body"] += message.get("body", b"")

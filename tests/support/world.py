@@ -19,14 +19,27 @@ from gurum.engine.work import FINALIZER
 from gurum.model import addresses, codec
 from gurum.model.base import Cause, Metadata, Resource, new_id
 from gurum.model.network import (
+    FixedIP,
     Network,
     NetworkSpec,
+    Port,
+    PortSpec,
     SecurityGroup,
     SecurityGroupRule,
     SecurityGroupRuleSpec,
     SecurityGroupSpec,
     Subnet,
     SubnetSpec,
+)
+from gurum.model.routing import (
+    ROUTER_INTERFACE,
+    FloatingIP,
+    FloatingIPClaim,
+    FloatingIPClaimSpec,
+    FloatingIPSpec,
+    Gateway,
+    Router,
+    RouterSpec,
 )
 from gurum.model.server import Action, NetworkRequest, Server, ServerFlavor, ServerKey, ServerSpec
 from gurum.ops.clock import Clock, LoopClock
@@ -43,6 +56,7 @@ from gurum.providers.aws.provider import AwsProvider
 from gurum.providers.aws.transport import AwsError, LostError, NotSentError
 from gurum.providers.contract import Provider
 from gurum.providers.simulated.provider import SimulatedProvider
+from gurum.store.claims import claim_address
 from gurum.store.contract import ConflictError, Journal, NotFoundError, Store
 from gurum.store.memory import MemoryJournal, MemoryStore
 
@@ -224,7 +238,9 @@ class World:
         except NotFoundError:
             return "gone"
 
-    def meta(self, region: str, *, key: str = "", finalizer: bool = True) -> Metadata:
+    def meta(
+        self, region: str, *, key: str = "", finalizer: bool = True, labels: dict[str, str] | None = None
+    ) -> Metadata:
         """Return fresh metadata."""
         id_ = new_id()
         return Metadata(
@@ -233,6 +249,7 @@ class World:
             region=region,
             project=PROJECT,
             finalizers=[FINALIZER] if finalizer else [],
+            labels=labels or {},
             cause=Cause(user_id=USER, request_id="req-test"),
         )
 
@@ -268,6 +285,70 @@ class World:
             await self.store.create(SecurityGroupRule(metadata=self.meta(region, finalizer=False), spec=spec))
         return group
 
+    async def external(self, region: str = AWS) -> Network:
+        """Make the external network."""
+        spec = NetworkSpec(name="public", external=True)
+        return await self.store.create(Network(metadata=self.meta(region, finalizer=False), spec=spec))
+
+    async def router(self, external: Network | None = None, *subnets: Subnet, region: str = AWS) -> Router:
+        """Make a router with a gateway, if an external network is given, and an interface in each subnet."""
+        gateway = Gateway(network_id=external.id) if external is not None else None
+        router = await self.store.create(Router(metadata=self.meta(region), spec=RouterSpec(name="r", gateway=gateway)))
+        for subnet in subnets:
+            await self.interface(router, subnet)
+        return router
+
+    async def interface(self, router: Router, subnet: Subnet) -> Port:
+        """Add an interface at a subnet's gateway address."""
+        return await self.port(subnet, subnet.spec.gateway_ip or "", device=router)
+
+    async def port(self, subnet: Subnet, address: str, *, zone: str = "", device: Router | None = None) -> Port:
+        """Make a port of the user's own, or of a router."""
+        spec = PortSpec(
+            network_id=subnet.spec.network_id,
+            fixed_ips=[FixedIP(subnet_id=subnet.id, ip_address=address)],
+            device_id=device.id if device is not None else "",
+            device_owner=ROUTER_INTERFACE if device is not None else "",
+            mac_address="fa:16:3e:00:00:01",
+            zone=zone,
+        )
+        port = Port(metadata=self.meta(subnet.metadata.region), spec=spec)
+        claimed = await claim_address(
+            self.store, region=subnet.metadata.region, project=PROJECT, subnet_id=subnet.id, address=address,
+            owner_kind=Port.kind, owner_id=port.id,
+        )  # fmt: skip
+        assert claimed is not None, f"{address} is taken"
+        return await self.store.create(port)
+
+    async def gateway(self, router: Router, external: Network | None, *, snat: bool = True) -> None:
+        """Set or clear the router's gateway."""
+        gateway = Gateway(network_id=external.id, enable_snat=snat) if external is not None else None
+        await self.change(Router, router.id, lambda obj: setattr(obj.spec, "gateway", gateway))
+
+    async def floating(self, external: Network) -> FloatingIP:
+        """Make a floating IP."""
+        spec = FloatingIPSpec(floating_network_id=external.id)
+        return await self.store.create(FloatingIP(metadata=self.meta(external.metadata.region), spec=spec))
+
+    async def associate(self, floating: FloatingIP, port: Port | None, router: Router | None = None) -> None:
+        """Associate a floating IP with a port's first address, or with nothing: the claim first, as the API does."""
+        held = port.spec.fixed_ips[0].ip_address if port is not None else ""
+        claim: FloatingIPClaim | None = None
+        if port is not None:
+            spec = FloatingIPClaimSpec(floating_ip_id=floating.id, port_id=port.id, fixed_ip_address=held)
+            metadata = self.meta(floating.metadata.region, key=f"{port.id}/{held}", finalizer=False)
+            claim = await self.store.create(FloatingIPClaim(metadata=metadata, spec=spec))
+
+        def change(obj: FloatingIP) -> None:
+            obj.spec.port_id, obj.spec.fixed_ip_address = port.id if port is not None else "", held
+            obj.spec.router_id = router.id if router is not None else ""
+
+        await self.change(FloatingIP, floating.id, change)
+        page = await self.store.list(FloatingIPClaim)
+        for old in page.items:
+            if old.spec.floating_ip_id == floating.id and (claim is None or old.id != claim.id):
+                await self.store.delete(FloatingIPClaim, old.id)
+
     async def server(
         self,
         network: Network,
@@ -277,6 +358,8 @@ class World:
         zone: str = "",
         name: str = "web",
         requests: list[NetworkRequest] | None = None,
+        instance_type: str = "t3.nano",
+        server_group: str = "",
     ) -> Server:
         """Make a server as the API would after its checks."""
         region = network.metadata.region
@@ -284,13 +367,14 @@ class World:
             name=name,
             user_id=USER,
             flavor=ServerFlavor(
-                id="1", name="m1.tiny", vcpus=2, ram=512, disk=8, extra_specs={"aws:instance_type": "t3.nano"}
+                id="1", name="m1.tiny", vcpus=2, ram=512, disk=8, extra_specs={"aws:instance_type": instance_type}
             ),
             image_cloud_id=AMI if region == AWS else "",
             networks=[NetworkRequest(network_id=network.id)] if requests is None else requests,
             security_groups=[group.id] if group is not None else [],
             key=key,
             availability_zone=zone,
+            group=server_group,
             actions=[
                 Action(
                     number=1,

@@ -170,6 +170,13 @@ FORMS: dict[str, Form] = {
     "Flavor": Form(renamed={"spec.ram": "memory_mb"}, missing={"spec.flavorid": _of_key(1, 1)}),
     "KeyPair": Form(renamed={"spec.name": "key_name"}, missing={"spec.fingerprint": _fingerprint}),
     "CloudKey": Form(renamed={"spec.public_key": "material"}, missing={"spec.fingerprint": _fingerprint}),
+    "ServerGroup": Form(renamed={"spec.policy": "policies"}, missing={"metadata.key": _own_id}),
+    "Router": Form(renamed={"spec.gateway": "external_gateway_info"}, missing={"metadata.key": _own_id}),
+    "FloatingIP": Form(renamed={"spec.floating_network_id": "pool"}, missing={"metadata.key": _own_id}),
+    "FloatingIPClaim": Form(
+        renamed={"spec.floating_ip_id": "owner"},
+        missing={"spec.port_id": _of_key(0), "spec.fixed_ip_address": _of_key(1)},
+    ),
     "Image": Form(
         renamed={"spec.visibility": "is_public", "spec.cloud_id": "location"},
         missing={"metadata.key": _own_id},

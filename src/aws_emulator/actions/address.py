@@ -3,6 +3,7 @@
 from aws_emulator.actions.action import Action, Answer, Params
 from aws_emulator.actions.interface import attached
 from aws_emulator.context import Context
+from aws_emulator.lifecycle.interface import settle_public_ip
 from aws_emulator.listing import FilterTable, select
 from aws_emulator.rules import refuse
 from aws_emulator.state.network import Address, NetworkInterface
@@ -50,7 +51,11 @@ def _chosen(call: Context, params: Params) -> Address:
 
 
 def associate(call: Context, params: Params) -> Answer:
-    """Map an address to a private one; the same mapping again answers the same association."""
+    """Map an address to a private one; the same mapping again answers the same association.
+
+    An address that came to the interface by itself is lost. Mappings in the way are ended, unless AllowReassociation
+    is false.
+    """
     region = call.region
     row = _chosen(call, params)
     interface = _target(call, params)
@@ -61,7 +66,7 @@ def associate(call: Context, params: Params) -> Answer:
         raise refuse("address.no-gateway", vpc=interface.vpc_id)
     if row.interface_id == interface.id and row.private_ip == private:
         return {"AssociationId": row.association_id}
-    moving = params.get("AllowReassociation", False)
+    moving = params.get("AllowReassociation", True)
     if row.association_id and not moving:
         raise refuse("address.associated", id=row.id, association=row.association_id)
     for other in region.addresses.by("interface", interface.id):
@@ -69,9 +74,13 @@ def associate(call: Context, params: Params) -> Answer:
             if not moving:
                 raise refuse("address.target-has-one", id=interface.id, association=other.association_id)
             _free(call, other)
+    if row.association_id:
+        _free(call, row)
     row.association_id = call.new_id("eipassoc")
     row.interface_id, row.private_ip = interface.id, private
     call.save(region.addresses, row)
+    settle_public_ip(call, interface)
+    call.save(region.interfaces, interface)
     call.made.append(row.association_id)
     return {"AssociationId": row.association_id}
 
@@ -111,13 +120,21 @@ def disassociate(call: Context, params: Params) -> Answer:
 
 
 def _free(call: Context, row: Address) -> None:
+    interface = call.region.interfaces.get(row.interface_id)
     row.association_id = row.interface_id = row.private_ip = ""
     call.save(call.region.addresses, row)
+    if interface is not None:
+        settle_public_ip(call, interface, anew=True)
+        call.save(call.region.interfaces, interface)
 
 
 def release(call: Context, params: Params) -> Answer:
-    """Give an address back, unless it is mapped."""
+    """Give an address back, unless it is mapped; in a default VPC it is unmapped by that."""
     row = _chosen(call, params)
+    interface = call.region.interfaces.get(row.interface_id) if row.association_id else None
+    vpc = call.region.vpcs.get(interface.vpc_id) if interface is not None else None
+    if vpc is not None and vpc.is_default:
+        _free(call, row)
     if row.association_id:
         raise refuse("address.in-use", ip=row.public_ip)
     call.delete(call.region.addresses, row.id)

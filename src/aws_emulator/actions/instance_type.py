@@ -73,7 +73,7 @@ def _type(row: InstanceType) -> Answer:
             "Ipv6Supported": True,
             "EnaSupport": "required" if row.nitro else "unsupported",
         },
-        "PlacementGroupInfo": {"SupportedStrategies": ["partition", "spread"]},
+        "PlacementGroupInfo": {"SupportedStrategies": [*([] if row.burstable else ["cluster"]), "partition", "spread"]},
     }
 
 

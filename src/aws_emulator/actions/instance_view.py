@@ -52,7 +52,7 @@ def view(call: Context, row: Instance) -> Answer:
         "Placement": {
             "AvailabilityZone": row.zone,
             "AvailabilityZoneId": row.zone_id,
-            "GroupName": "",
+            "GroupName": row.placement_group,
             "Tenancy": row.tenancy,
         },
         "Monitoring": {"State": "enabled" if row.monitoring else "disabled"},

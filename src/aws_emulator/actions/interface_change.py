@@ -8,7 +8,7 @@ from aws_emulator.actions.blocks import free_addresses, holder, parse_address
 from aws_emulator.actions.instance_type import find_type
 from aws_emulator.actions.interface import attached, groups_for
 from aws_emulator.context import Context
-from aws_emulator.lifecycle.interface import attach_interface, free
+from aws_emulator.lifecycle.interface import attach_interface, free, settle_public_ip
 from aws_emulator.rules import refuse
 from aws_emulator.state.compute import Instance
 from aws_emulator.state.network import NetworkInterface, Subnet
@@ -39,7 +39,8 @@ def modify_attribute(call: Context, params: Params) -> Answer:
     elif given[0] == "SourceDestCheck":
         row.source_dest_check = value.get("Value", True)
     elif given[0] == "AssociatePublicIpAddress":
-        row.auto_public_ip = (row.auto_public_ip or call.next_public_ip()) if value else ""
+        row.public = value
+        settle_public_ip(call, row)
     else:
         _modify_attachment(row, value)
     call.save(table, row)

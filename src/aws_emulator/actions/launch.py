@@ -16,11 +16,12 @@ from aws_emulator.actions.instance_view import reservations
 from aws_emulator.actions.interface import check_quota, new_interface, wanted_addresses
 from aws_emulator.actions.launch_disks import Disk, disks_of
 from aws_emulator.actions.launch_nics import Nic, nics_of, token_zone
+from aws_emulator.actions.placement import check_placement
 from aws_emulator.actions.room import room_for
 from aws_emulator.catalogue.images import Image
 from aws_emulator.catalogue.types import InstanceType
 from aws_emulator.context import Context
-from aws_emulator.lifecycle.interface import attach_interface
+from aws_emulator.lifecycle.interface import attach_interface, settle_public_ip
 from aws_emulator.lifecycle.volume import attach_volume
 from aws_emulator.rules import refuse
 from aws_emulator.state.compute import Instance
@@ -89,6 +90,9 @@ def _plan(call: Context, params: Params) -> Plan:
     _check_offer(call, kind, subnet)
     _check_nics(call, kind, nics)
     disks = disks_of(call, params, image, kind, len(nics))
+    group = params.get("Placement", {}).get("GroupName")
+    if group:
+        check_placement(call, group, kind, subnet.zone, least)
     count = room_for(call, kind, subnet.zone, subnet.zone_id, least, most)
     return Plan(image, kind, subnet, nics, disks, _addresses(call, nics, count, kind), tags)
 
@@ -169,6 +173,7 @@ def _launch(call: Context, params: Params, plan: Plan, reservation: str, number:
         user_data=params.get("UserData", ""),
         metadata_options=_METADATA | params.get("MetadataOptions", {}),
         tenancy=params.get("Placement", {}).get("Tenancy", "default"),
+        placement_group=params.get("Placement", {}).get("GroupName", ""),
         monitoring=params.get("Monitoring", {}).get("Enabled", False),
         ebs_optimized=params.get("EbsOptimized", False),
         hibernation=params.get("HibernationOptions", {}).get("Configured", False),
@@ -193,13 +198,14 @@ def _interface(call: Context, plan: Plan, row: Instance, nic: Nic, addresses: An
     table = call.region.interfaces
     if nic.existing is not None:
         attach_interface(call, nic.existing, row, nic.device, delete_on_termination=False)
+        settle_public_ip(call, nic.existing)
         call.save(table, nic.existing)
         return
     description = nic.wish.get("Description", "")
     fresh = new_interface(call, nic.subnet, next(addresses), nic.groups, description)
-    if nic.public_ip:
-        fresh.auto_public_ip = call.next_public_ip()
+    fresh.public = nic.public_ip
     attach_interface(call, fresh, row, nic.device, delete_on_termination=nic.delete_on_termination)
+    settle_public_ip(call, fresh)
     call.create(table, fresh, plan.tags["network-interface"])
 
 
@@ -211,7 +217,7 @@ ACTIONS = (
         " PrivateIpAddress UserData ClientToken TagSpecifications BlockDeviceMappings"
         " MetadataOptions Monitoring EbsOptimized DisableApiTermination DisableApiStop"
         " InstanceInitiatedShutdownBehavior HibernationOptions Placement.AvailabilityZone"
-        " Placement.AvailabilityZoneId Placement.Tenancy NetworkInterfaces.DeviceIndex"
+        " Placement.AvailabilityZoneId Placement.Tenancy Placement.GroupName NetworkInterfaces.DeviceIndex"
         " NetworkInterfaces.NetworkInterfaceId NetworkInterfaces.SubnetId"
         " NetworkInterfaces.PrivateIpAddress NetworkInterfaces.PrivateIpAddresses"
         " NetworkInterfaces.SecondaryPrivateIpAddressCount NetworkInterfaces.Groups"

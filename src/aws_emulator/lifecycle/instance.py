@@ -1,7 +1,7 @@
 """The life of an instance: pending, running, stopping, stopped, shutting-down, terminated."""
 
 from aws_emulator.context import NEVER, Context
-from aws_emulator.lifecycle.interface import let_go
+from aws_emulator.lifecycle.interface import let_go, settle_public_ip
 from aws_emulator.lifecycle.volume import free_volume
 from aws_emulator.state.compute import Instance
 from aws_emulator.wire.response import timestamp
@@ -14,11 +14,8 @@ def begin_start(call: Context, row: Instance) -> None:
     row.reason_code = row.reason_text = row.transition_reason = ""
     row.launch_fails = call.fault_launch(row.zone_id, row.instance_type)
     for interface in call.region.interfaces.by("instance", row.id):
-        held = interface.attachment
-        subnet = call.region.subnets.get(interface.subnet_id)
-        if held and held.device_index == 0 and subnet and subnet.map_public_ip:
-            interface.auto_public_ip = call.next_public_ip()
-            call.save(call.region.interfaces, interface)
+        settle_public_ip(call, interface, anew=True)
+        call.save(call.region.interfaces, interface)
     call.later(call.region.instances, row, "started", call.config.durations.instance_pending)
 
 

@@ -27,6 +27,23 @@ def attach_interface(
     return row.attachment
 
 
+def settle_public_ip(call: Context, row: NetworkInterface, *, anew: bool = False) -> None:
+    """Give or take the public address that comes by itself, as the interface stands now; the caller saves.
+
+    Only the primary interface of an instance that runs (or is about to) has one, and not while an Elastic IP address
+    leads to it. One that was lost comes anew only if the instance has no other interface (EC2 User Guide, "Instance IP
+    addressing").
+    """
+    held = row.attachment
+    instance = call.region.instances.get(held.instance_id) if held else None
+    elastic = any(each.private_ip == row.addresses[0] for each in call.region.addresses.by("interface", row.id))
+    runs = instance is not None and instance.state in ("pending", "running")
+    if held is None or held.device_index or not runs or elastic or not row.public:
+        row.auto_public_ip = ""
+    elif not row.auto_public_ip and not (anew and len(call.region.interfaces.ids("instance", held.instance_id)) > 1):
+        row.auto_public_ip = call.next_public_ip()
+
+
 def let_go(call: Context, row: NetworkInterface) -> None:
     """The instance is gone: delete the interface or make it available."""
     if row.attachment and row.attachment.delete_on_termination:

@@ -13,9 +13,10 @@ from aws_emulator.rules.rows_id import ROWS as ID
 from aws_emulator.rules.rows_instance import ROWS as INSTANCE
 from aws_emulator.rules.rows_interface import ROWS as INTERFACE
 from aws_emulator.rules.rows_network import ROWS as NETWORK
+from aws_emulator.rules.rows_placement import ROWS as PLACEMENT
 from aws_emulator.rules.rows_storage import ROWS as STORAGE
 
-RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, STORAGE)
+RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, PLACEMENT, STORAGE)
 
 
 def refuse(rule_name: str, /, **values: object) -> Refusal:

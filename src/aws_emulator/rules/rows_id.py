@@ -33,6 +33,7 @@ _KINDS = {
         "igw", "InvalidInternetGatewayId", "InvalidInternetGatewayID", "The internetGateway ID '{id}'"
     ),
     "route-table": _Kind("rtb", "InvalidRouteTableId", "InvalidRouteTableID", "The routeTable ID '{id}'"),
+    "placement-group": _Kind("pg", "InvalidPlacementGroupId", "InvalidPlacementGroup", "The placement group '{id}'"),
     "attachment": _Kind(
         "eni-attach",
         "InvalidNetworkInterfaceAttachmentId",

@@ -1,4 +1,4 @@
-"""Rows of compute: instance and key pair."""
+"""Rows of compute: instance, key pair and placement group."""
 
 import msgspec
 
@@ -35,6 +35,7 @@ class Instance(Resource, kw_only=True, gc=False):
     user_data: str = ""
     metadata_options: dict[str, str | int] = msgspec.field(default_factory=dict)
     tenancy: str = "default"
+    placement_group: str = ""  # its name
     monitoring: bool = False
     ebs_optimized: bool = False
     hibernation: bool = False
@@ -67,3 +68,12 @@ class KeyPair(Resource, kw_only=True, gc=False):
     fingerprint: str
     key_type: str
     public_key: str
+
+
+class PlacementGroup(Resource, kw_only=True, gc=False):
+    """How instances are placed to each other: cluster, spread or partition."""
+
+    name: str
+    strategy: str
+    partitions: int = 0
+    spread_level: str = ""

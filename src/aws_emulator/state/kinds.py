@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from aws_emulator.catalogue.types import TYPES
-from aws_emulator.state.compute import Instance, KeyPair
+from aws_emulator.state.compute import Instance, KeyPair, PlacementGroup
 from aws_emulator.state.network import (
     Address,
     InternetGateway,
@@ -83,7 +83,9 @@ KINDS: Mapping[str, Kind] = {
             "interface": lambda row: (row.interface_id,) if row.interface_id else (),
         }),
         Kind("key-pair", "key", KeyPair, {"name": lambda row: (row.name,)}),
+        Kind("placement-group", "pg", PlacementGroup, {"name": lambda row: (row.name,)}),
         Kind("instance", "i", Instance, {
+            "placement": lambda row: (row.placement_group,) if row.placement_group else (),
             "vcpus": _vcpus,
             "place": _places,
             "state": lambda row: (row.state,),

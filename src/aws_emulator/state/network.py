@@ -40,7 +40,10 @@ class InterfaceAttachment(msgspec.Struct, kw_only=True, gc=False):
 
 
 class NetworkInterface(Resource, kw_only=True, gc=False):
-    """An elastic network interface; the first of `addresses` is the primary one."""
+    """An elastic network interface; the first of `addresses` is the primary one.
+
+    `public` says that a public address is to come by itself, `auto_public_ip` which one it has now.
+    """
 
     vpc_id: str
     subnet_id: str
@@ -51,6 +54,7 @@ class NetworkInterface(Resource, kw_only=True, gc=False):
     description: str = ""
     source_dest_check: bool = True
     attachment: InterfaceAttachment | None = None
+    public: bool = False
     auto_public_ip: str = ""
     client_token: str = ""
 

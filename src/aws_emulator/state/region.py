@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aws_emulator.catalogue.zones import Zone, zones_of
-from aws_emulator.state.compute import Instance, KeyPair
+from aws_emulator.state.compute import Instance, KeyPair, PlacementGroup
 from aws_emulator.state.kinds import KINDS
 from aws_emulator.state.network import (
     Address,
@@ -38,6 +38,7 @@ class Region:
         self.route_tables: Table[RouteTable] = self._tables["route-table"]
         self.addresses: Table[Address] = self._tables["elastic-ip"]
         self.key_pairs: Table[KeyPair] = self._tables["key-pair"]
+        self.placement_groups: Table[PlacementGroup] = self._tables["placement-group"]
         self.instances: Table[Instance] = self._tables["instance"]
         self.volumes: Table[Volume] = self._tables["volume"]
         self.images: Table[OwnImage] = self._tables["image"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from gurum.engine import restoration, seed
-from gurum.engine.claims import is_orphan
+from gurum.engine import floating, restoration, seed
+from gurum.engine.claims import GRACE, is_orphan
 from gurum.engine.consoles import ConsoleController
 from gurum.engine.context import Cloud, Engine
 from gurum.engine.edges import connect
@@ -19,6 +19,7 @@ from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.kinds import controllers
 from gurum.engine.leases import Leases
 from gurum.engine.networks import NetworkController
+from gurum.engine.noun import nouns
 from gurum.engine.queue import WorkQueue
 from gurum.engine.quotas import QuotaController
 from gurum.engine.runtime import Runtime
@@ -36,7 +37,6 @@ from gurum.store.contract import Journal, NotFoundError, Store
 log = structlog.get_logger("gurum.engine")
 
 REMEMBERED = 7 * 86400.0  # seconds in which a late instance of a deleted server is recognised
-CLAIM_GRACE = 60.0  # seconds after which a claim without a port counts as left by a crash
 Observe = Callable[[str, str, float], None]
 
 
@@ -81,7 +81,8 @@ class Assembly:
         engine = self.engine
         while True:
             await engine.clock.sleep(engine.config.sweep)
-            await self.collect_claims(CLAIM_GRACE)
+            await self.collect_claims(GRACE)
+            await floating.collect(engine, GRACE)
             await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
             since = engine.clock.time() - REMEMBERED
             records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
@@ -95,7 +96,7 @@ class Assembly:
                     log.warning("leftover removed", region=place.region, account=place.account, what=words)
 
     async def collect_claims(self, grace: float) -> int:
-        """Free claims whose port is gone or does not list them, older than `grace` seconds; return how many."""
+        """Free claims whose owner is gone or does not list them, older than `grace` seconds; return how many."""
         engine, freed = self.engine, 0
         for claim in engine.cache.objects(AddressClaim):
             if engine.cloud(claim) is not None and is_orphan(engine, claim, grace):
@@ -171,6 +172,9 @@ async def assemble(
         config=config.engine,
         clouds=clouds,
     )
+    for noun in nouns():
+        for kind, name, values in noun.indexes:
+            cache.add_index(kind, name, values)
     runtime = Runtime(
         engine,
         [

@@ -7,14 +7,17 @@ made for: when an attempt moves to another zone, the old claim stays until the o
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 
 from gurum.engine.context import Engine
 from gurum.model import addresses
 from gurum.model.network import AddressClaim, FixedIP, Port, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.store.claims import claim_address
 from gurum.store.contract import NotFoundError
 
+GRACE = 60.0  # seconds after which a claim without an owner counts as left by a crash
 _TRIES = 16  # how often a lost race for an address is run again before the pool counts as too busy
 
 _rng = random.Random()  # noqa: S311 - spreads contention, hides nothing
@@ -81,8 +84,35 @@ async def free(engine: Engine, owner: str, *, before_attempt: int | None = None)
 
 
 def is_orphan(engine: Engine, claim: AddressClaim, grace: float) -> bool:
-    """Whether nobody holds the claim: its port is gone or does not list the address, and it is older than `grace`."""
+    """Whether nobody holds the claim: its owner is gone or does not list the address, and it is older than `grace`.
+
+    The claim of an owner of a kind that this release does not know is left alone.
+    """
     if engine.clock.time() - claim.metadata.created_at < grace:
         return False
-    port = engine.cache.get(Port, claim.spec.owner_id)
-    return port is None or all(fixed.ip_address != claim.spec.address for fixed in port.spec.fixed_ips)
+    addresses_of = OWNERS.get(claim.spec.owner_kind)
+    return addresses_of is not None and claim.spec.address not in addresses_of(engine, claim.spec.owner_id)
+
+
+def _of_port(engine: Engine, id_: str) -> set[str]:
+    port = engine.cache.get(Port, id_)
+    return {fixed.ip_address for fixed in port.spec.fixed_ips} if port is not None else set()
+
+
+def _of_router(engine: Engine, id_: str) -> set[str]:
+    router = engine.cache.get(Router, id_)
+    gateway = router.spec.gateway if router is not None else None
+    return {fixed.ip_address for fixed in gateway.external_fixed_ips} if gateway is not None else set()
+
+
+def _of_floating_ip(engine: Engine, id_: str) -> set[str]:
+    floating = engine.cache.get(FloatingIP, id_)
+    return {floating.address} if floating is not None else set()
+
+
+# Kinds that claim addresses -> those that one of them has.
+OWNERS: Mapping[str, Callable[[Engine, str], set[str]]] = {
+    Port.kind: _of_port,
+    Router.kind: _of_router,
+    FloatingIP.kind: _of_floating_ip,
+}

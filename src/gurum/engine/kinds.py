@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from gurum.engine import claims
+import contextlib
+from typing import Any
+
+from gurum.engine import claims, floating, networks
 from gurum.engine.context import Engine
 from gurum.engine.material import Hooks, MaterialController
+from gurum.engine.noun import nouns
 from gurum.engine.view import public_key
 from gurum.engine.work import Work
+from gurum.model.base import Resource
 from gurum.model.compute import CloudKey, KeyPair
-from gurum.model.network import Domain, Network, Port, SecurityGroup, Subnet
+from gurum.model.network import Domain, Port, SecurityGroup, Subnet
+from gurum.model.routing import FloatingIP, Router, is_interface
 from gurum.model.server import Server
 from gurum.providers.contract import Done
+from gurum.store.contract import NotFoundError
 
 
 def _domain_holds(engine: Engine, domain: Domain) -> str:
-    for network in engine.view.index(Network, "by_domain", domain.id):
-        if any(True for _ in engine.view.index(Subnet, "by_network", network.id)):
-            return "its subnets"
+    held = networks.holds(engine, domain)
+    if held:
+        return held
+    if any(True for _ in engine.view.index(Router, "by_domain", domain.id)):
+        return "its route tables"
     if any(True for _ in engine.view.index(SecurityGroup, "by_domain", domain.id)):
         return "its security groups"
     return ""
@@ -49,11 +58,28 @@ def _port_made(work: Work[Port], outcome: Done) -> None:
 
 
 async def _port_freed(engine: Engine, port: Port) -> None:
+    await floating.let_go(engine, port)
     await claims.free(engine, port.id)
 
 
-def _key_holds(engine: Engine, key: CloudKey) -> str:
-    return ""  # EC2 deletes a key at any time: running instances keep what they were given
+def _port_unneeded(engine: Engine, port: Port) -> bool:
+    """An interface that was added while its router was being deleted is nobody's."""
+    old = engine.clock.time() - port.metadata.created_at > claims.GRACE
+    return old and is_interface(port) and engine.cache.get(Router, port.spec.device_id) is None
+
+
+async def _router_freed(engine: Engine, router: Router) -> None:
+    for port in list(engine.view.index(Port, "by_device", router.id)):
+        if is_interface(port) and not port.deleting:
+            with contextlib.suppress(NotFoundError):
+                await engine.store.delete(Port, port.id, cause=router.metadata.deletion_cause)
+    await claims.free(engine, router.id)
+
+
+def _nothing_holds(engine: Engine, obj: Resource) -> str:
+    # EC2 deletes a key at any time: running instances keep what they were given. Of a router and a floating IP the API
+    # has made sure that nobody uses them, and what a race left is ended by their drivers.
+    return ""
 
 
 def _key_unneeded(engine: Engine, key: CloudKey) -> bool:
@@ -62,20 +88,17 @@ def _key_unneeded(engine: Engine, key: CloudKey) -> bool:
     return not any(True for found in users for _ in found)
 
 
-def controllers(
-    engine: Engine,
-) -> tuple[
-    MaterialController[Domain],
-    MaterialController[Subnet],
-    MaterialController[SecurityGroup],
-    MaterialController[Port],
-    MaterialController[CloudKey],
-]:
+def controllers(engine: Engine) -> tuple[MaterialController[Any], ...]:
     """Return the controllers of the like kinds."""
     return (
-        MaterialController(engine, Domain, Hooks(_domain_holds)),
+        MaterialController(engine, Domain, Hooks(_domain_holds, unneeded=networks.unneeded)),
         MaterialController(engine, Subnet, Hooks(_subnet_holds)),
         MaterialController(engine, SecurityGroup, Hooks(_group_holds)),
-        MaterialController(engine, Port, Hooks(_port_holds, made=_port_made, freed=_port_freed)),
-        MaterialController(engine, CloudKey, Hooks(_key_holds, unneeded=_key_unneeded)),
+        MaterialController(engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded)),
+        MaterialController(engine, CloudKey, Hooks(_nothing_holds, unneeded=_key_unneeded)),
+        MaterialController(engine, Router, Hooks(_nothing_holds, freed=_router_freed)),
+        MaterialController(
+            engine, FloatingIP, Hooks(_nothing_holds, floating.made, floating.freed, shown=floating.shown)
+        ),
+        *(MaterialController(engine, noun.kind, noun.hooks) for noun in nouns()),
     )

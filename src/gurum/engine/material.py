@@ -6,7 +6,7 @@ backwards, as soon as nothing depends on the object.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -25,6 +25,7 @@ Holds = Callable[[Engine, R], str]  # what still depends on the object, in words
 Made = Callable[[Work[R], Done], None]
 Freed = Callable[[Engine, R], Awaitable[None]]
 Unneeded = Callable[[Engine, R], bool]
+Shown = Callable[[Engine, Work[R]], None]
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,15 @@ class Hooks(Generic[R]):
     """Where kinds differ beside their drivers.
 
     holds: what removal waits for. made: what a creation's answer says about the object. freed: what to let go of once
-    nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion.
+    nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion. shown: what
+    follows for the rest of the status from what was made and applied.
     """
 
     holds: Holds[R]
     made: Made[R] | None = None
     freed: Freed[R] | None = None
     unneeded: Unneeded[R] | None = None
+    shown: Shown[R] | None = None
 
 
 class MaterialController(Generic[R]):
@@ -71,21 +74,33 @@ class MaterialController(Generic[R]):
         driver = cloud.provider.driver(self.kind.kind)
         now = engine.clock.time()
         if driver is None:
-            work.ready(now)
-            await work.save()
+            await self._ready(work)
             return None
         place = engine.view.place(work.obj)
         # What a step made may call for another: a VPC for the groups in it. So the driver is asked until none is left.
-        while (step := self._next(work, driver)) is not None:
+        blocked: Blocked | None = None
+        aside: dict[str, float] = {}  # steps that wait on their own, until when
+        while (step := self._next(work, driver, aside)) is not None:
             if isinstance(step, Blocked):
-                return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {step.on}", now + RETRY_BLOCKED))
+                blocked = step
+                break
             intent = work.obj.status.intents.get(step.name)
             if intent is not None and intent.state == "failed":
                 again = intent.written_at + RETRY_REFUSED
+                if now < again and step.aside:
+                    aside[step.name] = again
+                    continue
                 if now < again:
                     return again
             work.obj.metadata.account = place.account
-            outcome = await cloud.once.ensure(work, step, driver, place)
+            engine.view.underway.add(work.obj.id)
+            try:
+                outcome = await cloud.once.ensure(work, step, driver, place)
+            finally:
+                engine.view.underway.discard(work.obj.id)
+            if step.aside:
+                aside |= self._aside(work, step, outcome)
+                continue
             if isinstance(outcome, Refused):
                 work.condition("Available", False, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
                 await work.save()
@@ -95,14 +110,50 @@ class MaterialController(Generic[R]):
             if self._hooks.made is not None:
                 self._hooks.made(work, outcome)
         for name in driver.retired(work.obj, engine.view):
-            later = await self._undo(work, name)
+            later = await self._retire(work, name, driver)
             if later is not None:
                 return later
-        return await self._sync(work)
+        if blocked is not None:
+            return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {blocked.on}", now + RETRY_BLOCKED))
+        times = [time for time in (await self._sync(work), *aside.values()) if time is not None]
+        return min(times, default=None)
 
-    def _next(self, work: Work[R], driver: Driver) -> Step | Blocked | None:
-        """Return the first step that is not done."""
+    def _aside(self, work: Work[R], step: Step, outcome: Done | Wait | Refused) -> dict[str, float]:
+        """Say how a step goes that holds up nothing else. Returns when it is due again, by its name."""
+        now = self._engine.clock.time()
+        if isinstance(outcome, Done):
+            if self._hooks.made is not None:
+                self._hooks.made(work, outcome)
+            work.condition(step.aside, True, Reason.SUCCESS, "", now)
+            return {}
+        until = outcome.until if isinstance(outcome, Wait) else now + RETRY_REFUSED
+        if until - now >= SHOWN_FROM:
+            work.condition(step.aside, False, outcome.reason, outcome.message, now, until)
+        return {step.name: until}
+
+    async def _retire(self, work: Work[R], name: str, driver: Driver) -> float | None:
+        """Undo a step of a living object. None: it is gone, or is to stay after all.
+
+        It is marked as going first: from then on nobody builds on it. Who did before is seen by asking again.
+        """
+        if work.obj.status.intents[name].state == "done":
+            work.obj.status.intents[name].state, work.obj.status.intents[name].removed_at = "deleting", None
+            fact = work.obj.status.applied.pop(name, None)  # of what is wanted anew after a crash, nothing is known
+            await work.save()
+            if name not in driver.retired(work.obj, self._engine.view):
+                work.obj.status.intents[name].state = "done"
+                if fact is not None:
+                    work.obj.status.applied[name] = fact
+                await work.save()
+                return None
+        later = await self._undo(work, name)
+        return self._engine.clock.time() if later is None else later  # it may be wanted anew, elsewhere
+
+    def _next(self, work: Work[R], driver: Driver, aside: Container[str]) -> Step | Blocked | None:
+        """Return the first step that is neither done nor waits on its own."""
         for step in driver.steps(work.obj, self._engine.view):
+            if isinstance(step, Step) and step.name in aside:
+                continue
             intent = work.obj.status.intents.get(step.name) if isinstance(step, Step) else None
             if intent is None or intent.state != "done":
                 return step
@@ -125,20 +176,32 @@ class MaterialController(Generic[R]):
                 return await self._later(work, outcome)
             if isinstance(outcome, Refused | Absent):
                 text = outcome.message if isinstance(outcome, Refused) else "the cloud no longer knows it"
-                work.condition("Available", False, Reason.INVALID_CONFIGURATION, text, now, now + RETRY_REFUSED)
+                reason = outcome.reason if isinstance(outcome, Refused) else Reason.INVALID_CONFIGURATION
+                work.condition("Available", False, reason, text, now, now + RETRY_REFUSED)
                 await work.save()
                 return now + RETRY_REFUSED
             work.obj.status.applied.update(outcome.facts)
+            for name in outcome.forget:
+                work.obj.status.applied.pop(name, None)
+            if self._hooks.shown is not None:
+                self._hooks.shown(engine, work)
             await work.save()
-        work.ready(engine.clock.time())
-        await work.save()
+        await self._ready(work)
         return None
+
+    async def _ready(self, work: Work[R]) -> None:
+        work.ready(self._engine.clock.time())
+        if self._hooks.shown is not None:
+            self._hooks.shown(self._engine, work)
+        await work.save()
 
     async def _later(self, work: Work[R], wait: Wait) -> float:
         now = self._engine.clock.time()
         if wait.until - now >= SHOWN_FROM:
             work.condition("Progressing", True, wait.reason, wait.message, now, wait.until)
-            await work.save()
+        if self._hooks.shown is not None and not work.obj.deleting:
+            self._hooks.shown(self._engine, work)
+        await work.save()
         return wait.until
 
     async def _remove(self, work: Work[R]) -> float | None:

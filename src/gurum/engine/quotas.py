@@ -7,10 +7,12 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from gurum.engine.context import Engine
+from gurum.engine.noun import nouns
 from gurum.model.base import Resource
 from gurum.model.compute import KeyPair
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.store.quotas import settle, usage_key
 
@@ -37,6 +39,9 @@ COUNTED: Mapping[type[Resource], tuple[str, Amounts]] = {
     Port: ("network", _one("port")),
     SecurityGroup: ("network", _one("security_group")),
     SecurityGroupRule: ("network", _one("security_group_rule")),
+    Router: ("network", _one("router")),
+    FloatingIP: ("network", _one("floatingip")),
+    **{noun.kind: (noun.counted[0], _one(noun.counted[1])) for noun in nouns() if noun.counted is not None},
 }
 
 

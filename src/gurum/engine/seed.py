@@ -1,4 +1,4 @@
-"""The catalogue of the configuration, made so in the store at every start: regions, accounts, flavors, images.
+"""What the configuration names, made so in the store at every start: regions, accounts, catalogue, external networks.
 
 Ids follow from region and name, so that every start, and every machine with the same configuration, has the same ones.
 """
@@ -6,19 +6,22 @@ Ids follow from region and name, so that every start, and every machine with the
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import structlog
 
-from gurum.model import codec
+from gurum.engine.work import FINALIZER
+from gurum.model import addresses, codec
 from gurum.model.base import Metadata, Resource
 from gurum.model.compute import Flavor, FlavorSpec
 from gurum.model.image import Image, ImageSpec
+from gurum.model.network import Network, NetworkSpec, Subnet, SubnetSpec
 from gurum.model.region import Account, AccountSpec, Capability, Region, RegionSpec, Zone
 from gurum.ops.clock import Clock
-from gurum.ops.config import FlavorConfig, ImageConfig, RegionConfig
+from gurum.ops.config import ExternalNetworkConfig, FlavorConfig, ImageConfig, RegionConfig
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
 
 R = TypeVar("R", bound=Resource)
@@ -26,6 +29,7 @@ R = TypeVar("R", bound=Resource)
 log = structlog.get_logger("gurum.engine")
 
 NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122's namespace of URLs
+REVISION = "network.openstack.org/revision"  # label: what the network API counts beside changes of spec
 SEEDED = "seeded"  # label: digest of what the configuration said when the object was last made so
 INSTANCE_TYPE = "aws:instance_type"
 _TRIES = 12  # about fifteen seconds
@@ -57,6 +61,8 @@ def objects(region: RegionConfig) -> list[Resource]:
         )
     out += [_flavor(region.name, flavor) for flavor in region.flavors]
     out += [_image(region.name, image) for image in region.images]
+    for external in region.external_networks:
+        out += _external(region.name, external)
     for obj in out:
         obj.metadata.labels[SEEDED] = hashlib.sha256(codec.encode(obj)).hexdigest()[:16]
     return out
@@ -96,6 +102,41 @@ def _image(region: str, image: ImageConfig) -> Image:
             root_device=image.root_device,
         ),
     )
+
+
+def _external(region: str, external: ExternalNetworkConfig) -> list[Resource]:
+    """Return an external network and its subnet, owned by a project that there is not: nobody's but an administrator's.
+
+    As every network it is known to the network API's users by the ids of a project and of itself.
+    """
+    network_id = external.id or stable_id(region, "Network", external.name)
+    subnet_id = stable_id(region, "Subnet", external.subnet_name)
+    owner = uuid.UUID(stable_id(region, "Project", external.name)).hex
+    cidr = str(ipaddress.ip_network(external.cidr))
+    gateway = external.gateway_ip or str(ipaddress.ip_network(cidr)[1])
+
+    def metadata(uid: str, revision: str) -> Metadata:
+        return Metadata(
+            id=uid, key=uid, region=region, project=owner, finalizers=[FINALIZER], labels={REVISION: revision}
+        )
+
+    return [
+        Network(
+            metadata=metadata(network_id, "1"),  # the subnet counts as a change of it
+            spec=NetworkSpec(name=external.name, external=True, mtu=external.mtu),
+        ),
+        Subnet(
+            metadata=metadata(subnet_id, "0"),
+            spec=SubnetSpec(
+                network_id=network_id,
+                name=external.subnet_name,
+                cidr=cidr,
+                gateway_ip=gateway,
+                enable_dhcp=False,
+                allocation_pools=addresses.pools(cidr, gateway, {}),
+            ),
+        ),
+    ]
 
 
 async def patiently(clock: Clock, attempt: Callable[[], Awaitable[None]]) -> None:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any, TypeVar
 
+from gurum.model import codec
 from gurum.model.base import Resource
-from gurum.model.compute import CloudKey, Flavor, KeyPair
-from gurum.model.image import Image
+from gurum.model.compute import KeyPair
+from gurum.model.engine import Lease
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
-from gurum.model.quota import QuotaUsage
-from gurum.model.region import Account, Region
-from gurum.model.server import ConsoleLog, Server
+from gurum.model.region import Account
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router, is_held, is_interface
+from gurum.model.server import Server
 from gurum.providers.contract import Place
 from gurum.store.cache import Cache, Change
 
 R = TypeVar("R", bound=Resource)
 
-KINDS: Sequence[type[Resource]] = (
-    Region, Account, Flavor, KeyPair, CloudKey, Image, Network, Domain, Subnet, Port, SecurityGroup,
-    SecurityGroupRule, AddressClaim, QuotaUsage, Server, ConsoleLog,
-)  # fmt: skip
+# Everything of the model but what only the choice of the leader needs.
+KINDS: Sequence[type[Resource]] = tuple(kind for kind in codec.KINDS.values() if kind is not Lease)
 
 _NONE: Set[str] = frozenset()
 
@@ -36,15 +35,17 @@ def _server_key(server: Server) -> Iterable[str]:
     return [public_key(server, server.spec.key.public_key)] if server.spec.key is not None else []
 
 
-def _domains(group: SecurityGroup) -> Iterable[str]:
-    """Return the domains in which something of the group exists, or may."""
-    steps = (intent.step for intent in group.status.intents.values() if intent.state not in ("gone", "failed"))
-    return [step.removeprefix("group:") for step in steps if step.startswith("group:")]
+def _domains(obj: Resource, prefix: str) -> Iterable[str]:
+    """Return the domains in which something of the object exists, or may."""
+    steps = (intent.step for intent in obj.status.intents.values() if intent.state not in ("gone", "failed"))
+    return [step.removeprefix(prefix) for step in steps if step.startswith(prefix)]
 
 
 INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     (Network, "by_domain", lambda network: [network.status.domain] if network.status.domain else []),
     (Subnet, "by_network", lambda subnet: [subnet.spec.network_id]),
+    (Domain, "by_owner", lambda domain: [domain.spec.owner_id]),
+    (Port, "routed", lambda port: [port.spec.network_id] if is_interface(port) else []),
     (Port, "by_network", lambda port: [port.spec.network_id]),
     (Port, "by_device", lambda port: [port.spec.device_id] if port.spec.device_id else []),
     (Port, "by_subnet", lambda port: {fixed.subnet_id for fixed in port.spec.fixed_ips}),
@@ -57,7 +58,12 @@ INDEXES: Sequence[tuple[type[Resource], str, Values]] = (
     ),
     (AddressClaim, "by_owner", lambda claim: [claim.spec.owner_id]),
     (AddressClaim, "by_subnet", lambda claim: [claim.spec.subnet_id]),
-    (SecurityGroup, "by_domain", lambda group: _domains(group)),
+    (FloatingIP, "by_port", lambda floating: [floating.spec.port_id] if floating.spec.port_id else []),
+    (FloatingIP, "by_router", lambda floating: [floating.spec.router_id] if floating.spec.router_id else []),
+    (Router, "by_domain", lambda router: _domains(router, "table:")),
+    (FloatingIPClaim, "by_floating_ip", lambda claim: [claim.spec.floating_ip_id]),
+    (FloatingIPClaim, "by_port", lambda claim: [claim.spec.port_id]),
+    (SecurityGroup, "by_domain", lambda group: _domains(group, "group:")),
     (KeyPair, "by_public_key", lambda pair: [public_key(pair, pair.spec.public_key)]),
     (Server, "by_public_key", lambda server: _server_key(server)),
     (Server, "by_instance", lambda server: [server.status.external.id] if server.status.external is not None else []),
@@ -69,6 +75,7 @@ class EngineView:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
+        self.underway: set[str] = set()  # ids of objects whose creation is being written down at this moment
         self._taken: dict[str, set[str]] = {}
         cache.subscribe(AddressClaim, self._count, replay=True)
         for kind, name, values in INDEXES:
@@ -89,6 +96,16 @@ class EngineView:
     def taken(self, subnet_id: str) -> Set[str]:
         """Return the claimed addresses of a subnet. Kept as claims come and go, not gathered for each question."""
         return self._taken.get(subnet_id, _NONE)
+
+    def occupied(self, port: Port) -> bool:
+        """Whether something of the port or its instance is in the cloud, or may be: its network cannot move then."""
+        if not is_held(port):
+            return False
+        if port.id in self.underway or port.spec.device_id in self.underway:
+            return True
+        server = self.cache.get(Server, port.spec.device_id)
+        intents = [port.status.intents.get("interface"), server.status.intents.get("instance") if server else None]
+        return any(intent is not None and intent.state not in ("gone", "failed") for intent in intents)
 
     def _count(self, change: Change, old: AddressClaim | None, new: AddressClaim | None) -> None:
         if old is not None and (held := self._taken.get(old.spec.subnet_id)) is not None:

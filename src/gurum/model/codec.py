@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gurum.model import compute, engine, image, network, quota, region, server
+from gurum.model import compute, engine, image, network, quota, region, routing, server
 from gurum.model.base import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -19,28 +19,12 @@ R = TypeVar("R", bound=Resource)
 Document = dict[str, Any]
 Upcaster = Callable[[Document], Document]
 
+# A kind is whatever a module of the model defines as one: a new kind is registered by being written down there.
 KINDS: dict[str, type[Resource]] = {
     cls.kind: cls
-    for cls in (
-        region.Region,
-        region.Account,
-        compute.Flavor,
-        compute.KeyPair,
-        compute.CloudKey,
-        image.Image,
-        network.Network,
-        network.Domain,
-        network.Subnet,
-        network.Port,
-        network.SecurityGroup,
-        network.SecurityGroupRule,
-        network.AddressClaim,
-        quota.QuotaUsage,
-        server.Server,
-        server.ConsoleLog,
-        engine.Lease,
-        engine.Restoration,
-    )
+    for module in (region, compute, image, network, routing, quota, server, engine)
+    for cls in vars(module).values()
+    if isinstance(cls, type) and issubclass(cls, Resource) and cls.kind and cls.__module__ == module.__name__
 }
 
 # (kind, from) -> what makes a document of form from+1 out of one of form `from`

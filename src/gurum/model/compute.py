@@ -1,4 +1,4 @@
-"""Flavor and KeyPair: what a server is made from."""
+"""Flavor and KeyPair: what a server is made from; ServerGroup: how servers are placed to each other."""
 
 from __future__ import annotations
 
@@ -76,3 +76,20 @@ class CloudKey(Resource, kw_only=True):
     def key_of(region: str, account: str, public_key: str) -> str:
         """Return the key of the object for a public key in an account."""
         return f"{region}/{account}/{hashlib.sha256(public_key.strip().encode()).hexdigest()}"
+
+
+class ServerGroupSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Nova's server group. `policy`: affinity, anti-affinity, soft-affinity, soft-anti-affinity; rules: {} for none."""
+
+    name: str
+    user_id: str
+    policy: str
+    rules: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class ServerGroup(Resource, kw_only=True):
+    """Servers that are to be near or far from each other. Its members are the servers that name it."""
+
+    kind = "ServerGroup"
+    spec: ServerGroupSpec
+    status: Status = msgspec.field(default_factory=Status)

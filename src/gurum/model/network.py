@@ -23,10 +23,16 @@ class NetworkSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class NetworkStatus(Status, kw_only=True, omit_defaults=True):
-    """`domain` is the router domain the network was made in (its id), once it was made in a cloud."""
+    """`domain` is the router domain the network was made in (its id), once it was made in a cloud.
+
+    `left` counts the domains it left again: with it, the id of a next domain of its own follows from the network's.
+    `leaving`: it is being taken out of its domain; nothing new is made in there for it.
+    """
 
     status: str = "ACTIVE"
     domain: str = ""
+    left: int = 0
+    leaving: bool = False
 
 
 class Network(Resource, kw_only=True):
@@ -123,8 +129,16 @@ class AddressPair(msgspec.Struct, frozen=True, kw_only=True):
     mac_address: str
 
 
+# Labels of a port that a server holds: which interface it is (three digits; WAITING: it is not attached yet), that it
+# came to a living server (by which request), and the tag it was attached with.
+INDEX, ATTACH, TAG, WAITING = "index", "attach", "tag", "999"
+
+
 class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own."""
+    """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own.
+
+    `disposable` marks the one that attaching an interface made: it goes when it is detached, and with the server.
+    """
 
     network_id: str
     name: str = ""
@@ -145,6 +159,7 @@ class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     tags: list[str] = msgspec.field(default_factory=list)
     zone: str = ""  # the zone id its addresses fix, empty while free
     implied: bool = False
+    disposable: bool = False
 
 
 class PortStatus(Status, kw_only=True, omit_defaults=True):

@@ -42,7 +42,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An imperative verb, recorded. Worked off in the order of `number`; what os-instance-actions shows."""
 
     number: int  # 1, 2, 3, ... within the server
-    action: str  # Nova's word: create, start, stop, reboot, delete
+    action: str  # Nova's word: create, start, stop, reboot, attach_interface, detach_interface, delete
     request_id: str
     user_id: str
     project_id: str
@@ -70,7 +70,10 @@ class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What was asked for. `availability_zone` is the user's word, empty when none was named."""
+    """What was asked for. `availability_zone` is the user's word, empty when none was named.
+
+    `group` is the id of the server group that it was made in; the group may be deleted before it.
+    """
 
     name: str
     user_id: str
@@ -81,6 +84,7 @@ class ServerSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     networks: list[NetworkRequest] = msgspec.field(default_factory=list)
     security_groups: list[str] = msgspec.field(default_factory=list)  # ids
     availability_zone: str = ""
+    group: str = ""
     user_data: str = ""  # base64 as it came
     config_drive: bool = False
     metadata: dict[str, str] = msgspec.field(default_factory=dict)

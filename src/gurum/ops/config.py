@@ -124,6 +124,20 @@ class ImageConfig(Section, frozen=True):
     properties: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class ExternalNetworkConfig(Section, frozen=True):
+    """A network that routers' gateways and floating IPs are on, with one subnet. It is no project's.
+
+    A region whose cloud chooses the addresses of floating IPs itself (AWS) has only the routers' own in it.
+    """
+
+    name: str  # of the network, as users name it: `--external-gateway public`
+    subnet_name: str  # of its subnet
+    cidr: str  # IPv4; an address for each router with a gateway, and for each floating IP: choose it as large
+    gateway_ip: str = ""  # empty: the first address; given to no router of ours
+    mtu: int = 1500  # what the network shows
+    id: str = ""  # empty: UUIDv5 of region and name, so that it is the same on every start
+
+
 class RegionConfig(Section, frozen=True):
     """A region: its provider, zones, catalogue, and the address its APIs are served at."""
 
@@ -137,6 +151,7 @@ class RegionConfig(Section, frozen=True):
     simulated: str = ""
     flavors: list[FlavorConfig] = msgspec.field(default_factory=list)
     images: list[ImageConfig] = msgspec.field(default_factory=list)
+    external_networks: list[ExternalNetworkConfig] = msgspec.field(default_factory=list)
     aws: AwsConfig | None = None
     simulation: SimulatedConfig | None = None
 
@@ -197,6 +212,8 @@ class PiaConfig(Section, frozen=True):
     body_limit: int = 114688  # Nova's own (osapi_max_request_body_size)
     page_limit: int = 1000  # osapi_max_limit
     console_wait: float = 5.0  # seconds to wait for a fresh console log
+    floating_ip_wait: float = 10.0  # seconds to wait for the address of a floating IP that the cloud chooses
+    interface_wait: float = 20.0  # seconds to wait until an interface is attached; then it is answered as accepted
     write_retries: int = 20  # compare-and-swap attempts before 503
     tls: TlsConfig = TlsConfig()
     rate_limit: RateLimitConfig = RateLimitConfig()

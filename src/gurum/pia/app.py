@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -101,6 +102,7 @@ class App:
             request_id=f"req-{uuid.uuid4()}",
             global_request_id=inbound if _REQUEST_ID.match(inbound) else "",
             body=body,
+            gone=lambda: _gone(receive),
         )
         outcome = await pipeline.serve(request)
         if outcome.response is not None:
@@ -161,6 +163,13 @@ async def _body(receive: Receive, announced: str, limit: int) -> bytes | None:
         size += len(piece)
         if size > limit or not message.get("more_body", False):
             return b"".join(pieces)
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the client has gone. The body has been read: nothing else can come."""
+    message = await receive()
+    if message["type"] != "http.disconnect":
+        await asyncio.Event().wait()
 
 
 async def _send(send: Send, response: Response, method: str) -> None:

@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 
 from gurum.model.base import External, Intent, Resource
 from gurum.model.conditions import Reason
+from gurum.model.network import Port
 from gurum.model.region import Capability
 
 R = TypeVar("R", bound=Resource)
@@ -37,12 +38,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """A creation that the object needs now. `request` is JSON text: stored before the call and sent byte for byte."""
+    """A creation that the object needs now. `request` is JSON text: stored before the call and sent byte for byte.
+
+    `aside`: the type of a condition of its own. The object is of use without this step, so what keeps it from being
+    made holds up nothing else, and is not said of the object as a whole.
+    """
 
     name: str
     recipe: str
     request: str
     zone: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,15 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Done:
-    """It is so. `external` is what was made or adopted; `facts` is what the answer told along the way."""
+    """It is so. `external` is what was made or adopted; `facts` is what the answer told along the way.
+
+    `forget` (of a sync): facts that hold no more.
+    """
 
     external: External | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     cloud_request_id: str = ""
+    forget: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,10 @@ class View(Protocol):
         """Return the objects of a named index (`gurum.engine.view` lists them)."""
         ...
 
+    def occupied(self, port: Port) -> bool:
+        """Whether something of the port or its instance is in the cloud, or may be."""
+        ...
+
     def place(self, obj: Resource) -> Place:
         """Return where the object's things are made."""
         ...
@@ -154,7 +168,10 @@ class Driver(Protocol):
         ...
 
     def retired(self, obj: Resource, view: View) -> Sequence[str]:
-        """Return the names of steps whose result the living object no longer needs: they are undone. Pure."""
+        """Return the names of steps whose result the living object no longer needs: they are undone. Pure.
+
+        Asked a second time after the step was marked as going, so that what began to use it meanwhile is seen.
+        """
         ...
 
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
@@ -172,8 +189,9 @@ class Driver(Protocol):
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Make natural-key facts so (rules, memberships): compare, then call; None: nothing to do.
 
-        Repeating is harmless by construction; Done.facts are written into `status.applied`. A change is announced there
-        (an outcome without a call) before it is made, so that a crash in between leaves a doubt and not a wrong record.
+        Repeating is harmless by construction; Done.facts are written into `status.applied`, Done.forget dropped from
+        it. A change is announced there (an outcome without a call) before it is made, so that a crash in between leaves
+        a doubt and not a wrong record.
         """
         ...
 
@@ -220,6 +238,24 @@ class Provider(Protocol):
 
     async def power(self, place: Place, verb: str, instance: str) -> VerbOutcome:
         """start, stop, reboot, force-stop. All but reboot are idempotent; a repeated reboot reboots again."""
+        ...
+
+    async def attach(self, place: Place, instance: str, interface: str, index: int) -> VerbOutcome:
+        """Have a network interface at a device index of an instance: compare, then call, so that repeating is harmless.
+
+        Done.facts has the `attachment`, which is what is detached. A late call finds the interface in use.
+        """
+        ...
+
+    async def detach(self, place: Place, instance: str, interface: str, attachment: str) -> VerbOutcome:
+        """Begin to take an interface off. `attachment` may be empty: then it is looked up. Absent: it is off already.
+
+        Done: accepted. A late call names an attachment that is no more, so it cannot take off a later one.
+        """
+        ...
+
+    async def loose(self, place: Place, instance: str, interface: str, *, discard: bool) -> VerbOutcome:
+        """Done once the interface is off the instance; with `discard`, once it is deleted, too. Else a Wait."""
         ...
 
     async def console(self, place: Place, instance: str) -> tuple[str, VerbOutcome]:

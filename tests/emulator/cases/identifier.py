@@ -20,6 +20,7 @@ _USES: dict[str, tuple[str, Callable[[Cloud, str], Any]]] = {
     "image": ("ami", lambda c, i: c("DescribeImages", ImageIds=[i])),
     "internet-gateway": ("igw", lambda c, i: c("DeleteInternetGateway", InternetGatewayId=i)),
     "route-table": ("rtb", lambda c, i: c("DeleteRouteTable", RouteTableId=i)),
+    "placement-group": ("pg", lambda c, i: c("DescribePlacementGroups", GroupIds=[i])),
     "attachment": ("eni-attach", lambda c, i: c("DetachNetworkInterface", AttachmentId=i)),
     "elastic-ip": ("eipalloc", lambda c, i: c("ReleaseAddress", AllocationId=i)),
     "association": ("eipassoc", lambda c, i: c("DisassociateAddress", AssociationId=i)),

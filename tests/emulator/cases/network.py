@@ -135,9 +135,10 @@ def _associate_address(cloud: Cloud, step: str) -> None:
         cloud("ReleaseAddress", AllocationId=address)
     elif step == "move":
         other = cloud.interface(subnet)
-        cloud("AssociateAddress", AllocationId=address, NetworkInterfaceId=other)
+        cloud("AssociateAddress", AllocationId=address, NetworkInterfaceId=other, AllowReassociation=False)
     else:
-        cloud("AssociateAddress", AllocationId=_address(cloud), NetworkInterfaceId=interface)
+        second = _address(cloud)
+        cloud("AssociateAddress", AllocationId=second, NetworkInterfaceId=interface, AllowReassociation=False)
 
 
 def _pending_interface(cloud: Cloud) -> None:

@@ -21,7 +21,11 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("networks", ("network/networks*",)),
     ("subnets", ("network/subnets*",)),
     ("ports", ("network/ports*",)),
-    # Not attachments of interfaces and volumes, and not server groups: they test those nouns.
+    ("routers", ("network/routers*",)),
+    ("floating-ips", ("network/floatingips*",)),
+    ("interfaces", ("compute/interfaces*",)),
+    ("server-groups", ("compute/server-groups*",)),
+    # Not attachments of volumes: they test that noun.
     ("servers", ("compute/servers-*", "compute/server-metadata*")),
     ("discovery", ("*/versions*", "*/http*", "*/api*")),
     ("microversions", ("*/microversions*",)),

@@ -88,3 +88,44 @@ class Client:
         network = (await self.make("network", name="net"))["id"]
         made = await self.make("subnet", network_id=network, ip_version=4, cidr=cidr, **subnet)
         return network, made["id"]
+
+
+async def external_net(kit: Kit, *, cidr: str = "203.0.113.0/24") -> tuple[str, str]:
+    """Make an external network with a subnet, as an administrator; return their ids."""
+    admin = Client(kit, "admin")
+    network = (await admin.make("network", name="public", **{"router:external": True}))["id"]
+    subnet = await admin.make("subnet", network_id=network, ip_version=4, cidr=cidr, name="public4")
+    return network, subnet["id"]
+
+
+class Routed:
+    """A member's network with a subnet, and a router that joins it to an external network."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.external = self.external_subnet = self.network = self.subnet = self.router = ""
+
+    @classmethod
+    async def of(cls, client: Client, *, gateway: bool = True, joined: bool = True) -> Routed:
+        made = cls(client)
+        made.external, made.external_subnet = await external_net(client.kit)
+        made.network, made.subnet = await client.net()
+        info = {"network_id": made.external} if gateway else None
+        made.router = (await client.make("router", name="r", external_gateway_info=info))["id"]
+        if joined:
+            await made.join(subnet_id=made.subnet)
+        return made
+
+    async def join(self, **body: Any) -> dict[str, Any]:
+        """Add an interface; return the answer."""
+        answer = await self.client.call("PUT", f"/routers/{self.router}/add_router_interface", body)
+        assert answer.status == 200, answer.json
+        found: dict[str, Any] = answer.json
+        return found
+
+    async def part(self, **body: Any) -> dict[str, Any]:
+        """Remove an interface; return the answer."""
+        answer = await self.client.call("PUT", f"/routers/{self.router}/remove_router_interface", body)
+        assert answer.status == 200, answer.json
+        found: dict[str, Any] = answer.json
+        return found

@@ -34,7 +34,7 @@ async def test_unknown_roots(path: str) -> None:
     assert "x-openstack-request-id" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/routers", "/floatingips", "/networks.xml", "/networks/x/y", "/service-providers"])
+@pytest.mark.parametrize("path", ["/trunks", "/rbac-policies", "/networks.xml", "/networks/x/y", "/service-providers"])
 async def test_what_is_not_built_is_neutrons_404(path: str) -> None:
     client = Client(await network_kit())
     assert await client.refused("GET", path) == (404, "HTTPNotFound", "The resource could not be found.")
@@ -123,9 +123,9 @@ async def test_extensions_are_those_that_work() -> None:
     client = Client(await network_kit({"security_group.stateless": "absent", "network.mtu": "absent"}))
     aliases = {e["alias"] for e in await client.get("/extensions")}
     assert aliases == {e.alias for e in EXTENSIONS} - {"stateful-security-group", "net-mtu-writable"}
-    assert not aliases & {"router", "qos", "trunk", "provider", "rbac-policies", "subnet_allocation", "segment"}
+    assert not aliases & {"dvr", "l3-ha", "qos", "trunk", "provider", "rbac-policies", "subnet_allocation", "segment"}
     assert (await client.get("/extensions/port-security"))["name"] == "Port Security"
-    assert (await client.refused("GET", "/extensions/router"))[1] == "ExtensionNotFound"
+    assert (await client.refused("GET", "/extensions/l3-ha"))[1] == "ExtensionNotFound"
     assert (await client.refused("GET", "/extensions/net-mtu-writable"))[0] == 404
 
 

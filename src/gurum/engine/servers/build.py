@@ -19,6 +19,7 @@ from gurum.model.base import Condition, Metadata, Resource
 from gurum.model.compute import CloudKey, CloudKeySpec
 from gurum.model.conditions import Reason, get
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, Subnet
+from gurum.model.routing import Router
 from gurum.model.server import ActionOutcome, Server
 from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
@@ -45,7 +46,11 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
     driver = engine.clouds[place.region].provider.driver(Server.kind)
     if driver is None:
         raise LookupError(f"the provider of {place.region} has no driver for servers")
-    outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+    engine.view.underway.add(work.obj.id)  # before anything else happens: nobody takes away what the step builds on
+    try:
+        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+    finally:
+        engine.view.underway.discard(work.obj.id)
     if isinstance(outcome, Refused):
         if outcome.capacity:
             work.obj.status.zones_failed.append(work.obj.status.zone)
@@ -67,7 +72,7 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     """Place the attempt, have its ports and prerequisites, and return the launch; else when to come again."""
     # Kinds are watched apart: the server may be seen before the subnet it was made after. Nothing may be concluded from
     # the absence of what it refers to until these have caught up.
-    await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim)
+    await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim, Router)
     status, intent = work.obj.status, work.obj.status.intents.get("instance")
     if not status.zone or (intent is not None and intent.attempt >= status.attempt):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gurum.engine.context import Engine
+from gurum.engine.servers import interfaces
 from gurum.engine.servers.actions import pending, work_off
 from gurum.engine.servers.build import build
 from gurum.engine.servers.ports import let_go
@@ -38,10 +39,14 @@ class ServerController:
             return again
         action = pending(server)
         if action is not None:
+            if action.action in interfaces.EVENTS:
+                return await interfaces.work_off(engine, work, action, place)
             return await work_off(engine, work, action, place)
         if server.status.vm_state == "error":
             intent = server.status.intents.get("instance")
             if intent is None or intent.state in ("failed", "gone"):
                 await let_go(engine, server)  # should the failure have been written, but not this
             return None
-        return await watch(engine, work, place)
+        later = await interfaces.tidy(engine, work, place)
+        await watch(engine, work, place)
+        return later

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import uuid
 from collections.abc import Mapping
@@ -12,12 +13,13 @@ from gurum.engine import claims
 from gurum.engine.context import Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model import addresses, codec
-from gurum.model.base import Metadata
-from gurum.model.network import Network, Port, PortSpec, Subnet
+from gurum.model.base import Cause, Metadata
+from gurum.model.network import ATTACH, INDEX, TAG, WAITING, Network, Port, PortSpec, Subnet
 from gurum.model.server import Address, NetworkRequest, Server
 from gurum.store.contract import ExistsError, NotFoundError
 
-INDEX, ATTEMPT = "index", "attempt"  # labels of a bound port: which interface it is, and for which attempt
+ATTEMPT = "attempt"  # label of an implied port: for which attempt it has its addresses
+ATTACHMENT, DETACHING = "attachment", "detaching"  # facts of a port: the cloud's attachment; that its end was asked for
 _rng = random.Random()  # noqa: S311 - MAC addresses are not secrets
 
 
@@ -32,7 +34,12 @@ class PortProblemError(Exception):
 def bound(engine: Engine, server: Server) -> list[Port]:
     """Return the server's ports in the order of its interfaces."""
     found = engine.view.index(Port, "by_device", server.id)
-    return sorted(found, key=lambda port: (port.metadata.labels.get(INDEX, "999"), port.id))
+    return sorted(found, key=lambda port: (port.metadata.labels.get(INDEX, WAITING), port.id))
+
+
+def goes_with_server(port: Port) -> bool:
+    """Whether the port was made for the server, and not by its user."""
+    return port.spec.implied or port.spec.disposable
 
 
 def implied_id(server: Server, number: int) -> str:
@@ -133,9 +140,12 @@ async def learn(engine: Engine, server: Server, facts: Mapping[str, str]) -> Non
     `facts` has `interface:<device index>`: cloud id, MAC, address and, from a launch, the digest of its groups,
     separated by commas. Idempotent.
     """
-    for number, port in enumerate(bound(engine, server)):
+    for port in bound(engine, server):
+        index = port.metadata.labels.get(INDEX, WAITING)
+        if index == WAITING:
+            continue  # not in use yet
         work: Work[Port] = engine.work(port)
-        told = facts.get(f"interface:{number}", "").split(",")
+        told = facts.get(f"interface:{int(index)}", "").split(",")
         if len(told) >= 3:
             external = server.status.external
             if external is not None and port.spec.implied:
@@ -162,18 +172,34 @@ def shown(engine: Engine, server: Server) -> list[Address]:
 
 
 async def let_go(engine: Engine, server: Server) -> None:
-    """Unbind the user's ports and have the implied ones deleted. Only when nothing of the server is left."""
+    """Unbind the user's ports and have the others deleted. Only when nothing of the server is left."""
     for port in bound(engine, server):
-        if not port.spec.implied:
-            work = engine.work(port)
-            work.obj.status.status = "DOWN"  # first: once it is unbound, nobody comes back to it
-            await work.save()
-            mine = codec.copy(work.obj)
-            mine.spec.device_id = mine.spec.device_owner = ""
-            mine.metadata.labels.pop(INDEX, None)
-            engine.cache.apply(await engine.store.update_spec(mine, cause=server.metadata.deletion_cause))
+        if not goes_with_server(port):
+            await unbind(engine, port, server.metadata.deletion_cause)
         elif not port.deleting:
-            try:
+            with contextlib.suppress(NotFoundError):
                 await engine.store.delete(Port, port.id, cause=server.metadata.deletion_cause)
-            except NotFoundError:
-                continue
+
+
+async def unbind(engine: Engine, port: Port, cause: Cause | None) -> None:
+    """Let go of a port that no instance has. One that was made for its server is deleted: first that, then the rest.
+
+    Idempotent: a crash in between leaves it bound, so that it is found again.
+    """
+    port = engine.cache.get(Port, port.id) or port
+    with contextlib.suppress(NotFoundError):  # of one that is to go, the rest may be done before us
+        if goes_with_server(port) and not port.deleting:
+            marked = await engine.store.delete(Port, port.id, cause=cause)
+            if marked is None:
+                return
+            port = marked
+        work = engine.work(port)
+        work.obj.status.status = "DOWN"  # before: once it is unbound, nobody comes back to it
+        for fact in (ATTACHMENT, DETACHING):
+            work.obj.status.applied.pop(fact, None)
+        await work.save()
+        mine = codec.copy(work.obj)
+        mine.spec.device_id = mine.spec.device_owner = ""
+        for label in (INDEX, ATTACH, TAG):
+            mine.metadata.labels.pop(label, None)
+        engine.cache.apply(await engine.store.update_spec(mine, cause=cause))

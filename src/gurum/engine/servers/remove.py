@@ -30,7 +30,7 @@ async def remove(engine: Engine, work: Work[Server]) -> float | None:
         if later is not None:
             return later
     await ports.let_go(engine, work.obj)
-    if any(port.spec.implied for port in ports.bound(engine, work.obj)):
+    if any(ports.goes_with_server(port) for port in ports.bound(engine, work.obj)):
         return engine.clock.time() + LOOK  # their own deletion tells when they are gone
     await _record(engine, work.obj)
     console = engine.cache.by_key(ConsoleLog, work.obj.id)

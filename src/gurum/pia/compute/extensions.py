@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from gurum.pia.compute import parts
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import not_found
 from gurum.pia.kernel.route import Route
@@ -21,6 +23,7 @@ KNOWN = {
     "OS-FLV-EXT-DATA": "FlavorExtraData",
     "OS-SCH-HNT": "SchedulerHints",
     "OS-SRV-USG": "ServerUsage",
+    "os-attach-interfaces": "AttachInterfaces",
     "os-availability-zone": "AvailabilityZone",
     "os-config-drive": "ConfigDrive",
     "os-console-output": "ConsoleOutput",
@@ -43,10 +46,17 @@ KNOWN = {
 }
 
 
+@cache
+def known() -> dict[str, str]:
+    """Return all, those included that nouns say themselves."""
+    more = {alias: name for rows in parts.found("EXTENSIONS") for alias, name in rows.items()}
+    return dict(sorted((KNOWN | more).items()))
+
+
 def _view(alias: str) -> dict[str, Any]:
     return {
         "alias": alias,
-        "name": KNOWN[alias],
+        "name": known()[alias],
         "namespace": "http://docs.openstack.org/compute/ext/fake_xml",
         "description": "",
         "links": [],
@@ -56,13 +66,13 @@ def _view(alias: str) -> dict[str, Any]:
 
 async def index(ctx: Context) -> Response:
     """List extensions."""
-    return json({"extensions": [_view(alias) for alias in KNOWN]})
+    return json({"extensions": [_view(alias) for alias in known()]})
 
 
 async def show(ctx: Context) -> Response:
     """Show an extension."""
     alias = ctx.params["alias"]
-    if alias not in KNOWN:
+    if alias not in known():
         raise not_found("The resource could not be found.")
     return json({"extension": _view(alias)})
 

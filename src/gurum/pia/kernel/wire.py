@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -62,6 +62,7 @@ class Request(msgspec.Struct, kw_only=True):
     body: bytes = b""
     project: str = ""  # the project id that stood in the path, where a service lets one stand there
     lenient: bool = False  # what a body says beyond its schema is dropped, as it was before there were microversions
+    gone: Callable[[], Awaitable[None]] | None = None  # waits until the client has gone, where that can be known
 
     @property
     def media_type(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from gurum.model.base import Resource
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.mirror import Board, Mirror
 from gurum.pia.network.capabilities import Capabilities
@@ -20,12 +21,16 @@ from gurum.pia.network.nouns import Bound
 from gurum.pia.network.relation import Relation
 from gurum.pia.network.runs import Run, of_entries
 from gurum.pia.network.select import Test
+from gurum.pia.network.tables.floatingips import FLOATINGIP
 from gurum.pia.network.tables.networks import NETWORK
 from gurum.pia.network.tables.ports import PORT
+from gurum.pia.network.tables.routers import ROUTER
 from gurum.pia.network.tables.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from gurum.pia.network.tables.subnets import SUBNET
+from gurum.pia.network.views.floatingips import floatingip_view
 from gurum.pia.network.views.networks import network_view
 from gurum.pia.network.views.ports import port_view
+from gurum.pia.network.views.routers import router_view
 from gurum.pia.network.views.security_groups import group_view, rule_view
 from gurum.pia.network.views.subnets import subnet_view
 from gurum.policy.model import Scopes, Target
@@ -104,6 +109,29 @@ class Bindings:
             admitted=lambda scopes, region: _within(inventory.rules, inventory.rule_guests, scopes, region),
             narrow={"security_group_id": inventory.rules_of_group},
         )
+        self.routers = Bound(
+            noun=ROUTER,
+            path="/routers",
+            action="network:routers",
+            mirror=inventory.routers,
+            view=router_view(),
+            target=owned_target,
+            admitted=lambda scopes, region: _own(inventory.routers, scopes, region),
+        )
+        self.floatingips = Bound(
+            noun=FLOATINGIP,
+            path="/floatingips",
+            action="network:floatingips",
+            mirror=inventory.floatingips,
+            view=floatingip_view(inventory),
+            target=owned_target,
+            admitted=lambda scopes, region: _own(inventory.floatingips, scopes, region),
+            narrow={
+                "port_id": inventory.floatingips_of_port,
+                "router_id": inventory.floatingips_of_router,
+                "floating_network_id": inventory.floatingips_of_network,
+            },
+        )
 
     def capabilities(self, region: str) -> Capabilities:
         """Return what a region can do."""
@@ -157,6 +185,11 @@ def network_target(network: Network) -> Target:
     return Target(
         project_id=network.metadata.project, shared=network.spec.shared, router_external=network.spec.external
     )
+
+
+def owned_target(obj: Router | FloatingIP) -> Target:
+    """Return what policy decides by."""
+    return Target(project_id=obj.metadata.project)
 
 
 def group_target(group: SecurityGroup) -> Target:

@@ -83,7 +83,7 @@ def for_update(noun: Noun, item: Attributes) -> Attributes:
 
 
 def written(item: Attributes) -> list[str]:
-    """Return the names of what a body writes as policy knows them: parts of lists are named, too (`fixed_ips:...`)."""
+    """Return the names of what a body writes as policy knows them: parts are named, too (`fixed_ips:subnet_id`)."""
     names: list[str] = []
     for name, value in item.items():
         if name == "project_id" and "tenant_id" in item:
@@ -93,6 +93,8 @@ def written(item: Attributes) -> list[str]:
             parts = {key for entry in value if isinstance(entry, dict) for key in entry}
             known = ("subnet_id", "ip_address") if name == "fixed_ips" else ("mac_address", "ip_address")
             names += [f"{name}:{part}" for part in known if part in parts]
+        if name == "external_gateway_info" and isinstance(value, dict):
+            names += [f"{name}:{part}" for part in ("network_id", "enable_snat", "external_fixed_ips") if part in value]
     return names
 
 

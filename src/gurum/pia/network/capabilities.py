@@ -25,6 +25,9 @@ GATEWAY = "subnet.gateway_ip"
 SEVERAL_SUBNETS = "port.several_subnets"
 RESERVED = "port.reserved_address"
 FOREIGN = "port.allowed_address_pairs.cidr"
+JOIN_IN_USE = "router_interface.join_in_use"
+LEAVE_IN_USE = "router_interface.leave_in_use"
+CHOSEN_BY_CLOUD = "floating_ip.address_chosen_by_cloud"
 MTU = 1500  # of a region that does not say
 
 
@@ -56,6 +59,7 @@ TABLE = (
     Need("network.shared", "network", "shared", _on),
     Need("network.external", "network", "router:external", _on),
     Need("network.availability_zone_hints", "network", "availability_zone_hints", _given),
+    Need("network.availability_zone_hints", "router", "availability_zone_hints", _given),
     Need("network.vlan_transparent", "network", "vlan_transparent", _on),
     Need("network.ipv6", "subnet", "ip_version", lambda value: value == 6),
     Need("subnet.dns_nameservers", "subnet", "dns_nameservers", _given),
@@ -89,6 +93,9 @@ OTHERS = (
     "port.fixed_ips_update",
     FOREIGN,
     IMPLIED_DELETE,
+    JOIN_IN_USE,
+    LEAVE_IN_USE,
+    CHOSEN_BY_CLOUD,
 )
 
 
@@ -119,6 +126,11 @@ class Capabilities:
     def zonal(self) -> bool:
         """Whether a subnet of the cloud lies in one zone, so that ours are cut into slices."""
         return self.level(ZONAL) not in ("", ABSENT)
+
+    @property
+    def chooses_addresses(self) -> bool:
+        """Whether the cloud itself chooses the address of a floating IP."""
+        return self.level(CHOSEN_BY_CLOUD) not in ("", ABSENT)
 
     @property
     def zones(self) -> list[Zone]:

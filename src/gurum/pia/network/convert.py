@@ -30,6 +30,11 @@ def boolean(value: Any) -> bool:
     raise invalid_input(f"'{value}' cannot be converted to boolean")
 
 
+def boolean_or_none(value: Any) -> bool | None:
+    """Return null for null, else the boolean meant. Raises InvalidInput."""
+    return None if value is None else boolean(value)
+
+
 def integer(value: Any) -> int:
     """Return the integer meant by 4 or "4". Raises InvalidInput."""
     try:
@@ -107,6 +112,13 @@ def ip_prefix(value: Any) -> str | None:
 def pools(value: Any) -> Any:
     """Return null for an empty dictionary, which Neutron takes for "not given", else the value."""
     return None if value == {} else value
+
+
+def gateway_info(value: Any) -> Any:
+    """Return a router's external_gateway_info with `enable_snat` as a boolean. Raises InvalidInput."""
+    if not isinstance(value, dict) or "enable_snat" not in value:
+        return value
+    return {**value, "enable_snat": boolean(value["enable_snat"])}
 
 
 def key_value(value: Any) -> tuple[str, str]:

@@ -71,6 +71,12 @@ EXTENSIONS = (
         "2018-05-01T10:00:00-00:00",
     ),
     Extension(
+        "ext-gw-mode",
+        "Neutron L3 Configurable external gateway mode",
+        "Extension of the router abstraction for specifying whether SNAT should occur on the external gateway",
+        "2013-03-28T10:00:00-00:00",
+    ),
+    Extension(
         "external-net",
         "Neutron external network",
         "Adds external network attribute to network resource.",
@@ -85,9 +91,33 @@ EXTENSIONS = (
         "port.extra_dhcp_opts",
     ),
     Extension(
+        "extraroute",
+        "Neutron Extra Route",
+        "Extra routes configuration for L3 router",
+        "2013-02-01T10:00:00-00:00",
+    ),
+    Extension(
+        "extraroute-atomic",
+        "Atomically add/remove extra routes",
+        "Edit extra routes of a router on server side by atomically adding/removing extra routes",
+        "2019-07-10T00:00:00+00:00",
+    ),
+    Extension(
         "filter-validation",
         "Filter parameters validation",
         "Provides validation on filter parameters.",
+        "2018-03-21T10:00:00-00:00",
+    ),
+    Extension(
+        "fip-port-details",
+        "Floating IP Port Details Extension",
+        "Add port_details attribute to Floating IP resource",
+        "2018-04-09T10:00:00-00:00",
+    ),
+    Extension(
+        "floatingip-pools",
+        "Floating IP Pools Extension",
+        "Provides a floating IP pools API.",
         "2018-03-21T10:00:00-00:00",
     ),
     Extension(
@@ -160,6 +190,26 @@ EXTENSIONS = (
         "If-Match constraints based on revision_number",
         "Extension indicating that If-Match based on revision_number is supported.",
         "2016-12-11T00:00:00-00:00",
+    ),
+    Extension(
+        "router",
+        "Neutron L3 Router",
+        "Router abstraction for basic L3 forwarding between L2 Neutron networks and access to external networks via a "
+        "NAT gateway.",
+        "2012-07-20T10:00:00-00:00",
+    ),
+    Extension(
+        "router-enable-snat",
+        'Exposes the router "enable_snat" read-only configuration flag',
+        'Exposes the router "enable_snat" read-only configuration flag',
+        "2024-10-01T10:00:00-00:00",
+    ),
+    Extension(
+        "router_availability_zone",
+        "Router Availability Zone",
+        "Availability zone support for router.",
+        "2015-01-01T10:00:00-00:00",
+        "network.availability_zone_hints",
     ),
     Extension("security-group", "security-group", "The security groups extension.", "2012-10-05T10:00:00-00:00"),
     Extension(

@@ -144,6 +144,72 @@ FAULTS: dict[str, tuple[int, str]] = {
     ),
     "InvalidCIDR": (400, "Invalid CIDR {cidr} given as IP prefix."),
     "AddressGroupNotFound": (404, "Address group {id} could not be found."),
+    # routers
+    "RouterNotFound": (404, "Router {id} could not be found"),
+    "RouterInUse": (409, "Router {id} has ports still attached: {ports}"),
+    "RouterInterfaceNotFound": (404, "Router {router} does not have an interface with id {port}"),
+    "RouterInterfaceNotFoundForSubnet": (404, "Router {router} has no interface on subnet {subnet}"),
+    "RouterInterfaceInUseByFloatingIP": (
+        409,
+        (
+            "Router interface for subnet {subnet} on router {router} cannot be deleted, as it is required by one or "
+            "more floating IPs."
+        ),
+    ),
+    "RouterInterfaceInUseByRoute": (
+        409,
+        (
+            "Router interface for subnet {subnet} on router {router} cannot be deleted, as it is required by one or "
+            "more routes."
+        ),
+    ),
+    "RouterInterfaceAttachmentConflict": (409, "Error {reason} while attempting the operation."),
+    "RouterExternalGatewayInUseByFloatingIp": (
+        409,
+        (
+            "Gateway cannot be updated for router {router}, since a gateway to external network {network} is required "
+            "by one or more floating IPs."
+        ),
+    ),
+    "ExternalNetworkInUse": (
+        409,
+        ("External network {id} cannot be updated to be made non-external, since it has existing gateway ports."),
+    ),
+    "SubnetMismatchForPort": (409, "Subnet on port {port} does not match the requested subnet {subnet}."),
+    "PortInUse": (
+        409,
+        (
+            "Unable to complete operation on port {port} for network {network}. Port already has an attached device "
+            "{device}."
+        ),
+    ),
+    "DeviceIDNotOwnedByTenant": (
+        409,
+        "The following device_id {device} is not owned by your tenant or matches another tenants router.",
+    ),
+    "InvalidRoutes": (400, "Invalid format for routes: {routes}, {reason}"),
+    "RoutesExhausted": (
+        400,
+        "Unable to complete operation for {router}. The number of routes exceeds the maximum {quota}.",
+    ),
+    "FlavorNotFound": (404, "Flavor {id} could not be found."),
+    # floating IPs
+    "FloatingIPNotFound": (404, "Floating IP {id} could not be found"),
+    "FloatingIPPortAlreadyAssociated": (
+        409,
+        (
+            "Cannot associate floating IP {address} ({id}) with port {port} using fixed IP {fixed}, as that fixed IP "
+            "already has a floating IP on external network {network}."
+        ),
+    ),
+    "ExternalGatewayForFloatingIPNotFound": (
+        404,
+        (
+            "External network {network} is not reachable from subnet {subnet}.  Therefore, cannot associate Port "
+            "{port} with a Floating IP."
+        ),
+    ),
+    "ExternalIpAddressExhausted": (400, "Unable to find any IP address on external network {network}."),
     # quotas
     "TenantQuotaNotFound": (404, "Quota for tenant {id} could not be found."),
     # extensions

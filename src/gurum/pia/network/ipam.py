@@ -77,12 +77,25 @@ def _canonical(address: str | None) -> str | None:
 
 
 class Allocation:
-    """The addresses of one port, as they are gathered. `undo` gives back what was newly claimed."""
+    """The addresses of one port, as they are gathered. `undo` gives back what was newly claimed.
+
+    Or of a router's gateway, or of a floating IP: of one owner.
+    """
 
     def __init__(
-        self, ctx: Context, network: Network, port_id: str, project: str, mac: str, can: Capabilities, *, bound: bool
+        self,
+        ctx: Context,
+        network: Network,
+        port_id: str,
+        project: str,
+        mac: str,
+        can: Capabilities,
+        *,
+        bound: bool,
+        owner: str = OWNER_KIND,
     ) -> None:
-        """Begin for a port. bound: a server holds it, or is to hold it with this."""
+        """Begin for a port, or another `owner` kind's object of that id. bound: a server holds it, or is to hold it."""
+        self._owner = owner
         self._ctx, self._network, self._can, self._bound = ctx, network, can, bound
         self._port_id, self._project, self._mac = port_id, project, mac
         self.fixed_ips: list[FixedIP] = []
@@ -108,7 +121,7 @@ class Allocation:
     async def undo(self) -> None:
         """Give back every address that was newly claimed."""
         for ip in self._claimed:
-            await free(self._ctx, self._port_id, [ip])
+            await free(self._ctx, self._port_id, [ip], owner=self._owner)
         self._claimed = []
 
     def _within_one_subnet(self, wanted: Sequence[Wish]) -> None:
@@ -188,7 +201,7 @@ class Allocation:
             project=self._project,
             subnet_id=subnet.id,
             address=address,
-            owner_kind=OWNER_KIND,
+            owner_kind=self._owner,
             owner_id=self._port_id,
         )
         return claim is not None
@@ -203,14 +216,14 @@ def _satisfied(wish: Wish, kept: list[FixedIP]) -> FixedIP | None:
     return None
 
 
-async def free(ctx: Context, port_id: str, ips: Iterable[FixedIP]) -> None:
-    """Give up a port's claims on addresses. Idempotent."""
+async def free(ctx: Context, port_id: str, ips: Iterable[FixedIP], *, owner: str = OWNER_KIND) -> None:
+    """Give up a port's claims on addresses, or those of another kind's object. Idempotent."""
     for ip in ips:
         await claims.release_address(
             ctx.parts.store,
             subnet_id=ip.subnet_id,
             address=ip.ip_address,
-            owner_kind=OWNER_KIND,
+            owner_kind=owner,
             owner_id=port_id,
         )
 

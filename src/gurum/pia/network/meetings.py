@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
+from gurum.model.routing import is_interface
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.network import ipam
@@ -48,6 +49,8 @@ async def clear_subnet(ctx: Context, subnet_id: str) -> None:
     await ctx.fresh(Port)
     for port in list(of(ctx).inventory.ports_of_subnet.objects(subnet_id)):
         gone = [ip for ip in port.spec.fixed_ips if ip.subnet_id == subnet_id]
+        if is_interface(port) and gone == port.spec.fixed_ips:
+            await remove_parts(ctx, [port])  # a router that leads nowhere by it
         await _change(ctx, port, lambda obj: leave_subnet(obj, subnet_id))
         if not in_cloud(port):
             await ipam.free(ctx, port.id, gone)

@@ -10,6 +10,7 @@ from typing import Any
 
 from gurum.model.network import Network, NetworkSpec, Port, Subnet
 from gurum.model.region import Region
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
@@ -20,11 +21,14 @@ from gurum.pia.network.capabilities import MTU, Capabilities
 from gurum.pia.network.faults import bad_request, fault, invalid_input
 from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.routing import guards
+from gurum.pia.network.routing import meetings as routing_meetings
 from gurum.pia.network.views.networks import VLAN_TRANSPARENT
 from gurum.pia.network.writes import create_all, metadata, precondition, remove, remove_parts, update
 from gurum.policy.model import Target
 
 READS = (Network, Subnet, Port, Region)
+WRITES = (*READS, Router, FloatingIP)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")  # ports that go with their network
 PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id", "segments")
 # API attribute to the spec's field, where a change is a plain assignment
@@ -106,6 +110,9 @@ async def change(ctx: Context) -> Response:
         if strangers - {network.metadata.project}:
             raise fault("InvalidSharedSetting", id=network.id)
 
+    if values.get("router:external") is False and network.spec.external:
+        guards.may_turn_inside(ctx, network)
+
     def mutate(obj: Network) -> None:
         for name, field in FIELDS.items():
             if name in values:
@@ -121,10 +128,12 @@ async def delete(ctx: Context) -> Response:
     network = ctx.found(Network)
     ports = list(bindings.inventory.ports_of_network.objects(network.id))
     using = [port.id for port in ports if port.spec.device_owner not in AUTOMATIC]
+    using += guards.outside(ctx, network.id)
     if using:
         raise fault("NetworkInUse", id=network.id, ports=",".join(sorted(using)))
     precondition(ctx, network)
     await remove_parts(ctx, [*ports, *bindings.inventory.subnets_of_network.objects(network.id)])
     await remove(ctx, Network, bindings.networks.missing(network.id))
     await meetings.clear_network(ctx, network.id)
+    await routing_meetings.clear_external(ctx, network_id=network.id)
     return empty(content_type=None)

@@ -13,6 +13,7 @@ from gurum.model import addresses, codec
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, Network, Port, PortSpec, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.region import Region
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router
 from gurum.model.server import Server
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
@@ -24,6 +25,7 @@ from gurum.pia.network.capabilities import IMPLIED_DELETE, Capabilities
 from gurum.pia.network.faults import fault, invalid_input
 from gurum.pia.network.inventory import in_cloud, is_bound
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.routing import associations, guards
 from gurum.pia.network.unfit import MAC_ASKED_FOR
 from gurum.pia.network.visible import network_for
 from gurum.pia.network.writes import metadata, reserve, unreserve, update
@@ -31,7 +33,10 @@ from gurum.policy.model import Target
 from gurum.store.contract import ConflictError, NotFoundError
 
 READS: tuple[type[Resource], ...] = (Network, Subnet, Port, Region)
-WRITES: tuple[type[Resource], ...] = (*READS, SecurityGroup, SecurityGroupRule, AddressClaim)
+WRITES: tuple[type[Resource], ...] = (
+    *READS,
+    *(SecurityGroup, SecurityGroupRule, AddressClaim, Router, FloatingIP, FloatingIPClaim),
+)
 _RNG = random.SystemRandom()
 # API attribute to the spec's field, where a change is a plain assignment
 FIELDS = {
@@ -74,7 +79,7 @@ async def create(ctx: Context) -> Response:
             await _settled(ctx, made[-1])
     except Exception:
         for port in made:
-            await _delete(ctx, port.id)
+            await withdraw(ctx, port.id)
             await unreserve(ctx, port.metadata.project, port.id)
         raise
     return bindings.ports.answer(ctx, made, "create", bulk=bulk)
@@ -91,6 +96,7 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
     network = network_for(ctx, values["network_id"])
     can = bindings.capabilities(ctx.region.name)
     _no_qos(values)
+    guards.no_interface(ctx, values["device_id"], values["device_owner"])
     meta = metadata(ctx, project)
     mac = _mac(bindings, network.id, values["mac_address"])
     if values["mac_address"] == mac:
@@ -185,6 +191,7 @@ async def _changed(ctx: Context, port: Port) -> Response:
     port_rules.check_security(ctx, port.spec, values, can)
     bound = is_bound(port) or bool(values.get("device_id"))
     can.check("port", values, bound=bound)
+    guards.may_change(ctx, port, values)
     allocation = await _reallocate(ctx, bindings, port, values, can)
 
     def mutate(obj: Port) -> None:
@@ -220,8 +227,11 @@ async def _changed(ctx: Context, port: Port) -> Response:
         if allocation is not None:
             await allocation.undo()
         raise
-    if allocation is not None and not in_cloud(changed):
-        await ipam.free(ctx, port.id, [ip for ip in port.spec.fixed_ips if ip not in changed.spec.fixed_ips])
+    gone = [ip for ip in port.spec.fixed_ips if ip not in changed.spec.fixed_ips] if allocation is not None else []
+    if gone and not in_cloud(changed):
+        await ipam.free(ctx, port.id, gone)
+    for ip in gone:
+        await associations.let_go(ctx, port_id=port.id, address=ip.ip_address)
     return bindings.ports.answer(ctx, [changed], "update")
 
 
@@ -278,8 +288,9 @@ async def _reallocate(
 async def delete(ctx: Context) -> Response:
     """Ask for a port's deletion."""
     port = ctx.found(Port)
+    guards.may_delete(ctx, port)
     await _held(ctx, port)
-    if not await _delete(ctx, port.id):
+    if not await withdraw(ctx, port.id):
         raise of(ctx).ports.missing(port.id)
     return empty(content_type=None)
 
@@ -296,8 +307,8 @@ async def _held(ctx: Context, port: Port) -> None:
         raise fault("ServicePortInUse", id=port.id, message=because)
 
 
-async def _delete(ctx: Context, uid: str) -> bool:
-    """Mark a port as to be deleted; return whether there was one.
+async def withdraw(ctx: Context, uid: str) -> bool:
+    """Mark a port as to be deleted; return whether there was one. Floating IPs are associated with it no longer.
 
     The addresses of one that no cloud knows are free at once, as a user of Neutron expects. Of any other the engine
     frees them, when the cloud's interface is gone.
@@ -315,5 +326,6 @@ async def _delete(ctx: Context, uid: str) -> bool:
             return False
         if not port.deleting and not in_cloud(port):
             await ipam.free(ctx, uid, port.spec.fixed_ips)
+        await associations.let_go(ctx, port_id=uid)
         return not port.deleting
     raise fault("ServiceUnavailable")

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from gurum.model.base import Resource
 from gurum.model.network import Network, Port, SecurityGroup
+from gurum.model.routing import Router
 from gurum.pia.network.faults import fault
 
 REVISION = "network.openstack.org/revision"
-FIRST = {Network: 1, Port: 1, SecurityGroup: 1}  # the number of a new object; of the other nouns it is 0
+FIRST = {Network: 1, Port: 1, SecurityGroup: 1, Router: 1}  # the number of a new object; of the other nouns it is 0
 _PRECONDITION = "revision_number="
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gurum.model.base import Resource
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.route import Find, Handler, Route, Subject
@@ -17,6 +18,8 @@ from gurum.pia.network import extensions, networks, ports, rules, security_group
 from gurum.pia.network.bindings import Bindings, Home, of
 from gurum.pia.network.nouns import Bound
 from gurum.pia.network.quotas import routes as quotas
+from gurum.pia.network.routing import floatingips, routers
+from gurum.pia.network.routing import routes as routing
 from gurum.pia.network.wire import NetworkWire
 
 Pick = Callable[[Bindings], Bound[Any]]
@@ -186,7 +189,7 @@ ROUTES = (
         "networks",
         "/networks",
         reads=(Network, Subnet),
-        writes=networks.READS,
+        writes=networks.WRITES,
         create=networks.create,
         find_create=networks.find_create,
         change=networks.change,
@@ -197,7 +200,7 @@ ROUTES = (
         "subnets",
         "/subnets",
         reads=(Network, Subnet),
-        writes=subnets.READS,
+        writes=subnets.WRITES,
         create=subnets.create,
         find_create=subnets.find_create,
         change=subnets.change,
@@ -236,6 +239,29 @@ ROUTES = (
         find_create=rules.find_create,
         delete=rules.delete,
     ),
+    *_rows(
+        "routers",
+        "/routers",
+        reads=routers.READS,
+        writes=routers.WRITES,
+        create=routers.create,
+        find_create=routers.find_create,
+        change=routers.change,
+        delete=routers.delete,
+    ),
+    *tags.routes(Router, attrgetter("routers"), "/routers", "network:router_tags"),
+    *_rows(
+        "floatingips",
+        "/floatingips",
+        reads=floatingips.READS,
+        writes=floatingips.WRITES,
+        create=floatingips.create,
+        find_create=floatingips.find_create,
+        change=floatingips.change,
+        delete=floatingips.delete,
+    ),
+    *tags.routes(FloatingIP, attrgetter("floatingips"), "/floatingips", "network:floatingip_tags"),
+    *routing.ROUTES,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from gurum.model.base import Metadata
 from gurum.model.network import HostRoute, Network, Pool, Port, Subnet, SubnetSpec
 from gurum.model.region import Region
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, empty
@@ -23,11 +24,14 @@ from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
+from gurum.pia.network.routing import guards
+from gurum.pia.network.routing import meetings as routing_meetings
 from gurum.pia.network.views.subnets import GIVEN_POOLS, shown_pools
 from gurum.pia.network.visible import network_for
 from gurum.pia.network.writes import bump, create_all, metadata, remove, take_back, update
 
 READS = (Network, Subnet, Port, Region)
+WRITES = (*READS, Router, FloatingIP)
 AUTOMATIC = ("network:dhcp", "network:distributed", "network:routed")
 FIELDS = ("name", "description", "enable_dhcp", "service_types", "gateway_ip")
 
@@ -61,12 +65,18 @@ async def create(ctx: Context) -> Response:
         others = [*bindings.inventory.subnets_of_network.objects(network_id), *made]
         bound = any(map(is_bound, bindings.inventory.ports_of_network.objects(network_id)))
         meta = metadata(ctx, values["project_id"])
-        spec, given = _spec(values, can, others, bound=bound)
+        spec, given = _spec(values, _without_cloud(ctx, network_id) or can, others, bound=bound)
         _label(meta, given, spec)
         made.append(Subnet(metadata=meta, spec=spec))
     stored = await create_all(ctx, made, "subnet")
     await _settle(ctx, bindings, stored)
     return bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
+
+
+def _without_cloud(ctx: Context, network_id: str) -> Capabilities | None:
+    """Return what holds on an external network: no cloud has anything of it, so everything can be."""
+    network = of(ctx).inventory.networks.get(network_id)
+    return Capabilities(None) if network is not None and network.spec.external else None
 
 
 async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> None:
@@ -144,10 +154,12 @@ async def change(ctx: Context) -> Response:
     bindings = of(ctx)
     values = ctx.body
     subnet = ctx.found(Subnet)
-    can = bindings.capabilities(ctx.region.name)
+    can = _without_cloud(ctx, subnet.spec.network_id) or bindings.capabilities(ctx.region.name)
     subnet_rules.validate(subnet.spec.cidr, subnet.spec.ip_version, values, can, subnet_id=subnet.id)
     bound = any(map(is_bound, bindings.inventory.ports_of_subnet.objects(subnet.id)))
     can.check("subnet", values, bound=bound)
+    if "gateway_ip" in values:
+        guards.gateway_free(ctx, subnet, values["gateway_ip"])
     only_pools = set(values) == {"allocation_pools"}
 
     def mutate(obj: Subnet) -> None:
@@ -185,10 +197,13 @@ async def delete(ctx: Context) -> Response:
     ports = list(bindings.inventory.ports_of_subnet.objects(subnet.id))
     if any(port.spec.device_owner not in AUTOMATIC for port in ports):
         raise fault("SubnetInUse", id=subnet.id)
+    if subnet.id in bindings.inventory.routers_of_subnet or subnet.id in bindings.inventory.floatingips_of_subnet:
+        raise fault("SubnetInUse", id=subnet.id)
     for port in ports:
         await ctx.change(Port, port.id, lambda obj: meetings.leave_subnet(obj, subnet.id))
     await remove(ctx, Subnet, bindings.subnets.missing(subnet.id))
     await meetings.clear_subnet(ctx, subnet.id)
+    await routing_meetings.clear_external(ctx, subnet_id=subnet.id)
     if bindings.inventory.networks.get(subnet.spec.network_id) is not None:
         await bump(ctx, Network, subnet.spec.network_id)
     return empty(content_type=None)

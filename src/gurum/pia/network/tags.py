@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from gurum.model.base import Resource
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Handler, Route, Subject
 from gurum.pia.kernel.wire import Response, empty, json
@@ -25,7 +26,7 @@ from gurum.pia.network.visible import seen
 from gurum.pia.network.writes import update
 
 R = TypeVar("R", bound=Resource)
-READS = (Network, Subnet, Port, SecurityGroup)
+READS = (Network, Subnet, Port, SecurityGroup, Router, FloatingIP)
 LIMIT = 255  # characters of a tag
 
 _valid = v.unique(v.string(LIMIT))

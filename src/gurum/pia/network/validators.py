@@ -191,6 +191,48 @@ def host_routes(value: Any) -> str | None:
     return None
 
 
+def route_cidr(value: Any) -> str | None:
+    """Accept the destination of a router's route: a network without host bits."""
+    if not isinstance(value, str):
+        return f"'{value}' is not a valid CIDR"
+    try:
+        network = ip_network(value, strict=False)
+    except ValueError:
+        return f"'{value}' is not a valid CIDR"
+    if "/" not in value or str(network.network_address) != value.partition("/")[0]:
+        return f"'{value}' is not a recognized CIDR, '{network}' is recommended"
+    return None
+
+
+def routes(value: Any) -> str | None:
+    """Accept a router's list of {destination, nexthop} without duplicates."""
+    if not isinstance(value, list):
+        return f"Invalid data format for hostroute: '{value}'"
+    for number, route in enumerate(value):
+        keys = ("destination", "nexthop")
+        problem = _keys(keys, route) or route_cidr(route["destination"]) or address(route["nexthop"])
+        if problem:
+            return problem
+        if route in value[:number]:
+            return f"Duplicate hostroute '{route}'"
+    return None
+
+
+def gateway_info(value: Any) -> str | None:
+    """Accept a router's external_gateway_info: null or empty for none, else its network and what is asked of it."""
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict):
+        return f"'{value}' is not a dictionary"
+    extra = [key for key in value if key not in ("network_id", "enable_snat", "external_fixed_ips")]
+    if extra:
+        return f"Unexpected keys supplied: {', '.join(extra)}"
+    if "network_id" not in value:
+        return _keys(("network_id",), value)
+    given = value.get("external_fixed_ips")
+    return uuid_like(value["network_id"]) or (fixed_ips(given) if given is not None else None)
+
+
 def fixed_ips(value: Any) -> str | None:
     """Accept a list of {subnet_id, ip_address}; either may be left out and other keys are not looked at."""
     if not isinstance(value, list):

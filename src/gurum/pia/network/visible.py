@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gurum.model.network import Network, SecurityGroup, Subnet
+from gurum.model.network import Network, Port, SecurityGroup, Subnet
 from gurum.pia.kernel.context import Context
 from gurum.pia.network.bindings import group_target, network_target, of
 from gurum.pia.network.nouns import Bound
@@ -31,6 +31,15 @@ def subnet_for(ctx: Context, uid: str) -> Subnet:
     if subnet is None or not seen(ctx, bindings.subnets, bindings.subnet_target(subnet)):
         raise bindings.subnets.missing(uid)
     return subnet
+
+
+def port_for(ctx: Context, uid: str) -> Port:
+    """Return the port. Raises PortNotFound."""
+    bindings = of(ctx)
+    port = bindings.ports.mirror.get(uid, ctx.region.name)
+    if port is None or not seen(ctx, bindings.ports, bindings.port_target(port)):
+        raise bindings.ports.missing(uid)
+    return port
 
 
 def group_for(ctx: Context, uid: object) -> SecurityGroup:

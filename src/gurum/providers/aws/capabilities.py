@@ -6,6 +6,7 @@ A reason ends the sentence with which the API refuses, so it has no full stop. `
 from __future__ import annotations
 
 from gurum.model.region import Capability
+from gurum.providers.aws.drivers import found
 
 NATIVE, EMULATED, UNBOUND, ABSENT = "native", "emulated", "unbound", "absent"
 
@@ -16,6 +17,9 @@ _ROWS = (
     ("server.reboot", NATIVE, ""),
     ("server.reboot.hard", EMULATED, "a forced stop and a start"),
     ("server.delete", NATIVE, ""),
+    ("server.interface.attach", NATIVE, "an interface of the server's availability zone, as many as its type may have"),
+    ("server.interface.detach", NATIVE, ""),
+    ("server.interface.detach_first", ABSENT, "the first interface of an instance cannot be taken off"),
     ("server.console_output", NATIVE, "EC2 keeps at most 64 KB and posts it some minutes after a transition"),
     ("server.pause", ABSENT, "EC2 cannot pause an instance"),
     ("server.suspend", ABSENT, "EC2 hibernates only what was launched for it"),
@@ -31,7 +35,7 @@ _ROWS = (
     ("network.mtu", UNBOUND, "the MTU inside a VPC is AWS's"),
     ("network.admin_state", UNBOUND, "a VPC cannot be switched off"),
     ("network.shared", EMULATED, "shared between the projects of one AWS account"),
-    ("network.external", EMULATED, "kept and shown; servers cannot be on it, and routers are not built yet"),
+    ("network.external", EMULATED, "the Internet; its addresses are AWS's, and servers cannot be on it"),
     ("network.availability_zone_hints", ABSENT, "a network lies in every zone of the region"),
     ("network.vlan_transparent", UNBOUND, "a VPC carries no VLAN tags between instances"),
     ("subnet.size", UNBOUND, "an AWS subnet is between /16 and /28"),
@@ -54,10 +58,48 @@ _ROWS = (
     ("port.vnic_type", ABSENT, "every network interface is of one kind"),
     ("port.admin_state", UNBOUND, "a network interface cannot be switched off"),
     ("port.implied_delete", ABSENT, "the first interface of an instance cannot be taken off"),
+    ("router.create", EMULATED, "a route table and the internet gateway of the networks' VPC"),
+    ("router.gateway", NATIVE, ""),
+    ("router.gateway.snat", EMULATED, "a port without a floating IP leaves by a public address of its own interface"),
+    ("router.routes", EMULATED, "a route is in force while an instance has the address of its next hop"),
+    ("router.admin_state", EMULATED, "the default route is taken away"),
+    (
+        "router_interface.join_in_use",
+        ABSENT,
+        "a network with servers cannot move to the VPC of other networks with servers",
+    ),
+    ("router_interface.leave_in_use", ABSENT, "networks of one VPC cannot be kept apart"),
+    ("floating_ip.create", NATIVE, ""),
+    ("floating_ip.address_chosen_by_cloud", NATIVE, "AWS chooses the address"),
+    ("floating_ip.address_from_pool", ABSENT, "AWS chooses the address"),
+    ("floating_ip.port_forwarding", ABSENT, "an Elastic IP address leads to one interface"),
     ("security_group.stateless", UNBOUND, "AWS's groups are stateful"),
 )
 
-CAPABILITIES = {verb: Capability(verb=verb, level=level, why=why) for verb, level, why in _ROWS}
+CAPABILITIES = {
+    verb: Capability(verb=verb, level=level, why=why)
+    for rows in (_ROWS, *found("CAPABILITIES"))
+    for verb, level, why in rows
+}
+
+# Network interfaces by instance type. Source: EC2's instance type specifications ("maximum network interfaces"). Of a
+# type that is not here AWS itself refuses what is too many.
+_SIZES: tuple[tuple[str, str, int], ...] = (
+    ("t2 t3 t3a t4g", "nano micro", 2),
+    ("t2 t3 t4g", "small medium large", 3),
+    ("t3 t4g", "xlarge 2xlarge", 4),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "large", 3),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "xlarge 2xlarge", 4),
+    ("m5 c5 r5 m6g c6g r6g m6i c6i r6i", "4xlarge", 8),
+    ("m6g c6g r6g", "medium", 2),
+    ("m4", "large", 2),
+)
+INTERFACES = {
+    f"{family}.{size}": count
+    for families, sizes, count in _SIZES
+    for family in families.split()
+    for size in sizes.split()
+}
 
 # Numbers that the API refuses from. Source: Amazon VPC quotas and EC2's user guide.
 LIMITS = {
@@ -67,4 +109,6 @@ LIMITS = {
     "port.security_groups": 5,
     "subnet.dns_nameservers": 4,
     "server.user_data": 16384,  # bytes before base64
+    **{f"server.interfaces.{name}": count for name, count in INTERFACES.items()},
+    **{name: count for rows in found("LIMITS") for name, count in rows.items()},
 }

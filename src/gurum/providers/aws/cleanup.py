@@ -6,46 +6,27 @@ the moment of removal. What others have put into a network of ours keeps that ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection
 
 from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.providers.aws.caller import Answer, Caller, Problem
-from gurum.providers.aws.sweep import KINDS, Found, Kind, listed
+from gurum.providers.aws.leftovers import Kind, kinds
+from gurum.providers.aws.sweep import Found, listed
 from gurum.providers.contract import Absent, Place, Wait
 
 ROUND = 3.0  # seconds between rounds: what goes first takes a while, and the next waits for it
 PATIENCE = 900.0  # seconds after which what is still there is given up: an instance takes minutes to terminate
-
-Call = tuple[str, dict[str, Any]]
 
 
 class UnfinishedError(Exception):
     """AWS did not let us see or do it; the sentence says what it answered."""
 
 
-def _rules(item: Mapping[str, Any]) -> list[Call]:
-    """Rules that point at groups: two groups that point at each other could never be deleted."""
-    calls = []
-    for key, action in (
-        ("IpPermissions", "RevokeSecurityGroupIngress"),
-        ("IpPermissionsEgress", "RevokeSecurityGroupEgress"),
-    ):
-        pointing = [rule for rule in item.get(key, []) if rule.get("UserIdGroupPairs")]
-        if pointing:
-            calls.append((action, {"GroupId": item["GroupId"], "IpPermissions": pointing}))
-    return calls
-
-
-# What has to be undone before a kind can go, by its delete. A kind that is attached to others gets a row here.
-BEFORE: dict[str, Callable[[Mapping[str, Any]], list[Call]]] = {"DeleteSecurityGroup": _rules}
-
-
 async def inventory(caller: Caller, clock: Clock, place: Place, owner: str) -> list[Found]:
     """Return all that carries the owner's tag, in the order in which it can go. Raises UnfinishedError."""
     found: list[Found] = []
-    for kind in KINDS:
+    for kind in kinds():
         found += await _all(caller, clock, place, owner, kind)
     return found
 
@@ -96,12 +77,7 @@ async def _one(caller: Caller, place: Place, found: Found) -> str | None:
     """Take one thing's removal one step further. None: AWS took it; else why not (yet)."""
     if found.attached:
         return "it is attached to an instance"
-    before = BEFORE.get(found.kind.delete)
-    steps: Sequence[Call] = (
-        *(before(found.item) if before is not None else ()),
-        (found.kind.delete, found.kind.delete_params(found.id)),
-    )
-    for action, params in steps:
+    for action, params in found.kind.removal(found.item):
         answer = await caller.call(place, action, params, who=found.id)
         if not isinstance(answer, Answer | Absent):
             return _words(answer)

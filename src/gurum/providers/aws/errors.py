@@ -49,6 +49,11 @@ CODES: dict[str, Meaning] = {
     "SecurityGroupsPerInterfaceLimitExceeded": Meaning.QUOTA,
     "RulesPerSecurityGroupLimitExceeded": Meaning.QUOTA,
     "VolumeLimitExceeded": Meaning.QUOTA,
+    "AttachmentLimitExceeded": Meaning.QUOTA,
+    "AddressLimitExceeded": Meaning.QUOTA,
+    "InternetGatewayLimitExceeded": Meaning.QUOTA,
+    "RouteTableLimitExceeded": Meaning.QUOTA,
+    "RouteLimitExceeded": Meaning.QUOTA,
     "InsufficientFreeAddressesInSubnet": Meaning.QUOTA,
     "InvalidKeyPair.Duplicate": Meaning.DUPLICATE,
     "InvalidGroup.Duplicate": Meaning.DUPLICATE,
@@ -56,6 +61,8 @@ CODES: dict[str, Meaning] = {
     "CidrConflict": Meaning.DUPLICATE,
     "InvalidPermission.Duplicate": Meaning.DUPLICATE,
     "IdempotentParameterMismatch": Meaning.DUPLICATE,
+    "Resource.AlreadyAssociated": Meaning.DUPLICATE,
+    "RouteAlreadyExists": Meaning.DUPLICATE,
     "InvalidIPAddress.InUse": Meaning.IN_USE,
     "DependencyViolation": Meaning.IN_USE,
     "InvalidNetworkInterface.InUse": Meaning.IN_USE,
@@ -64,6 +71,7 @@ CODES: dict[str, Meaning] = {
     "InvalidAMIID.NotFound": Meaning.REFUSED,  # not ours, so it does not become visible by waiting
     "InvalidGroup.NotFound": Meaning.NOT_FOUND,
     "InvalidPermission.NotFound": Meaning.NOT_FOUND,
+    "Gateway.NotAttached": Meaning.NOT_FOUND,  # what is not found is the attachment
     "IncorrectInstanceState": Meaning.STATE,
     "IncorrectState": Meaning.STATE,
     "AuthFailure": Meaning.FORBIDDEN,
@@ -76,12 +84,17 @@ CODES: dict[str, Meaning] = {
     "MissingAuthenticationToken": Meaning.FORBIDDEN,
 }
 
+SUFFIXES: dict[str, Meaning] = {
+    "NotFound": Meaning.NOT_FOUND,
+    "Unknown": Meaning.NOT_FOUND,
+    "Duplicate": Meaning.DUPLICATE,
+    "InUse": Meaning.IN_USE,
+}
+
 
 def meaning(code: str, status: int) -> Meaning:
     """Return what an error answer means; unknown codes go by suffix, then by HTTP status."""
-    known = CODES.get(code)
+    known = CODES.get(code) or SUFFIXES.get(code.rpartition(".")[2] if "." in code else "")
     if known is not None:
         return known
-    if code.endswith(".NotFound"):
-        return Meaning.NOT_FOUND
     return Meaning.DOUBT if status >= 500 else Meaning.REFUSED

@@ -9,13 +9,17 @@ from typing import Any
 from gurum.model.region import Capability
 from gurum.ops.clock import Clock
 from gurum.ops.config import RegionConfig
+from gurum.providers.aws import attachments
 from gurum.providers.aws.caller import Answer, Caller
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
+from gurum.providers.aws.drivers import found
+from gurum.providers.aws.drivers.addresses import FloatingIPDriver
 from gurum.providers.aws.drivers.common import Context, settle
 from gurum.providers.aws.drivers.groups import GroupDriver
 from gurum.providers.aws.drivers.keys import KeyDriver
 from gurum.providers.aws.drivers.network import DomainDriver, SubnetDriver
 from gurum.providers.aws.drivers.ports import PortDriver
+from gurum.providers.aws.drivers.routers import RouterDriver
 from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.aws.sweep import sweep
@@ -61,8 +65,11 @@ class AwsProvider:
             "Subnet": SubnetDriver(context),
             "SecurityGroup": GroupDriver(context),
             "CloudKey": KeyDriver(context),
+            "Router": RouterDriver(context),
+            "FloatingIP": FloatingIPDriver(context),
             "Port": PortDriver(context),
             "Server": ServerDriver(context, self._informer),
+            **{kind: driver(context) for kind, driver in found("DRIVER")},
         }
 
     @property
@@ -103,6 +110,18 @@ class AwsProvider:
             self._informer.expect(place, instance)
             return Done(cloud_request_id=answer.request_id)
         return answer if isinstance(answer, Absent | Refused) else settle(answer)
+
+    async def attach(self, place: Place, instance: str, interface: str, index: int) -> VerbOutcome:
+        """Have a network interface at a device index."""
+        return await attachments.attach(self.caller, place, instance, interface, index)
+
+    async def detach(self, place: Place, instance: str, interface: str, attachment: str) -> VerbOutcome:
+        """Begin to take an interface off."""
+        return await attachments.detach(self.caller, place, instance, interface, attachment)
+
+    async def loose(self, place: Place, instance: str, interface: str, *, discard: bool) -> VerbOutcome:
+        """Say whether an interface is off, and delete it then if it is to go."""
+        return await attachments.loose(self.caller, place, instance, interface, discard=discard)
 
     async def console(self, place: Place, instance: str) -> tuple[str, VerbOutcome]:
         """Return what EC2 has of the console, which may be nothing yet."""

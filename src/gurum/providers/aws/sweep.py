@@ -6,52 +6,15 @@ window. It looks twice, a window apart, before it removes anything, and touches 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller, Problem
+from gurum.providers.aws.leftovers import Item, Kind, kinds
 from gurum.providers.contract import Known, Place
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a kind is listed and removed.
-
-    `delete_param` ends in `Ids` where the delete takes a list. `pages`: its list may be asked for in pages.
-    """
-
-    type: str
-    describe: str
-    items: str
-    id: str
-    delete: str
-    delete_param: str
-    pages: bool = True
-
-    def delete_params(self, cloud_id: str) -> dict[str, Any]:
-        """Return the parameters of the removal of one."""
-        return {self.delete_param: [cloud_id] if self.delete_param.endswith("Ids") else cloud_id}
-
-
-# In the order in which they can go: what is further up keeps what is further down. A new kind is a row.
-KINDS: tuple[Kind, ...] = (
-    Kind("instance", "DescribeInstances", "Reservations", "InstanceId", "TerminateInstances", "InstanceIds"),
-    Kind(
-        "network-interface",
-        "DescribeNetworkInterfaces",
-        "NetworkInterfaces",
-        "NetworkInterfaceId",
-        "DeleteNetworkInterface",
-        "NetworkInterfaceId",
-    ),
-    Kind("key-pair", "DescribeKeyPairs", "KeyPairs", "KeyPairId", "DeleteKeyPair", "KeyPairId", pages=False),
-    Kind("security-group", "DescribeSecurityGroups", "SecurityGroups", "GroupId", "DeleteSecurityGroup", "GroupId"),
-    Kind("subnet", "DescribeSubnets", "Subnets", "SubnetId", "DeleteSubnet", "SubnetId"),
-    Kind("vpc", "DescribeVpcs", "Vpcs", "VpcId", "DeleteVpc", "VpcId"),
-)
 
 
 def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
@@ -74,7 +37,7 @@ class Found:
     of: str
     project: str
     attached: bool
-    item: Mapping[str, Any]
+    item: Item
 
 
 async def listed(caller: Caller, place: Place, owner: str, kind: Kind) -> tuple[list[Found], Problem | None]:
@@ -83,8 +46,8 @@ async def listed(caller: Caller, place: Place, owner: str, kind: Kind) -> tuple[
     cursor = ""
     while True:
         params: dict[str, Any] = {"Filters": [{"Name": f"tag:{tags.OWNER}", "Values": [owner]}]}
-        if kind.pages:
-            params["MaxResults"] = 500
+        if kind.page:
+            params["MaxResults"] = kind.page
         if cursor:
             params["NextToken"] = cursor
         answer = await caller.call(place, kind.describe, params, who="sweep")
@@ -114,7 +77,7 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
     """
     out: list[Found] = []
-    for kind in KINDS:
+    for kind in kinds():
         seen, _ = await listed(caller, place, owner, kind)
         out += [found for found in seen if not found.attached and not known(found.of, found.uid, found.id)]
     return out
@@ -126,12 +89,14 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
     if not first:
         return []
     await clock.sleep(window)
-    again = {found.id for found in await orphans(caller, place, owner, known)}
+    again = {found.id: found for found in await orphans(caller, place, owner, known)}
     removed = []
     for found in first:
         if found.id not in again:
             continue
-        answer = await caller.call(place, found.kind.delete, found.kind.delete_params(found.id), who="sweep")
+        for action, params in found.kind.removal(again[found.id].item):
+            # What has to be undone first may fail: then the removal is refused, until the next sweep.
+            answer = await caller.call(place, action, params, who="sweep")
         if isinstance(answer, Answer):
             removed.append(f"{found.kind.delete} {found.id} (of {found.uid or 'nobody'})")
     return removed

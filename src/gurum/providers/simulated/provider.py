@@ -38,6 +38,12 @@ _ROWS = (
     ("server.reboot", "native", ""),
     ("server.reboot.hard", "native", ""),
     ("server.delete", "native", ""),
+    ("server.interface.attach", "native", ""),
+    ("server.interface.detach", "native", ""),
+    ("router.create", "emulated", "in the store alone: there is no traffic"),
+    ("floating_ip.create", "emulated", "in the store alone: there is no traffic"),
+    ("floating_ip.address_from_pool", "native", ""),
+    ("floating_ip.address_chosen_by_cloud", "absent", "addresses are of the external network's subnet"),
     ("server.console_output", "emulated", "a sentence that says so: the region has no hypervisor"),
 )
 
@@ -134,6 +140,18 @@ class SimulatedProvider:
         done = self.cloud.power(instance, verb)
         self._wake.set()
         return Done() if done else Absent()
+
+    async def attach(self, place: Place, instance: str, interface: str, index: int) -> VerbOutcome:
+        """Nothing to do: this cloud's instances have no interfaces."""
+        return Done()
+
+    async def detach(self, place: Place, instance: str, interface: str, attachment: str) -> VerbOutcome:
+        """Nothing to do."""
+        return Absent()
+
+    async def loose(self, place: Place, instance: str, interface: str, *, discard: bool) -> VerbOutcome:
+        """It is."""
+        return Done()
 
     async def console(self, place: Place, instance: str) -> tuple[str, VerbOutcome]:
         """Return a sentence that says what it is."""

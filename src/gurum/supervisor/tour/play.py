@@ -105,7 +105,12 @@ class _Visit:
         for thing in script.things(key):
             if thing.name not in there.get(thing.lists, ()):
                 await self._type(*thing.create)
+        outside = next((network.name for network in self._region.external_networks), "")
+        if outside:
+            await self._router(outside, again)
         await self._servers(again)
+        if outside:
+            await self._address(outside, again)
         await self._stop_start_delete()
 
     async def _what_is_there(self, key: Path) -> dict[script.Words, set[str]]:
@@ -134,6 +139,22 @@ class _Visit:
                     await self._type(*words, name)
         await self._until(_all_active, "both are ACTIVE", *script.SERVERS)
 
+    async def _router(self, outside: str, again: bool) -> None:
+        """Join the network to the outside."""
+        router = script.router(outside)
+        if not again or router.name not in (await self._type(*router.lists)).split():
+            await self._type(*router.create)
+        if not again or not (await self._type(*script.INTERFACES)).strip():
+            await self._type(*script.JOIN)
+
+    async def _address(self, outside: str, again: bool) -> None:
+        """Give the first server a public address, see that it leads there, and give it back."""
+        held = (await self._type(*script.FLOATING)).split() if again else []
+        for address in held or [(await self._type(*script.new_address(outside))).strip()]:
+            await self._type(*script.give(address))
+            await self._until(_active_address(address), f"{address} is ACTIVE", *script.FLOATING_IPS)
+            await self._type(*script.take(address))
+
     async def _stop_start_delete(self) -> None:
         for verb, status in (("stop", "SHUTOFF"), ("start", "ACTIVE")):
             await self._type("server", verb, script.FIRST)
@@ -156,6 +177,10 @@ def _just(status: str) -> Callable[[str], bool]:
 
 def _without(name: str) -> Callable[[str], bool]:
     return lambda output: name not in output
+
+
+def _active_address(address: str) -> Callable[[str], bool]:
+    return lambda output: any(address in line and "ACTIVE" in line for line in output.splitlines())
 
 
 def _states(output: str) -> dict[str, str]:

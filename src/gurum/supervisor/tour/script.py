@@ -9,6 +9,7 @@ KEYPAIR = "tour"
 NETWORK = "tour-net"
 SUBNET = "tour-subnet"
 GROUP = "tour-web"
+ROUTER = "tour-router"
 FIRST, SECOND = "tour-1", "tour-2"
 
 Words = tuple[str, ...]
@@ -58,6 +59,12 @@ def things(public_key: Path) -> tuple[Thing, ...]:
     )
 
 
+def router(outside: str) -> Thing:
+    """Return the router. outside: the name of the external network that it leads to."""
+    create = ("router", "create", *_show("id", "name", "status"), "--external-gateway", outside, ROUTER)
+    return Thing("router", ROUTER, _list("router"), create)
+
+
 def _show(*columns: str) -> Words:
     """Return the options that show only these fields: a page, not ten; and no password on the terminal."""
     return tuple(word for column in columns for word in ("-c", column))
@@ -69,6 +76,32 @@ def create_server(name: str) -> Words:
         *("server", "create", *_show("id", "name", "status"), "--flavor", "m1.tiny", "--image", "debian-12"),
         *("--network", NETWORK, "--security-group", GROUP, "--key-name", KEYPAIR, name),
     )
+
+
+# The router's other end, unless it is there. The interface is a port, which has the router for its device.
+INTERFACES = ("port", "list", "-f", "value", "-c", "ID", "--router", ROUTER, "--network", NETWORK)
+JOIN = ("router", "add", "subnet", ROUTER, SUBNET)
+# A public address for the first server. The tag tells it from the user's own, should an earlier tour have left one.
+FLOATING = ("floating", "ip", "list", "-f", "value", "-c", "Floating IP Address", "--tags", "tour")
+FLOATING_IPS = (
+    *("floating", "ip", "list", "--long"),
+    *_show("Floating IP Address", "Fixed IP Address", "Status"),
+)
+
+
+def new_address(outside: str) -> Words:
+    """Return the command that gets a floating IP of an external network and prints its address."""
+    return ("floating", "ip", "create", "-f", "value", "-c", "floating_ip_address", "--tag", "tour", outside)
+
+
+def give(address: str) -> Words:
+    """Return the command that gives the first server a floating IP."""
+    return ("server", "add", "floating", "ip", FIRST, address)
+
+
+def take(address: str) -> Words:
+    """Return the command that gives a floating IP back: each costs money as long as it is held."""
+    return ("floating", "ip", "delete", address)
 
 
 SERVERS = ("server", "list", "-c", "Name", "-c", "Status", "-c", "Networks", "-c", "Image", "-c", "Flavor")

@@ -11,6 +11,7 @@ from gurum.model.compute import KeyPair
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec
 from gurum.model.server import Server
 from gurum.pia.compute import fields as f
+from gurum.pia.compute import parts
 from gurum.pia.compute.quotas.limits import defaults, limits_of, usage_key
 from gurum.pia.compute.servers import quota
 from gurum.pia.kernel.context import Context
@@ -55,8 +56,10 @@ def _limits(ctx: Context, project: str) -> dict[str, int]:
     return {name: limits.get(name, -1) for name in _shown(ctx.version)}
 
 
-def _used(ctx: Context, project: str) -> dict[str, int]:
-    return quota.used(ctx, project)
+async def _used(ctx: Context, project: str) -> dict[str, int]:
+    rows = parts.counted()
+    await ctx.fresh(*(kind for kind, _ in rows.values()))
+    return quota.used(ctx, project) | {resource: count(ctx, project) for resource, (_, count) in rows.items()}
 
 
 async def show(ctx: Context) -> Response:
@@ -76,7 +79,7 @@ async def show_defaults(ctx: Context) -> Response:
 async def detail(ctx: Context) -> Response:
     """Show limits with what is used and reserved of them."""
     project = ctx.params["project"]
-    used = _used(ctx, project)
+    used = await _used(ctx, project)
     usage = ctx.mirror(QuotaUsage).by_key(usage_key(ctx, project))
     held = reserved(usage.spec, ctx.parts.clock.time()) if usage else {}
     present = ctx.mirror(Server)
@@ -96,7 +99,7 @@ async def update(ctx: Context) -> Response:
     project, asked = ctx.params["project"], dict(ctx.body["quota_set"])
     force = asked.pop("force", False) in f.TRUTHS
     limits = {name: f.integer(value) for name, value in asked.items()}
-    used = _used(ctx, project)
+    used = await _used(ctx, project)
     if not force:
         for name, limit in limits.items():
             if 0 <= limit < used.get(name, 0):
@@ -185,7 +188,7 @@ def _limits_target(ctx: Context) -> Subject:
 async def limits(ctx: Context) -> Response:
     """Show a project's limits and what it uses."""
     project = ctx.query.last("tenant_id") or ctx.project
-    most, used = limits_of(ctx, project), _used(ctx, project)
+    most, used = limits_of(ctx, project), await _used(ctx, project)
     absolute: dict[str, Any] = {
         **{figure.name: most.get(figure.resource, -1) for figure in MOST if ctx.version < figure.gone},
         **{figure.name: used.get(figure.resource, 0) for figure in USED if ctx.version < figure.gone},

@@ -21,7 +21,7 @@ from gurum.pia.kernel.schema import Versions
 from gurum.pia.kernel.wire import Response, empty
 from gurum.policy.model import Target
 
-KEPT = 20  # actions kept in the object; the journal has the older ones
+KEPT = 20  # actions kept in the object, and those not worked off yet; the journal has the older ones
 LOCKED_BY = "compute.openstack.org/locked-by"  # label
 PATH = "/servers/{id}/action"
 
@@ -61,10 +61,13 @@ def check_state(action: str, server: Server, state: State, when: When) -> None:
         raise wrong_state(action, server, "vm_state", state.vm_state)
 
 
-async def act(ctx: Context, verb: str, action: str, when: When, arguments: Mapping[str, str] | None = None) -> Response:
-    """Record a verb. `action` is Nova's word for it in refusals."""
+async def record(
+    ctx: Context, verb: str, action: str, when: When, arguments: Mapping[str, str] | None = None
+) -> Action:
+    """Record a verb and return it as recorded. `action` is Nova's word for it in refusals."""
+    recorded: list[Action] = []
 
-    def record(server: Server) -> None:
+    def mutate(server: Server) -> None:
         change.check_lock(ctx, server)
         check_state(action, server, effective(server), when)
         last = server.spec.actions[-1].number if server.spec.actions else 0
@@ -77,9 +80,17 @@ async def act(ctx: Context, verb: str, action: str, when: When, arguments: Mappi
             start_time=ctx.parts.clock.time(),
             arguments=dict(arguments or {}),
         )
-        server.spec.actions = [*server.spec.actions, entry][-KEPT:]
+        recorded[:] = [entry]
+        actions = [*server.spec.actions, entry]
+        server.spec.actions = [a for a in actions[:-KEPT] if a.number > server.status.done] + actions[-KEPT:]
 
-    await ctx.change(Server, ctx.found(Server).id, record)
+    await ctx.change(Server, ctx.found(Server).id, mutate)
+    return recorded[0]
+
+
+async def act(ctx: Context, verb: str, action: str, when: When, arguments: Mapping[str, str] | None = None) -> Response:
+    """Record a verb, and say that it was accepted."""
+    await record(ctx, verb, action, when, arguments)
     return empty(202)
 
 

@@ -1,91 +1,33 @@
-"""What hangs on a server: its addresses and interfaces, and the volumes that it cannot have yet."""
+"""What hangs on a server: its addresses, and the volumes that it cannot have yet."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gurum.model.network import Port
 from gurum.model.server import Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.servers.find import find
-from gurum.pia.compute.servers.refused import not_supported
-from gurum.pia.compute.servers.view import addresses
+from gurum.pia.compute.servers.view import SHOWN, addresses, listed
 from gurum.pia.kernel.context import Context
-from gurum.pia.kernel.errors import bad_request, not_found
+from gurum.pia.kernel.errors import not_found
 from gurum.pia.kernel.route import Route
-from gurum.pia.kernel.wire import Response, empty, json
+from gurum.pia.kernel.wire import Response, json
 
 IPS = "/servers/{id}/ips"
-INTERFACES = "/servers/{id}/os-interface"
 VOLUMES = "/servers/{id}/os-volume_attachments"
 
 
 async def list_ips(ctx: Context) -> Response:
     """List addresses by network."""
-    return json({"addresses": addresses(ctx.found(Server).status.addresses, extended=False)})
+    return json({"addresses": addresses(listed(ctx.parts.board, ctx.found(Server)), extended=False)})
 
 
 async def show_ips(ctx: Context) -> Response:
     """List the addresses in one network."""
-    shown, network = addresses(ctx.found(Server).status.addresses, extended=False), ctx.params["network"]
+    shown, network = addresses(listed(ctx.parts.board, ctx.found(Server)), extended=False), ctx.params["network"]
     if network not in shown:
         raise not_found("Instance is not a member of specified network")
     return json({network: shown[network]})
-
-
-def _interface(ctx: Context, port: Port) -> dict[str, Any]:
-    spec = port.spec
-    shown: dict[str, Any] = {
-        "net_id": spec.network_id,
-        "port_id": port.id,
-        "mac_addr": port.status.mac_address or spec.mac_address,
-        "port_state": port.status.status,
-        "fixed_ips": [{"subnet_id": ip.subnet_id, "ip_address": ip.ip_address} for ip in spec.fixed_ips],
-    }
-    if ctx.version >= 70:
-        shown["tag"] = _tag(ctx, port)
-    return shown
-
-
-def _tag(ctx: Context, port: Port) -> str | None:
-    """Return the tag that the interface was asked for with: interfaces are numbered in the order of the request."""
-    requests, number = ctx.found(Server).spec.networks, port.metadata.labels.get("index", "")
-    if number.isdecimal() and int(number) < len(requests):
-        return requests[int(number)].tag or None
-    return None
-
-
-async def list_interfaces(ctx: Context) -> Response:
-    """List interfaces."""
-    ports = ctx.mirror(Port).select("device", ctx.found(Server).id)
-    return json({"interfaceAttachments": [_interface(ctx, port) for port in ports]})
-
-
-async def show_interface(ctx: Context) -> Response:
-    """Show an interface."""
-    server, uid = ctx.found(Server), ctx.params["port"]
-    port = ctx.mirror(Port).get(uid, ctx.region.name)
-    if port is None or port.spec.device_id != server.id:
-        raise not_found(f"Instance {server.id} does not have a port with id {uid}")
-    return json({"interfaceAttachment": _interface(ctx, port)})
-
-
-async def attach_interface(ctx: Context) -> Response:
-    """Refuse an interface for a server that exists, after what Nova would refuse."""
-    asked = (ctx.body or {}).get("interfaceAttachment", {})
-    if asked.get("net_id") and asked.get("port_id"):
-        raise bad_request("Must not input both network_id and port_id")
-    if asked.get("fixed_ips") and not asked.get("net_id"):
-        raise bad_request("Must input network_id when request IP address")
-    raise not_supported()
-
-
-async def detach_interface(ctx: Context) -> Response:
-    """Refuse to detach an interface; one that is not there is accepted, as by Nova, and nothing happens."""
-    port = ctx.mirror(Port).get(ctx.params["port"], ctx.region.name)
-    if port is None or port.spec.device_id != ctx.found(Server).id:
-        return empty(202)
-    raise not_supported()
 
 
 async def list_volumes(ctx: Context) -> Response:
@@ -102,19 +44,6 @@ async def no_volume(ctx: Context) -> Response:
     """Refuse a volume that cannot be there."""
     uid = ctx.params.get("volume") or ctx.body["volumeAttachment"]["volumeId"]
     raise not_found(f"Volume {uid} could not be found.")
-
-
-_ADDRESSES: f.Doc = {
-    "type": "array",
-    "minItems": 1,
-    "maxItems": 1,
-    "items": f.obj({"ip_address": f.IP_ADDRESS}, ["ip_address"]),
-}
-
-
-def _attach(*, tagged: bool) -> f.Doc:
-    item: f.Doc = {"net_id": f.UUID, "port_id": f.UUID, "fixed_ips": _ADDRESSES}
-    return f.obj({"interfaceAttachment": f.obj(item | ({"tag": f.TAG} if tagged else {}))})
 
 
 def _volume(version: int) -> f.Doc:
@@ -153,7 +82,7 @@ def _row(method: str, path: str, handler: Any, policy: str, summary: str, **more
         handler=handler,
         policy=policy,
         find=find,
-        reads=(Server, Port),
+        reads=SHOWN,
         summary=summary,
         **more,
     )
@@ -162,34 +91,6 @@ def _row(method: str, path: str, handler: Any, policy: str, summary: str, **more
 ROUTES = (
     _row("GET", IPS, list_ips, "compute:server_ips:list", "List a server's addresses", shape="list"),
     _row("GET", IPS + "/{network}", show_ips, "compute:server_ips:show", "List a server's addresses in a network"),
-    _row(
-        "GET",
-        INTERFACES,
-        list_interfaces,
-        "compute:server_interfaces:list",
-        "List a server's interfaces",
-        shape="list",
-    ),
-    _row("GET", INTERFACES + "/{port}", show_interface, "compute:server_interfaces:show", "Show a server's interface"),
-    _row(
-        "POST",
-        INTERFACES,
-        attach_interface,
-        "compute:server_interfaces:create",
-        "Refused: interfaces cannot be attached in this release",
-        body=f.versions((1, _attach(tagged=False)), (49, _attach(tagged=True))),
-        status=501,
-        shape="write",
-    ),
-    _row(
-        "DELETE",
-        INTERFACES + "/{port}",
-        detach_interface,
-        "compute:server_interfaces:delete",
-        "Refused: interfaces cannot be detached in this release",
-        status=501,
-        shape="write",
-    ),
     _row(
         "GET",
         VOLUMES,

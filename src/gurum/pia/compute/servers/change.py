@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from gurum.model.network import Port, SecurityGroup
 from gurum.model.server import Server
 from gurum.pia.compute import fields
 from gurum.pia.compute.servers import find, schemas
 from gurum.pia.compute.servers.listing import reveals
 from gurum.pia.compute.servers.state import effective
-from gurum.pia.compute.servers.view import View
+from gurum.pia.compute.servers.view import SHOWN, View
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, conflict
 from gurum.pia.kernel.route import Route
@@ -72,7 +71,7 @@ ROUTES = (
         body=schemas.UPDATE,
         policy="compute:servers:update",
         find=find.find,
-        reads=(Server, Port, SecurityGroup),
+        reads=SHOWN,
         shape="write",
         summary="Change a server's name, description or access addresses",
     ),

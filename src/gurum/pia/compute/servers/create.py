@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from gurum.model.base import Metadata, new_id
-from gurum.model.compute import Flavor, KeyPair
+from gurum.model.compute import Flavor, KeyPair, ServerGroup
 from gurum.model.image import Image
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
 from gurum.model.quota import QuotaUsage
 from gurum.model.region import Region
 from gurum.model.server import Action, NetworkRequest, Server, ServerKey, ServerSpec
-from gurum.pia.compute import fields, zones
+from gurum.pia.compute import fields, server_groups, zones
 from gurum.pia.compute.servers import boot, nics, offered, quota, schemas
 from gurum.pia.compute.servers.view import created
 from gurum.pia.compute.wire import VERSION
@@ -42,6 +42,7 @@ class Wish(msgspec.Struct, kw_only=True):
     networks: list[NetworkRequest]
     groups: list[str]
     zone: str
+    server_group: str
     user_data: str
     least: int
     most: int
@@ -130,7 +131,7 @@ async def _check(ctx: Context, body: Mapping[str, Any]) -> Wish:
     key = boot.key_of(ctx, body.get("key_name"))
     quota.check_metadata(ctx, len(body.get("metadata", {})))
     boot.check_fit(ctx, image, flavor)
-    _check_hints(ctx)
+    server_group = server_groups.hinted(ctx, most)
     offered.check(ctx, body, flavor, networks)
     return Wish(
         name=name,
@@ -141,18 +142,11 @@ async def _check(ctx: Context, body: Mapping[str, Any]) -> Wish:
         networks=networks,
         groups=groups,
         zone=zone,
+        server_group=server_group,
         user_data=user_data,
         least=least,
         most=most,
     )
-
-
-def _check_hints(ctx: Context) -> None:
-    """Refuse a server group: there are none in this region, so none can be found."""
-    hints = ctx.body.get("os:scheduler_hints") or ctx.body.get("OS-SCH-HNT:scheduler_hints") or {}
-    group = hints.get("group")
-    if group:
-        raise bad_request(f"Instance group {group[0] if isinstance(group, list) else group} could not be found.")
 
 
 def _servers(ctx: Context, body: Mapping[str, Any], wish: Wish, count: int) -> list[Server]:
@@ -182,6 +176,7 @@ def _servers(ctx: Context, body: Mapping[str, Any], wish: Wish, count: int) -> l
             networks=wish.networks,
             security_groups=wish.groups,
             availability_zone=wish.zone,
+            group=wish.server_group,
             user_data=wish.user_data,
             config_drive=body.get("config_drive") in fields.TRUTHS,
             metadata=dict(body.get("metadata", {})),
@@ -227,7 +222,7 @@ ROUTES = (
         body=schemas.CREATE,
         policy="compute:servers:create",
         find=find,
-        reads=(Server, Flavor, Image, KeyPair, Network, Subnet, Port, SecurityGroup, QuotaUsage, Region),
+        reads=(Server, Flavor, Image, KeyPair, Network, Subnet, Port, SecurityGroup, QuotaUsage, Region, ServerGroup),
         status=202,
         shape="write",
         summary="Create servers",

@@ -84,17 +84,22 @@ def checked(ctx: Context, requests: list[NetworkRequest] | str) -> list[NetworkR
     return list(requests)
 
 
-def _automatic(ctx: Context) -> list[NetworkRequest]:
-    """Take the project's only network. Without one: no interface below 2.37, a refusal from there on."""
+def available(ctx: Context) -> list[Network]:
+    """Return the networks that are meant where none is named: the project's own, and those that all share."""
     own = list(ctx.mirror(Network).objects(ctx.region.name, ctx.project))
     shared = [n for n in ctx.mirror(Network).select("shared", ctx.region.name) if n.metadata.project != ctx.project]
-    networks = [network for network in own + shared if not network.spec.external]
+    return [network for network in own + shared if not network.spec.external]
+
+
+def _automatic(ctx: Context) -> list[NetworkRequest]:
+    """Take the project's only network. Without one: no interface below 2.37, a refusal from there on."""
+    networks = available(ctx)
     if len(networks) > 1:
         raise conflict("Multiple possible networks found, use a Network ID to be more specific.")
     if networks:
-        if not _subnets(ctx, networks[0].id):
-            raise _no_subnet(networks[0].id)
-        _fit(ctx, networks[0], None)
+        if not subnets_of(ctx, networks[0].id):
+            raise no_subnet(networks[0].id)
+        fit(ctx, networks[0], None)
         return [NetworkRequest(network_id=networks[0].id)]
     if ctx.version >= 37:
         raise bad_request(f"Unable to automatically allocate a network for project {ctx.project}")
@@ -103,7 +108,7 @@ def _automatic(ctx: Context) -> list[NetworkRequest]:
 
 def _check_port(ctx: Context, uid: str) -> None:
     port = ctx.mirror(Port).get(uid.lower(), ctx.region.name)
-    if port is None or not _mine(ctx, port.metadata.project):
+    if port is None or not mine(ctx, port.metadata.project):
         raise bad_request(f"Port id {uid} could not be found.")
     if port.spec.device_id:
         raise conflict(f"Port {uid} is still in use.")
@@ -111,39 +116,41 @@ def _check_port(ctx: Context, uid: str) -> None:
         raise bad_request(f"Port {uid} requires a FixedIP in order to be used.")
     network = ctx.mirror(Network).get(port.spec.network_id)
     if network is not None:
-        _fit(ctx, network, port)
+        fit(ctx, network, port)
 
 
 def _check_network(ctx: Context, request: NetworkRequest) -> None:
     network = ctx.mirror(Network).get(request.network_id, ctx.region.name)
-    if network is None or not (_mine(ctx, network.metadata.project) or network.spec.shared or network.spec.external):
+    if network is None or not (mine(ctx, network.metadata.project) or network.spec.shared or network.spec.external):
         raise bad_request(f"Network {request.network_id} could not be found.")
-    if not _subnets(ctx, network.id):
-        raise _no_subnet(network.id)
+    if not subnets_of(ctx, network.id):
+        raise no_subnet(network.id)
     if request.fixed_ip:
         for port in ctx.mirror(Port).select("address", f"{network.id}/{request.fixed_ip}"):
             raise bad_request(
                 f"Fixed IP {request.fixed_ip} is already in use on instance {port.spec.device_id or None}."
             )
     if not network.spec.external:  # there the engine makes no interface, and the server fails as Nova's does
-        _fit(ctx, network, None, request.fixed_ip)
+        fit(ctx, network, None, request.fixed_ip)
 
 
-def _subnets(ctx: Context, network: str) -> list[Subnet]:
+def subnets_of(ctx: Context, network: str) -> list[Subnet]:
+    """Return the subnets of a network."""
     found: list[Subnet] = ctx.mirror(Subnet).select("network", network)
     return found
 
 
-def _fit(ctx: Context, network: Network, port: Port | None, address: str = "") -> None:
+def fit(ctx: Context, network: Network, port: Port | None, address: str = "") -> None:
     """Refuse an interface that the region's cloud cannot make as its network or port says; the groups come apart."""
     groups = [ctx.mirror(SecurityGroup).get(uid) for uid in (port.spec.security_groups if port else ())]
     known = [group for group in groups if group is not None]
-    why = unfit.reason(_can(ctx), network, _subnets(ctx, network.id), port, known, address)
+    why = unfit.reason(capabilities(ctx), network, subnets_of(ctx, network.id), port, known, address)
     if why is not None:
         raise bad_request(why)
 
 
-def _can(ctx: Context) -> Capabilities:
+def capabilities(ctx: Context) -> Capabilities:
+    """Return what the region's cloud can."""
     return Capabilities(ctx.mirror(Region).by_key(ctx.region.name))
 
 
@@ -157,11 +164,13 @@ def watch(board: Board) -> None:
     )
 
 
-def _no_subnet(network: str) -> ApiError:
+def no_subnet(network: str) -> ApiError:
+    """Return the refusal of a network on which no address can be had."""
     return bad_request(f"Network {network} requires a subnet in order to boot instances on.")
 
 
-def _mine(ctx: Context, project: str) -> bool:
+def mine(ctx: Context, project: str) -> bool:
+    """Whether what belongs to a project is the caller's to use."""
     return project == ctx.project or "admin" in {role.lower() for role in ctx.principal.roles}
 
 
@@ -187,7 +196,7 @@ async def groups(ctx: Context, asked: Sequence[Mapping[str, str]] | None, *, nee
             group = await default_group.ensure(ctx, ctx.project)
         if group is None:
             raise bad_request(f"Unable to find security_group with name or id '{name}'")
-        why = unfit.of_group(_can(ctx), group) if needed else None
+        why = unfit.of_group(capabilities(ctx), group) if needed else None
         if why is not None:
             raise bad_request(why)
         found[group.id] = None

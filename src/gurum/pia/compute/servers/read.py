@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from gurum.model.network import Port, SecurityGroup
 from gurum.model.server import Server
 from gurum.pia.compute.servers import listing, schemas
 from gurum.pia.compute.servers.find import find, state_of
-from gurum.pia.compute.servers.view import View
+from gurum.pia.compute.servers.view import SHOWN, View
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, encode
-
-SHOWN = (Server, Port, SecurityGroup)
 
 
 async def show(ctx: Context) -> Response:

@@ -33,7 +33,7 @@ NO_SUSPEND = "EC2 hibernates only what was launched for it"
 NO_HOSTS = "a cloud does not show its hosts"
 NO_AGENT = "nothing inside the server can be reached"
 NO_ADDRESSES = "an interface's addresses are fixed with it"
-NO_FLOATING = "floating addresses are not built in this release"
+NO_FLOATING = "floating addresses are associated by the network API"
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

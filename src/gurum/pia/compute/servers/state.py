@@ -111,9 +111,8 @@ def effective(server: Server) -> State:
     if server.deleting and vm_state != DELETED:
         task_state = "deleting"
     else:
-        actions = server.spec.actions
-        if actions and actions[-1].number > server.status.done and (task := task_of(actions[-1])):
-            task_state = task
+        waiting = (action for action in reversed(server.spec.actions) if action.number > server.status.done)
+        task_state = next((task for action in waiting if (task := task_of(action))), task_state)
     # One string for all servers in a state: comparing is then a comparison of pointers.
     vm_state, task_state = sys.intern(vm_state), sys.intern(task_state) if task_state is not None else None
     return State(vm_state, task_state, status_of(vm_state, task_state), server.spec.name.lower(), _touched(server))

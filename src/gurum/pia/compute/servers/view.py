@@ -9,7 +9,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gurum.model.network import Port, SecurityGroup
+import msgspec
+
+from gurum.model.base import Resource
+from gurum.model.compute import ServerGroup
+from gurum.model.network import ATTACH, Network, Port, SecurityGroup
+from gurum.model.routing import FloatingIP
 from gurum.model.server import Address, Server
 from gurum.pia.compute.flavors.view import public
 from gurum.pia.compute.servers.state import State
@@ -21,6 +26,7 @@ SHAPES = (96, 90, 73, 71, 63, 47, 26, 19, 16, 9, 3, 1)
 PROGRESS = frozenset({"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"})
 WAITING = 503  # the engine's code for what is only delayed
 FAULT = frozenset({"ERROR", "DELETED"})
+SHOWN: tuple[type[Resource], ...] = (Server, Port, SecurityGroup, Network, FloatingIP, ServerGroup)
 EXTENDED, HOST_STATUS = "extended_attributes", "host_status"
 
 
@@ -45,6 +51,34 @@ def addresses(listed: Sequence[Address], *, extended: bool) -> dict[str, list[di
     return shown
 
 
+def listed(board: Board, server: Server) -> list[Address]:
+    """Return the addresses of a server: the fixed ones, and the floating ones that lead to them.
+
+    The engine has written those that the server was made with. An interface is shown from the moment it was attached,
+    and not once its port has left, as Nova's answer to attaching it says.
+    """
+    ports = board.of(Port)
+    found = [a for a in server.status.addresses if (p := ports.get(a.port_id)) is None or p.spec.device_id == server.id]
+    known = {address.port_id for address in found}
+    for port in ports.select("device", server.id):
+        if ATTACH in port.metadata.labels and port.id not in known:
+            network = board.of(Network).get(port.spec.network_id)
+            name, mac = network.spec.name if network else "", port.status.mac_address or port.spec.mac_address
+            found += [
+                Address(
+                    network=name, addr=ip.ip_address, mac=mac, port_id=port.id, version=6 if ":" in ip.ip_address else 4
+                )
+                for ip in port.spec.fixed_ips
+            ]
+    floating = board.of(FloatingIP)
+    return found + [
+        msgspec.structs.replace(fixed, addr=one.address, type="floating", version=4)
+        for fixed in found
+        for one in floating.select("port", fixed.port_id)
+        if one.spec.fixed_ip_address == fixed.addr and one.address
+    ]
+
+
 def host_id(server: Server) -> str:
     """Return an opaque id of the host. A cloud does not tell which servers share one, so each has its own."""
     external = server.status.external
@@ -67,6 +101,12 @@ def security_groups(board: Board, server: Server) -> list[str]:
     return sorted({group.spec.name for uid in ids if (group := groups.get(uid)) is not None})
 
 
+def server_groups(board: Board, server: Server) -> list[str]:
+    """Return the server group of a server, if it is there still."""
+    group = board.of(ServerGroup).get(server.spec.group) if server.spec.group else None
+    return [group.id] if group is not None else []
+
+
 class View:
     """Renders servers for one request: its version, what it may reveal, and where links point."""
 
@@ -84,7 +124,7 @@ class View:
         """Return the server in full; groups: with its server groups, which lists do not show."""
         version, status, spec = self.version, server.status, server.spec
         shown = self._common(server, state)
-        shown["addresses"] = addresses(status.addresses, extended=True)
+        shown["addresses"] = addresses(listed(self._board, server), extended=True)
         shown |= {
             "OS-EXT-AZ:availability_zone": status.availability_zone or spec.availability_zone,
             "config_drive": "True" if spec.config_drive else "",
@@ -106,7 +146,7 @@ class View:
         if version >= 90:
             shown["OS-EXT-SRV-ATTR:hostname"] = spec.hostname
         if version >= 71 and groups:
-            shown["server_groups"] = []
+            shown["server_groups"] = server_groups(self._board, server)
         if version >= 96:
             shown["pinned_availability_zone"] = spec.availability_zone or None
         return shown
@@ -116,9 +156,9 @@ class View:
         if self.version >= 75:
             return self.detail(server, state, groups=True)
         shown = self._common(server, state)
-        shown["addresses"] = addresses(server.status.addresses, extended=False)
+        shown["addresses"] = addresses(listed(self._board, server), extended=False)
         if self.version >= 71:
-            shown["server_groups"] = []
+            shown["server_groups"] = server_groups(self._board, server)
         return shown
 
     def _common(self, server: Server, state: State) -> dict[str, Any]:
@@ -240,6 +280,17 @@ def watch(board: Board) -> None:
         for server in servers.select("group", some.id):
             servers.forget(server.id)
 
+    def address_changed(old: FloatingIP | None, new: FloatingIP | None) -> None:
+        servers, ports = board.peek(Server), board.peek(Port)
+        for floating in (old, new):
+            port = ports.get(floating.spec.port_id) if ports is not None and floating is not None else None
+            if servers is not None and port is not None and port.spec.device_id:
+                servers.forget(port.spec.device_id)
+
+    board.when(
+        FloatingIP, lambda mirror: mirror.index("port", lambda one: [one.spec.port_id] if one.spec.port_id else [])
+    )
+    board.when(FloatingIP, lambda mirror: mirror.listen(address_changed))
     board.when(
         Port, lambda mirror: mirror.index("device", lambda port: [port.spec.device_id] if port.spec.device_id else [])
     )

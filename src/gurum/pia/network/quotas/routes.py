@@ -11,6 +11,7 @@ from typing import Any
 from gurum.model.base import Metadata, new_id
 from gurum.model.network import Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec
+from gurum.model.routing import FloatingIP, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.route import Route, Subject
 from gurum.pia.kernel.wire import Response, empty, json
@@ -24,7 +25,7 @@ from gurum.policy.model import Target
 from gurum.store.contract import ExistsError, NotFoundError
 from gurum.store.quotas import usage_key
 
-COUNTED = (Network, Subnet, Port, SecurityGroup, SecurityGroupRule)
+COUNTED = (Network, Subnet, Port, SecurityGroup, SecurityGroupRule, Router, FloatingIP)
 QUOTA = Noun(
     name="quota",
     collection="quotas",

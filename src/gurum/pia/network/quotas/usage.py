@@ -51,6 +51,10 @@ def in_use(inventory: Inventory, region: str, project: str) -> dict[str, int]:
     counts["subnet"] = len(inventory.subnets.members(region, project))
     counts["port"] = len(inventory.ports.members(region, project))
     counts["security_group"] = len(inventory.groups.members(region, project))
+    counts["router"] = len(inventory.routers.members(region, project))
+    # A limit of each router, not of the project: the fullest one tells how near it is.
+    counts["router_route"] = max((len(r.spec.routes) for r in inventory.routers.objects(region, project)), default=0)
+    counts["floatingip"] = len(inventory.floatingips.members(region, project))
     counts["security_group_rule"] = len(inventory.rules.members(region, project))
     return counts
 

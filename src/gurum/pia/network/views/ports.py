@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from gurum.model.network import Port
+from gurum.model.routing import is_interface
 from gurum.pia.network.inventory import mac_of
 from gurum.pia.network.views.base import STANDARD, View
 
 
 def _vif_type(port: Port) -> str:
     return "unbound" if not port.spec.binding_host_id and port.status.status == "DOWN" else "other"
+
+
+def _status(port: Port) -> str:
+    """A router's interface has nothing to wait for: no cloud has an interface there."""
+    if is_interface(port):
+        return "ACTIVE" if port.spec.admin_state_up else "DOWN"
+    return port.status.status
 
 
 def port_view() -> View[Port]:
@@ -20,7 +28,7 @@ def port_view() -> View[Port]:
             "description": lambda p: p.spec.description,
             "network_id": lambda p: p.spec.network_id,
             "admin_state_up": lambda p: p.spec.admin_state_up,
-            "status": lambda p: p.status.status,
+            "status": _status,
             "mac_address": mac_of,
             "fixed_ips": lambda p: [
                 {"subnet_id": ip.subnet_id, "ip_address": ip.ip_address} for ip in p.spec.fixed_ips

@@ -149,13 +149,21 @@ class Ec2Driver:
         """Delete by id. NotFound is success, unless it was made so lately that the cloud may not know it yet."""
         if intent.external is None:
             return Absent()
-        not_yet = max(intent.made_at, intent.written_at) + self.context.window if intent.state == "done" else 0.0
         answer = await self.context.caller.call(
-            place, self.words.delete, self.delete_params(intent.external.id), who=obj.id, not_found=not_yet
+            place,
+            self.words.delete,
+            self.delete_params(intent.external.id),
+            who=obj.id,
+            not_found=self.unseen_until(intent),
         )
         if isinstance(answer, Answer):
             return Done(cloud_request_id=answer.request_id)
         return answer if isinstance(answer, Absent | Refused) else settle(answer)
+
+    def unseen_until(self, intent: Intent) -> float:
+        """Return until when NotFound of what is to be removed means that the cloud does not show it yet."""
+        seen_by = max(intent.made_at, intent.written_at) + self.context.window
+        return seen_by if intent.removed_at is None else 0.0
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
         """Nothing to keep so, unless a driver says otherwise."""

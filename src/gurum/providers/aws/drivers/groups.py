@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from gurum.model.base import Resource
 from gurum.model.network import ISOLATED, Domain, Network, Port, SecurityGroup, SecurityGroupRule
+from gurum.model.routing import is_held
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers import rules
@@ -74,7 +75,7 @@ def domains_using(group: SecurityGroup, view: View) -> list[Domain]:
     found: dict[str, Domain] = {}
     for user in users:
         for port in view.index(Port, "by_group", user.id):
-            domain = domain_of(port.spec.network_id, view) if port.spec.device_id else None
+            domain = domain_of(port.spec.network_id, view) if is_held(port) else None
             if domain is not None and not domain.deleting:
                 found[domain.id] = domain
     return [found[id_] for id_ in sorted(found)]
@@ -97,7 +98,7 @@ class EmptyGroupDriver(Ec2Driver):
         """Return the group where a bound port of the domain has none, or a server no port."""
         needed = isinstance(obj, Domain) and obj.spec.owner_kind == ISOLATED
         needed = needed or any(
-            port.spec.device_id and not port.spec.security_groups
+            is_held(port) and not port.spec.security_groups
             for network in view.index(Network, "by_domain", obj.id)
             for port in view.index(Port, "by_network", network.id)
         )

@@ -13,10 +13,13 @@ from typing import Any
 
 from gurum.model.base import Intent, Resource
 from gurum.model.network import Domain, Network, Port, Subnet
+from gurum.model.routing import is_held
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request, settle
+from gurum.providers.aws.drivers.gateways import GatewayDriver
 from gurum.providers.aws.drivers.groups import NO_GROUPS, EmptyGroupDriver, domain_of
+from gurum.providers.aws.drivers.routing import GATEWAY
 from gurum.providers.contract import (
     Absent,
     Blocked,
@@ -69,11 +72,14 @@ class DomainDriver(Ec2Driver):
         super().__init__(context)
         self._groups = EmptyGroupDriver(context)
         self._slices = SubnetDriver(context)
+        self._gateway = GatewayDriver(context)
 
     def _of(self, step: str) -> Ec2Driver | None:
         """Return the driver of a step that makes something within the VPC."""
         if step == NO_GROUPS:
             return self._groups
+        if step == GATEWAY:
+            return self._gateway
         return self._slices if step.startswith("slice:") else None
 
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
@@ -85,7 +91,8 @@ class DomainDriver(Ec2Driver):
                 Step(f"slice:{zone}", "adopt", slice_request(self.context, obj, vpc, zone, cidr), zone)
                 for zone, cidr in obj.spec.slices.items()
             ]
-            return [Step("vpc", "adopt", ""), *self._groups.steps(obj, view), *own]
+            parts = [*self._groups.steps(obj, view), *own, *self._gateway.steps(obj, view)]
+            return [Step("vpc", "adopt", ""), *parts]
         cidrs = [obj.spec.cidr] if obj.spec.cidr else [subnet.spec.cidr for subnet in subnets_of(obj, view)]
         if not cidrs:
             return [Blocked("a subnet: a VPC needs an address range")]
@@ -94,6 +101,10 @@ class DomainDriver(Ec2Driver):
             "TagSpecifications": tags.specification(obj, "vpc", self.context.owner, "vpc"),
         }
         return [Step("vpc", "adopt", request(params))]
+
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return the internet gateway when it is not wanted any more."""
+        return self._gateway.retired(obj, view)
 
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Make the VPC or something in it, as the step says."""
@@ -116,7 +127,8 @@ class DomainDriver(Ec2Driver):
         vpc = made(obj, "vpc")
         missing = outside(obj, subnets_of(obj, view))
         if not vpc or not missing:
-            return await self._groups.sync(obj, view, place)
+            outcome = await self._groups.sync(obj, view, place)
+            return outcome if outcome is not None or not vpc else await self._gateway.sync(obj, view, place)
         answer = await self.context.caller.call(
             place, "AssociateVpcCidrBlock", {"VpcId": vpc, "CidrBlock": missing[0]}, who=obj.id
         )
@@ -160,21 +172,47 @@ class SubnetDriver(Ec2Driver):
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
         """Return a slice for each zone in use."""
         assert isinstance(obj, Subnet)  # noqa: S101 - the driver table says so
-        bound = {
-            port.spec.zone for port in view.index(Port, "by_subnet", obj.id) if port.spec.zone and port.spec.device_id
-        }
+        bound = {port.spec.zone for port in view.index(Port, "by_subnet", obj.id) if port.spec.zone and is_held(port)}
         steps: list[Step | Blocked] = []
+        network = view.get(Network, obj.spec.network_id)
         domain = domain_of(obj.spec.network_id, view)
         vpc = made(domain, "vpc")
         for zone in sorted(bound):
             name = f"slice:{zone}"
-            if name in obj.status.intents and obj.status.intents[name].state == "done":
+            intent = obj.status.intents.get(name)
+            if (network is not None and network.status.leaving) or (intent is not None and misplaced(intent, domain)):
+                return [*steps, Blocked("the network's move to another VPC")]
+            if intent is not None and intent.state == "done":
                 steps.append(Step(name, "adopt", "", zone))
                 continue
-            if domain is None or not vpc:
+            if domain is None or domain.deleting or not vpc:
                 return [*steps, Blocked("the network's VPC")]
             if domain is not None and outside(domain, [obj]):
                 return [*steps, Blocked(f"the VPC's address block for {obj.spec.cidr}")]
             cidr = obj.spec.slices.get(zone, obj.spec.cidr)
             steps.append(Step(name, "adopt", slice_request(self.context, obj, vpc, zone, cidr), zone))
         return steps
+
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return what lies in a VPC that the network left, or is to leave and has no instance in any more.
+
+        Where the VPC itself is going nobody is asked: AWS keeps a subnet that has an interface.
+        """
+        assert isinstance(obj, Subnet)  # noqa: S101 - the driver table says so
+        network = view.get(Network, obj.spec.network_id)
+        domain = domain_of(obj.spec.network_id, view)
+        leaving = network is not None and network.status.leaving
+        if leaving and any(view.occupied(port) for port in view.index(Port, "by_subnet", obj.id)):
+            leaving = False
+        leaving = leaving or (domain is not None and domain.deleting)
+        return [
+            name
+            for name, intent in obj.status.intents.items()
+            if intent.state not in ("gone", "failed") and (leaving or misplaced(intent, domain))
+        ]
+
+
+def misplaced(intent: Intent, domain: Domain | None) -> bool:
+    """Whether what the intent makes (or made) lies in another VPC than the domain's."""
+    vpc = made(domain, "vpc")
+    return bool(vpc) and intent.state not in ("gone", "failed") and f'"VpcId":"{vpc}"' not in intent.request

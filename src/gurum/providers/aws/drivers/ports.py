@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from gurum.model.base import Intent, Resource
-from gurum.model.network import Port, SecurityGroup, Subnet
+from gurum.model.network import Network, Port, SecurityGroup, Subnet
+from gurum.model.routing import FloatingIP, is_held
+from gurum.model.server import Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.groups import NO_GROUPS, domain_of
-from gurum.providers.contract import UNSURE, Absent, Blocked, Done, Place, Step, VerbOutcome, View
+from gurum.providers.aws.drivers.network import misplaced
+from gurum.providers.aws.drivers.routing import EGRESS, egress_on, egress_wanted, launched
+from gurum.providers.contract import DOUBT, UNSURE, Absent, Blocked, Done, Place, Step, VerbOutcome, View
 
 
 def groups_of(port: Port, view: View) -> tuple[list[str], str]:
@@ -42,9 +46,16 @@ def slice_of(port: Port, view: View) -> tuple[str, str]:
     """Return the AWS subnet of a port and, if it is not there yet, what it waits for."""
     if not port.spec.fixed_ips:
         return "", "an address"
-    subnet = view.get(Subnet, port.spec.fixed_ips[0].subnet_id)
-    cloud_id = made(subnet, f"slice:{port.spec.zone}")
-    return cloud_id, "" if cloud_id else f"the subnet in the zone {port.spec.zone}"
+    subnet, step = view.get(Subnet, port.spec.fixed_ips[0].subnet_id), f"slice:{port.spec.zone}"
+    cloud_id = made(subnet, step)
+    network = view.get(Network, port.spec.network_id)
+    if subnet is None or network is None or not cloud_id:
+        return "", f"the subnet in the zone {port.spec.zone}"
+    domain = domain_of(network.id, view)
+    going = network.status.leaving or domain is None or domain.deleting
+    if going or misplaced(subnet.status.intents[step], domain):
+        return "", "the network's move to another VPC"
+    return cloud_id, ""
 
 
 def digest(groups: Sequence[str]) -> str:
@@ -68,7 +79,7 @@ class PortDriver(Ec2Driver):
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
         """Return the interface of a user's port that a server holds."""
         assert isinstance(obj, Port)  # noqa: S101 - the driver table says so
-        if obj.spec.implied or not (obj.spec.device_id and obj.spec.zone):
+        if obj.spec.implied or not (is_held(obj) and obj.spec.zone):
             return []
         if made(obj, "interface"):
             return [Step("interface", "token", "", obj.spec.zone)]
@@ -91,6 +102,15 @@ class PortDriver(Ec2Driver):
         }
         return [Step("interface", "token", request(params), obj.spec.zone)]
 
+    def retired(self, obj: Resource, view: View) -> Sequence[str]:
+        """Return the interface of a port that no instance holds, where its network is to go to another VPC."""
+        assert isinstance(obj, Port)  # noqa: S101 - the driver table says so
+        network = view.get(Network, obj.spec.network_id)
+        intent = obj.status.intents.get("interface")
+        if intent is None or intent.state in ("gone", "failed") or is_held(obj) or network is None:
+            return []
+        return ["interface"] if network.status.leaving else []
+
     def done(self, made: dict[str, Any], place: Place, intent: Intent, answer: Answer) -> Done:
         """Return the interface with its MAC."""
         groups = digest(sorted(group["GroupId"] for group in made.get("Groups", [])))
@@ -107,9 +127,9 @@ class PortDriver(Ec2Driver):
         if obj.status.external is None or not obj.spec.device_id:
             return None
         groups, blocked = groups_of(obj, view)
-        applied = obj.status.applied.get("groups")
+        applied = obj.status.applied.get("groups") or digest(sorted(launched(obj, view).get("Groups", [])))
         if blocked or applied == digest(groups):
-            return None
+            return await self._egress(obj, view, place)
         if applied != UNSURE:
             return Done(facts={"groups": UNSURE})
         answer = await self.context.caller.call(
@@ -121,3 +141,33 @@ class PortDriver(Ec2Driver):
         if isinstance(answer, Answer):
             return Done(facts={"groups": digest(groups)}, cloud_request_id=answer.request_id)
         return Absent() if isinstance(answer, Absent) else settle(answer)
+
+    async def _egress(self, obj: Port, view: View, place: Place) -> VerbOutcome | None:
+        """Give the interface a public address of its own, or take it away. Setting the same again is harmless.
+
+        Late: what it set goes with the next change of the router's gateway; nothing else hangs on it.
+
+        While a floating IP leads to it nothing is switched: AWS takes the address away by itself when an Elastic IP
+        comes, and gives one again when that goes.
+        """
+        server = view.get(Server, obj.spec.device_id)
+        wanted = egress_wanted(obj, view)
+        doubt = DOUBT + EGRESS in obj.status.applied
+        if server is None or server.status.vm_state in ("building", "error") or obj.deleting:
+            return None
+        if not doubt and (wanted == egress_on(obj, view) or (wanted and _has_floating_ip(obj, view))):
+            return None
+        if not doubt:
+            return Done(facts={DOUBT + EGRESS: "1", EGRESS: "1"})
+        params = {"NetworkInterfaceId": obj.status.external.id if obj.status.external else ""}
+        answer = await self.context.caller.call(
+            place, "ModifyNetworkInterfaceAttribute", {**params, "AssociatePublicIpAddress": wanted}, who=obj.id
+        )
+        if isinstance(answer, Answer):
+            facts = {EGRESS: "1" if wanted else "0"}
+            return Done(facts=facts, cloud_request_id=answer.request_id, forget=[DOUBT + EGRESS])
+        return Absent() if isinstance(answer, Absent) else settle(answer)
+
+
+def _has_floating_ip(port: Port, view: View) -> bool:
+    return any(True for _ in view.index(FloatingIP, "by_port", port.id))

@@ -19,7 +19,9 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
 from gurum.providers.aws.drivers.groups import NO_GROUPS
+from gurum.providers.aws.drivers.placement import placement
 from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
+from gurum.providers.aws.drivers.routing import egress_wanted
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.contract import Blocked, Done, Place, Step, VerbOutcome, View
 
@@ -43,12 +45,15 @@ class ServerDriver(Ec2Driver):
         if made(obj, "instance"):
             return [Step("instance", "token", "", obj.status.zone)]
         interfaces: list[dict[str, Any]] = []
-        ports = sorted(view.index(Port, "by_device", obj.id), key=lambda port: port.metadata.labels.get("index", ""))
+        bound = [port for port in view.index(Port, "by_device", obj.id) if "index" in port.metadata.labels]
+        ports = sorted(bound, key=lambda port: port.metadata.labels["index"])
         for number, port in enumerate(ports):
             interface, blocked = self._interface(number, port, view)
             if blocked:
                 return [Blocked(blocked)]
             interfaces.append(interface)
+        if len(ports) == 1 and ports[0].spec.implied and egress_wanted(ports[0], view):
+            interfaces[0]["AssociatePublicIpAddress"] = True  # EC2 takes it for an only interface
         if not obj.spec.networks:
             interface, blocked = self._nowhere(obj, view)
             if blocked:
@@ -74,6 +79,11 @@ class ServerDriver(Ec2Driver):
             if not made(key, "key"):
                 return [Blocked("the key pair in the AWS account")]
             params["KeyName"] = tags.name(key) if key is not None else ""
+        group, blocked = placement(obj, view)
+        if blocked:
+            return [Blocked(blocked)]
+        if group:
+            params["Placement"] = {"GroupName": group}
         if obj.spec.user_data:
             params["UserData"] = obj.spec.user_data
         params |= self._root(obj, view)
