@@ -1,0 +1,129 @@
+"""Two transcripts beside each other: normalised lines, what is different, which rows were needed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from tests.same.normalise import Leaf, Normaliser, covered, flat, leaves
+from tests.same.play import Play, Transcript
+from tests.same.rows import Row
+
+Fields = dict[str, str]
+ROW = "(a row)"
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One place where two transcripts differ. None: there is nothing at that place."""
+
+    call: str
+    field: str
+    a: str | None
+    b: str | None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a comparison. Lines are of the normalised transcripts; `needless` rows excuse nothing."""
+
+    differences: list[Difference]
+    needless: list[Row]
+    lines_a: list[str]
+    lines_b: list[str]
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs but for the rows, and each row was needed."""
+        return not self.differences and not self.needless
+
+    def diff(self, a: str, b: str) -> str:
+        """Return the unified diff."""
+        return "\n".join(difflib.unified_diff(self.lines_a, self.lines_b, a, b, lineterm="", n=4))
+
+
+def compare(a: Transcript, b: Transcript, rows: Mapping[str, list[Row]], written: str) -> Verdict:
+    """Compare two transcripts of the same script; `written` is its text."""
+    left, right = Normaliser(a.names, written), Normaliser(b.names, written)
+    lines_a: list[str] = []
+    lines_b: list[str] = []
+    differences: list[Difference] = []
+    needless: list[Row] = []
+    for one, other in zip(a.plays, b.plays, strict=True):
+        here = rows.get(one.name, [])
+        excused = {row.field for row in here if _needed(row, one, left, other, right)}
+        needless += [row for row in here if row.field not in excused]
+        fields_a, fields_b = _fields(one, left, here), _fields(other, right, here)
+        for row in here:
+            wrong = _wrong(row, other, right)
+            if wrong is not None:
+                differences.append(Difference(call=one.name, field=row.field, a=f"row: {_shown(row.b)}", b=wrong))
+        differences += _differences(one.name, fields_a, fields_b)
+        lines_a += _lines(one.name, fields_a)
+        lines_b += _lines(other.name, fields_b)
+    known = {play.name for play in a.plays}
+    needless += [row for call, of_call in rows.items() if call not in known for row in of_call]
+    return Verdict(differences=differences, needless=needless, lines_a=lines_a, lines_b=lines_b)
+
+
+def _fields(play: Play, normaliser: Normaliser, rows: Sequence[Row]) -> Fields:
+    """Return the shown text by path. What a row covers is said once and takes no numbers."""
+    out: Fields = {"call": str(normaliser.value(play.call))}
+    for path, value, key, owner in leaves(play):
+        row = next((row for row in rows if covered(path, row.field)), None)
+        if row is not None:
+            out[row.field] = ROW
+        else:
+            out[str(normaliser.named(path))] = _shown(normaliser.value(value, key, owner))
+    for row in rows:  # also where one of the two has nothing
+        out.setdefault(row.field, ROW)
+    return out
+
+
+def _below(play: Play, field: str, normaliser: Normaliser) -> list[tuple[str, Any]]:
+    return _named([leaf for leaf in leaves(play) if covered(leaf[0], field)], normaliser)
+
+
+def _named(found: Sequence[Leaf], normaliser: Normaliser) -> list[tuple[str, Any]]:
+    return [(path, normaliser.named(value)) for path, value, _, _ in found]
+
+
+def _needed(row: Row, one: Play, left: Normaliser, other: Play, right: Normaliser) -> bool:
+    return _below(one, row.field, left) != _below(other, row.field, right)
+
+
+def _wrong(row: Row, play: Play, normaliser: Normaliser) -> str | None:
+    """Return what the second cloud shows where the row says otherwise; None if it shows what the row says."""
+    there = _below(play, row.field, normaliser)
+    if there == _named(list(flat(row.b, row.field)), normaliser):
+        return None
+    return json.dumps(there, ensure_ascii=False)
+
+
+def _differences(call: str, a: Fields, b: Fields) -> list[Difference]:
+    found = [
+        Difference(call=call, field=path, a=a.get(path), b=b.get(path))
+        for path in dict.fromkeys((*a, *b))
+        if a.get(path) != b.get(path)
+    ]
+    if not found and list(a) != list(b):
+        found.append(Difference(call=call, field="(order)", a=" ".join(a), b=" ".join(b)))
+    return found
+
+
+def _lines(name: str, fields: Fields) -> list[str]:
+    return [f"== {name}", *(f"{path}: {text}" for path, text in fields.items()), ""]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and _plain(value) else json.dumps(value, ensure_ascii=False)
+
+
+def _plain(text: str) -> bool:
+    """Whether a text cannot be taken for another value when it is shown without quotes."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return bool(text)
+    return False
