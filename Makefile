@@ -6,7 +6,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden isolation secrets upgrade
+        bench chaos drift faults fuzz golden isolation same secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -69,6 +69,10 @@ golden: setup ## compare with recordings of a real OpenStack
 
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)
+
+same: setup ## play one script of stock client calls against two clouds: A=, B= of CLOUDS= (default: two of our own)
+	$(PYTHON) -m tests.same $(if $(A),-a $(A)) $(if $(B),-b $(B)) $(if $(CLOUDS),--clouds $(CLOUDS)) \
+	  $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)

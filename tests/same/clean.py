@@ -12,7 +12,7 @@ PATIENCE = 60.0
 def clean(cloud: Cloud, run: str) -> list[str]:
     """Remove it as each person of the cloud; return a line for each thing found or not removable."""
     said = []
-    for person in ("", *sorted(cloud.people & {"other"})):
+    for person in ("", *sorted(cloud.people)):
         said += _clean(cloud, person, run)
     return said
 

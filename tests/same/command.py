@@ -15,11 +15,11 @@ import msgspec
 from tests.same import clean, mutants, own, report, rows, steps
 from tests.same.clouds import Cloud, CloudError, Wanted, cloud
 from tests.same.compare import compare
-from tests.same.play import Play, Player, Transcript, Warm
+from tests.same.play import Play, Player, Transcript, Warm, WarmError
 from tests.same.proxy import Proxy
 from tests.same.steps import ScriptError, Step
 
-UNUSABLE = (CloudError, ScriptError, rows.RowError)
+UNUSABLE = (CloudError, ScriptError, WarmError, rows.RowError)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,7 +102,7 @@ def _run(options: argparse.Namespace, script: list[Step], a: Cloud, b: Cloud) ->
         finally:
             leftovers = [line for one in (a, b) for line in clean.clean(one, run)]
         written = steps.texts(script)
-        verdict = compare(*transcripts, excused, written)
+        verdict = compare(transcripts[0], transcripts[1], excused, written)
         if options.keep:
             report.keep(options.keep, transcripts, verdict)
         survey = None

@@ -58,7 +58,7 @@ def compare(a: Transcript, b: Transcript, rows: Mapping[str, list[Row]], written
         for row in here:
             wrong = _wrong(row, other, right)
             if wrong is not None:
-                differences.append(Difference(call=one.name, field=row.field, a=f"row: {_shown(row.b)}", b=wrong))
+                differences.append(Difference(call=one.name, field=row.field, a=_said(row), b=wrong))
         differences += _differences(one.name, fields_a, fields_b)
         lines_a += _lines(one.name, fields_a)
         lines_b += _lines(other.name, fields_b)
@@ -96,9 +96,13 @@ def _needed(row: Row, one: Play, left: Normaliser, other: Play, right: Normalise
 def _wrong(row: Row, play: Play, normaliser: Normaliser) -> str | None:
     """Return what the second cloud shows where the row says otherwise; None if it shows what the row says."""
     there = _below(play, row.field, normaliser)
-    if there == _named(list(flat(row.b, row.field)), normaliser):
+    if there == ([] if row.b is msgspec.UNSET else _named(list(flat(row.b, row.field)), normaliser)):
         return None
     return json.dumps(there, ensure_ascii=False)
+
+
+def _said(row: Row) -> str:
+    return "a row says: nothing" if row.b is msgspec.UNSET else f"a row says: {_shown(row.b)}"
 
 
 def _differences(call: str, a: Fields, b: Fields) -> list[Difference]:

@@ -31,6 +31,10 @@ SHAPE = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in _SHAPES.it
 STEADY = frozenset({"created", "created_at", "launched_at", "OS-SRV-USG:launched_at"})
 """Times that an object keeps. Others move with whatever happens to it, within a second or in the next one."""
 
+MADE_UP = {"adminPass": "password", "admin_password": "password", "standard_attr_id": "id"}
+"""Keys whose values a cloud makes up without any shape, and what they are."""
+ANYWHERE = frozenset({"0.0.0.0"})  # an address that means the same in every run
+
 _PROGRESS = re.compile(r"(?:\rProgress: *\d*)+")
 _RULER = re.compile(r"-{3,}")
 _SPACES = re.compile(r"[ \t]{2,}")
@@ -56,6 +60,8 @@ class Normaliser:
 
     def value(self, value: Any, key: str = "", owner: str = "") -> Any:
         """Return a value with placeholders. `key`, `owner`: where it stands, for times."""
+        if key in MADE_UP and value not in (None, ""):
+            return f"<{MADE_UP[key]}:{self._number(MADE_UP[key], key, str(value))}>"
         if not isinstance(value, str):
             return value
         return SHAPE.sub(lambda match: self._placeholder(match, key, owner), self.named(value))
@@ -79,7 +85,7 @@ class Normaliser:
 
 def literals(written: str) -> set[str]:
     """Return ids and addresses that the script writes, and the first address of each network it writes: its gateway."""
-    out = {match[0] for match in SHAPE.finditer(written)}
+    out = {match[0] for match in SHAPE.finditer(written)} | ANYWHERE
     for text in re.findall(r"\b\d+\.\d+\.\d+\.0/\d+\b", written):
         try:
             network = ipaddress.ip_network(text)

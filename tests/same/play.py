@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from tests.same.warm import Job, Result
 COMMAND = Path(sys.executable).with_name("openstack")
 NOT_MADE = -1  # instead of an exit code
 PATIENCE = 300.0  # seconds until a command of its own counts as hanging
+
+
+class WarmError(Exception):
+    """The warm process is not the stock client; nothing that it printed can be trusted."""
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +99,13 @@ class Player:
             raise clouds.CloudError(f"{self.cloud.label}: {result.stderr.strip()}")
         there = clouds.found(result.stdout)
         used = clouds.usable(there, wanted)
-        self.values |= used | {"project": there.project, "dir": str(Path(__file__).parent / "script")}
+        self.values |= used | {
+            "region": there.region,
+            "project": there.project,
+            "dir": str(Path(__file__).parent / "script"),
+        }
         self.names = {
-            **{url.rstrip("/"): f"<{service}>" for service, url in there.endpoints.items()},
+            **_roots(there.endpoints),
             **{name: f"<{what}>" for what, name in used.items()},
             self.cloud.name: "<cloud>",
             **({self.cloud.region: "<cloud>"} if self.cloud.region else {}),
@@ -133,7 +142,9 @@ class Player:
         except ScriptError as error:
             return Play(name=step.name, call="", result=Result(exit=NOT_MADE, stdout="", stderr=f"not made: {error}"))
         self.last = job
-        result = self._stock(job) if step.stock else self._warm.run(job)
+        result = self._warm.run(job)
+        if step.stock and (stock := self._stock(job)) != result:
+            raise WarmError(f"`{call}` prints other things in a process of its own: {stock} instead of {result}")
         self._save(step, result)
         return Play(name=step.name, call=call, result=result)
 
@@ -167,6 +178,16 @@ class Player:
             # What was not printed is not saved: the steps that need it say so, and the difference shows here.
             with contextlib.suppress(ValueError, KeyError, IndexError, TypeError):
                 self.values[name] = str(_at(json.loads(result.stdout), path))
+
+
+def _roots(endpoints: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of the services' URLs: as in the catalogue, without the version, and the server alone."""
+    names: dict[str, str] = {}
+    for service, url in endpoints.items():
+        versioned = url.rstrip("/")
+        bare = re.sub(r"/v\d[\d.]*(/[0-9a-f]+)?$", "", versioned)
+        names |= {versioned: f"<{service}>", bare: f"<{service}>" if bare == versioned else f"<{service} root>"}
+    return names
 
 
 def _at(document: Any, path: str) -> Any:

@@ -23,13 +23,13 @@ class RowError(Exception):
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One place. `call`: a step's name; `field`: a path in what it shows (with all that is below).
 
-    `rule`: in words, why it differs. `b`: what the second cloud shows there, names of the run replaced.
+    `rule`: in words, why it differs. `b`: what the second cloud shows there; left out: nothing.
     """
 
     call: str
     field: str
     rule: str
-    b: Any
+    b: Any = msgspec.UNSET
 
 
 def of(region: str | None, file: Path | None) -> Path | None:

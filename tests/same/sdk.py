@@ -35,6 +35,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What is in a cloud: endpoints by service, and what may be used there."""
 
+    region: str
     endpoints: dict[str, str]
     project: str
     images: list[dict[str, Any]]
@@ -54,12 +55,11 @@ def run(call: Call) -> int:
     """Make the call and print what came of it; 1 if it raised, or what it waits for did not come."""
     import openstack.exceptions as known
 
-    connection = connect(call)
-    method: Any = connection
-    for name in call.method.split("."):
-        method = getattr(method, name)
     deadline = time.monotonic() + PATIENCE
     try:
+        method: Any = connect(call)
+        for name in call.method.split("."):
+            method = getattr(method, name)
         while True:
             answer = plain(method(*call.args, **call.kwargs))
             if _there(answer, call):
@@ -72,6 +72,8 @@ def run(call: Call) -> int:
     except (known.SDKException, ValueError, TypeError, AttributeError) as error:  # what a script's author would see
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    if call.until:  # the rest may still move
+        answer = {key: answer[key] for key in ("id", "name", *call.until)}
     print(json.dumps(answer, indent=1))
     return 0
 
@@ -99,6 +101,7 @@ def find(call: Call) -> int:
     endpoints = {name: connection.session.get_endpoint(**_of(connection, name)) for name in SERVICES}
     found = Found(
         endpoints={name: url for name, url in endpoints.items() if url},
+        region=str(connection.config.get_region_name("compute") or ""),
         project=connection.current_project_id,
         images=[plain(image) for image in connection.image.images(status="active")],
         flavors=[plain(flavor) for flavor in connection.compute.flavors()],

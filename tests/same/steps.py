@@ -27,8 +27,9 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     `{name}` is a variable: discovered, or saved by an earlier step. `as` is whose cloud: "" the user's, else the
     suffix of another entry of the clouds.yaml. `save` names fields of the JSON printed (`id`, `0.ID`). `stock` runs
-    the command in a process of its own instead of a fork of a warm one. `until` repeats an SDK call until these
-    fields have these values, `gone` until there is nothing; only the last answer is in the transcript.
+    the command also in a process of its own, which must print the same as the fork of a warm one. `until` repeats an
+    SDK call until these fields have these values, `gone` until there is nothing; of that, only what was waited for is
+    in the transcript.
     """
 
     name: str

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from tests.same import sdk
@@ -44,6 +44,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def prepare() -> None:
     """Import what commands import when they are first used."""
+    sys.argv = ["openstack"]  # whose name the command shows is decided while it is imported
     for group in importlib.metadata.entry_points().groups:
         if group.startswith(GROUPS) and group not in SKIPPED:
             for point in importlib.metadata.entry_points(group=group):
@@ -53,7 +54,7 @@ def prepare() -> None:
     from openstackclient.network.v2.network import ListNetwork
 
     # The first parser reads the metadata of every installed distribution, half of a command's time.
-    ListNetwork(None, None).get_parser("network list")
+    ListNetwork(cast("Any", None), None).get_parser("network list")
 
 
 def openstack(job: Job) -> int:
