@@ -46,6 +46,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def compare(a: Transcript, b: Transcript, rows: Mapping[str, list[Row]], written: str) -> Verdict:
     """Compare two transcripts of the same script; `written` is its text."""
     left, right = Normaliser(a.names, written), Normaliser(b.names, written)
+    # What rows cover is numbered by itself, and what they write is as literal as what the script writes.
+    by_rows = "\n".join(f"{row.b}" for of_call in rows.values() for row in of_call)
+    aside = Normaliser(b.names, f"{written}\n{by_rows}")
     lines_a: list[str] = []
     lines_b: list[str] = []
     differences: list[Difference] = []
@@ -56,7 +59,7 @@ def compare(a: Transcript, b: Transcript, rows: Mapping[str, list[Row]], written
         needless += [row for row in here if row.field not in excused]
         fields_a, fields_b = _fields(one, left, here), _fields(other, right, here)
         for row in here:
-            wrong = _wrong(row, other, right)
+            wrong = _wrong(row, other, aside)
             if wrong is not None:
                 differences.append(Difference(call=one.name, field=row.field, a=_said(row), b=wrong))
         differences += _differences(one.name, fields_a, fields_b)
@@ -69,34 +72,36 @@ def compare(a: Transcript, b: Transcript, rows: Mapping[str, list[Row]], written
 
 def _fields(play: Play, normaliser: Normaliser, rows: Sequence[Row]) -> Fields:
     """Return the shown text by path. What a row covers is said once and takes no numbers."""
-    out: Fields = {"call": str(normaliser.value(play.call))}
-    for path, value, key, owner in leaves(play):
-        row = next((row for row in rows if covered(path, row.field)), None)
-        if row is not None:
-            out[row.field] = ROW
-        else:
-            out[str(normaliser.named(path))] = _shown(normaliser.value(value, key, owner))
-    for row in rows:  # also where one of the two has nothing
-        out.setdefault(row.field, ROW)
+    out: Fields = {"call": str(normaliser.value(play.call)), **{row.field: ROW for row in rows}}
+    for path, value, key, owner in _leaves(play, normaliser):
+        if not any(covered(path, row.field) for row in rows):
+            out[path] = _shown(normaliser.value(value, key, owner))
     return out
 
 
-def _below(play: Play, field: str, normaliser: Normaliser) -> list[tuple[str, Any]]:
-    return _named([leaf for leaf in leaves(play) if covered(leaf[0], field)], normaliser)
+def _leaves(play: Play, normaliser: Normaliser) -> list[Leaf]:
+    """Return what a call shows; a path can have a name of the run in it."""
+    return [(str(normaliser.named(path)), value, key, owner) for path, value, key, owner in leaves(play)]
 
 
-def _named(found: Sequence[Leaf], normaliser: Normaliser) -> list[tuple[str, Any]]:
-    return [(path, normaliser.named(value)) for path, value, _, _ in found]
+def _below(play: Play, field: str, normaliser: Normaliser) -> list[Leaf]:
+    return [leaf for leaf in _leaves(play, normaliser) if covered(leaf[0], field)]
 
 
 def _needed(row: Row, one: Play, left: Normaliser, other: Play, right: Normaliser) -> bool:
-    return _below(one, row.field, left) != _below(other, row.field, right)
+    return _looks(one, row.field, left) != _looks(other, row.field, right)
+
+
+def _looks(play: Play, field: str, normaliser: Normaliser) -> list[tuple[str, Any]]:
+    return [(path, normaliser.seen(value, key, owner)) for path, value, key, owner in _below(play, field, normaliser)]
 
 
 def _wrong(row: Row, play: Play, normaliser: Normaliser) -> str | None:
     """Return what the second cloud shows where the row says otherwise; None if it shows what the row says."""
-    there = _below(play, row.field, normaliser)
-    if there == ([] if row.b is msgspec.UNSET else _named(list(flat(row.b, row.field)), normaliser)):
+    found = _below(play, row.field, normaliser)
+    there = [(path, normaliser.value(value, key, owner)) for path, value, key, owner in found]
+    says = [] if row.b is msgspec.UNSET else flat(row.b, row.field)
+    if there == [(path, normaliser.named(value)) for path, value, _, _ in says]:
         return None
     return json.dumps(there, ensure_ascii=False)
 

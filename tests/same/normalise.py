@@ -48,6 +48,7 @@ class Normaliser:
         pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
         self._pattern = re.compile(pattern or r"(?!)")
         self._literal = literals(written)
+        self._looking = False
         self._numbers: dict[str, dict[tuple[str, ...], int]] = {}
 
     def named(self, value: Any) -> Any:
@@ -57,6 +58,14 @@ class Normaliser:
         if isinstance(value, dict):
             return {self.named(key): self.named(inner) for key, inner in value.items()}
         return [self.named(inner) for inner in value] if isinstance(value, list) else value
+
+    def seen(self, value: Any, key: str = "", owner: str = "") -> Any:
+        """Return a value with placeholders, in which what was not seen before is new and stays so."""
+        self._looking = True
+        try:
+            return self.value(value, key, owner)
+        finally:
+            self._looking = False
 
     def value(self, value: Any, key: str = "", owner: str = "") -> Any:
         """Return a value with placeholders. `key`, `owner`: where it stands, for times."""
@@ -78,8 +87,10 @@ class Normaliser:
             return f"<time {form}>" if key not in STEADY else f"<time:{self._number('time', owner, text)} {form}>"
         return f"<{shape}:{self._number(shape, text)}>"
 
-    def _number(self, shape: str, *what: str) -> int:
+    def _number(self, shape: str, *what: str) -> int | str:
         known = self._numbers.setdefault(shape, {})
+        if self._looking:
+            return known.get(what, "new")
         return known.setdefault(what, len(known) + 1)
 
 

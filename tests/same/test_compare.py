@@ -91,3 +91,21 @@ def test_the_diff_shows_the_call() -> None:
     assert " == show" in text
     assert "-$.x: 1" in text
     assert "+$.x: 2" in text
+
+
+def test_a_row_may_name_what_a_cloud_makes_up() -> None:
+    here, there, own = "fa:16:3e:00:00:01", "02:00:00:00:00:01", "02:00:00:00:00:02"
+    rows = [Row(call=call, field="$.mac", rule="the cloud's own", b="<mac:1>") for call in ("show", "list")]
+    a = [play("create", {"mac": here}), play("show", {"mac": here}), play("list", {"mac": here})]
+    b = [play("create", {"mac": here}), play("show", {"mac": there}), play("list", {"mac": there})]
+    assert verdict(a, b, *rows).equal
+    b[2] = play("list", {"mac": own})
+    assert [d.call for d in verdict(a, b, *rows).differences] == ["list"]
+    assert verdict(a, a, *rows).needless == rows
+
+
+def test_a_row_is_found_where_a_field_is_named_after_the_run() -> None:
+    row = Row(call="show", field="$.<run>-net", rule="because", b=2)
+    a = transcript(play("show", {"run-7-net": 1}), run="run-7")
+    b = transcript(play("show", {"run-8-net": 2}), run="run-8")
+    assert compare(a, b, {"show": [row]}, "").equal
