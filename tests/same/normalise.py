@@ -31,8 +31,8 @@ SHAPE = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in _SHAPES.it
 STEADY = frozenset({"created", "created_at", "launched_at", "OS-SRV-USG:launched_at"})
 """Times that an object keeps. Others move with whatever happens to it, within a second or in the next one."""
 
-MADE_UP = {"adminPass": "password", "admin_password": "password", "standard_attr_id": "id"}
-"""Keys whose values a cloud makes up without any shape, and what they are."""
+PASSWORDS = frozenset({"adminPass", "admin_password"})
+"""Keys whose texts a cloud makes up without any shape but their length."""
 ANYWHERE = frozenset({"0.0.0.0"})  # an address that means the same in every run
 
 _PROGRESS = re.compile(r"(?:\rProgress: *\d*)+")
@@ -69,10 +69,10 @@ class Normaliser:
 
     def value(self, value: Any, key: str = "", owner: str = "") -> Any:
         """Return a value with placeholders. `key`, `owner`: where it stands, for times."""
-        if key in MADE_UP and value not in (None, ""):
-            return f"<{MADE_UP[key]}:{self._number(MADE_UP[key], key, str(value))}>"
         if not isinstance(value, str):
             return value
+        if key in PASSWORDS and value:
+            return f"<password:{self._number('password', value)} {'x' * len(value)}>"
         return SHAPE.sub(lambda match: self._placeholder(match, key, owner), self.named(value))
 
     def _placeholder(self, match: re.Match[str], key: str, owner: str) -> str:
