@@ -98,7 +98,12 @@ def _run(options: argparse.Namespace, script: list[Step], a: Cloud, b: Cloud) ->
                     say(1, step)
 
                 second = pool.submit(players[1].play, played, taped)
-                transcripts: list[Transcript] = [first.result(), second.result()]
+                try:
+                    transcripts: list[Transcript] = [first.result(), second.result()]
+                except BaseException:  # also Ctrl-C: the other side must not play on for minutes
+                    for one in warm:
+                        one.kill()
+                    raise
         finally:
             leftovers = [line for one in (a, b) for line in clean.clean(one, run)]
         written = steps.texts(script)

@@ -59,17 +59,24 @@ class Warm:
         """Run a job. Raises RuntimeError if the process has ended."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(msgspec.json.encode(job).decode() + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        line = ""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(msgspec.json.encode(job).decode() + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"the warm process has ended with {self._process.wait()}")
         return msgspec.json.decode(line, type=Result)
 
+    def kill(self) -> None:
+        """End it at once; what it runs, or is still to run, raises RuntimeError."""
+        self._process.kill()
+
     def close(self) -> None:
         """End it."""
         if self._process.stdin:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._process.wait()
 
 
