@@ -56,7 +56,10 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """What was drawn, and what of it was reported. `unseen`: the client showed nothing of it; drawn again."""
+    """What was drawn, and what of it was reported.
+
+    `unseen`: the client showed nothing of it; drawn again. `unsteady`: calls whose replay prints something else anyway.
+    """
 
     seed: int
     drawn: int
@@ -109,9 +112,7 @@ def survey(tapes: Tapes, player: Player, judge: Judge, count: int, seed: int) ->
     caught: list[Mutant] = []
     missed: list[Mutant] = []
     unseen = drawn = 0
-    ours = {
-        urlsplit(url).netloc for url, name in player.names.items() if url.startswith("http") and name != "<identity>"
-    }
+    ours = {urlsplit(url).netloc for service, url in player.endpoints.items() if service != "identity"}
     ids = sorted({found for tape in tapes.tapes for found in LISTED_ID.findall(tape.play.result.stdout)})
     while len(caught) + len(missed) < count and drawn < MOST_DRAWS * count:
         tape = random.choice(tapes.tapes)
@@ -129,6 +130,8 @@ def survey(tapes: Tapes, player: Player, judge: Judge, count: int, seed: int) ->
         result = _printed(proxy, player, tape, exchanges)
         if result == tape.play.result:
             unseen += 1
+        elif _printed(proxy, player, tape, tape.exchanges) != tape.play.result:  # then it is not the mutant that shows
+            steady[call] = False
         elif judge.reports(call, result):
             caught.append(mutant)
         else:

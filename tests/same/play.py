@@ -97,6 +97,7 @@ class Player:
         }
         self.values: dict[str, str] = {"run": run}
         self.names: dict[str, str] = {}
+        self.endpoints: dict[str, str] = {}
         self.last = Job(kind="find")
 
     def find(self, wanted: Wanted) -> None:
@@ -111,6 +112,7 @@ class Player:
             "project": there.project,
             "dir": str(Path(__file__).parent / "script"),
         }
+        self.endpoints = there.endpoints
         self.names = {
             **_roots(there.endpoints),
             **{name: f"<{what}>" for what, name in used.items()},
