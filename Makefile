@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden interop isolation policy-check secrets upgrade
+        bench chaos drift faults fuzz golden interop isolation policy-check same secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -81,6 +81,10 @@ isolation: setup ## every route, as everybody, on everybody's objects
 
 policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
 	$(PYTHON) -m tests.permissions $(ARGS)
+
+same: setup ## play one script of stock client calls against two clouds: A=, B= of CLOUDS= (default: two of our own)
+	$(PYTHON) -m tests.same $(if $(A),-a $(A)) $(if $(B),-b $(B)) $(if $(CLOUDS),--clouds $(CLOUDS)) \
+	  $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)
