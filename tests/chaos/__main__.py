@@ -84,7 +84,7 @@ class Chaos:
         with contextlib.closing(self._pool.run(wish)) as outcomes:
             for outcome in outcomes:
                 self.tally.add(outcome)
-                if self.tally.problems:
+                if self.tally.shown():
                     return
 
 
@@ -212,7 +212,7 @@ def planted(chaos: Chaos, directory: Path) -> dict[str, Any]:
         defective.mutate(name)
         defective.progress.clear()
         tally, seconds = defective.tally, round(defective.progress.seconds, 1)
-        found = tally.problems[0][1] if tally.problems else ""
+        found = tally.shown()
         results[name] = {"found": found, "kills": tally.total, "seconds": seconds}
         if not chaos.options.mutant:
             shutil.rmtree(place)

@@ -44,8 +44,8 @@ def _no_visibility_wait() -> None:
     """What is not found at once after a crash counts as not made."""
     begin = ExactlyOnce.__init__
 
-    def init(self: ExactlyOnce, clock: Any, key: bytes, window: float) -> None:
-        begin(self, clock, key, 0.0)
+    def init(self: ExactlyOnce, clock: Any, key: bytes, window: float, *more: Any) -> None:
+        begin(self, clock, key, 0.0, *more)
 
     mock.patch.object(ExactlyOnce, "__init__", init).start()
 

@@ -74,6 +74,12 @@ class Tally:
             self.cpu[name] = self.cpu.get(name, 0.0) + seconds
         self.problems += [(outcome.number, problem) for problem in outcome.problems]
 
+    def shown(self) -> str:
+        """Return the first problem that the comparison found, not one that ended a run before it: a defect that keeps
+        the product from starting shows nothing.
+        """
+        return next((problem for _, problem in self.problems if not problem.startswith("broke off:")), "")
+
     @property
     def total(self) -> int:
         """Kills so far."""

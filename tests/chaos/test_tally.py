@@ -71,3 +71,11 @@ def test_what_came_after_two_kills_is_not_said_to_have_come_after_one() -> None:
     killed = Killed("engine", "server create", MAKE, "nothing")
     tally.add(Outcome(2, passed=[(MAKE, 1), (LATER, 1)], killed=[killed, killed]))
     assert tally.unmet() == []
+
+
+def test_a_defect_that_keeps_a_run_from_starting_is_not_found_by_that() -> None:
+    tally = recorded()
+    tally.add(Outcome(2, problems=["broke off: TypeError: init() takes 4 positional arguments"]))
+    assert tally.shown() == ""
+    tally.add(Outcome(3, problems=["duplicated: two VPCs"]))
+    assert tally.shown() == "duplicated: two VPCs"
