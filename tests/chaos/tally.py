@@ -75,8 +75,9 @@ class Tally:
         self.problems += [(outcome.number, problem) for problem in outcome.problems]
 
     def shown(self) -> str:
-        """Return the first problem that the comparison found, not one that ended a run before it: a defect that keeps
-        the product from starting shows nothing.
+        """Return the first problem that the comparison found.
+
+        One that ended a run before it does not count: a defect that keeps the product from starting shows nothing.
         """
         return next((problem for _, problem in self.problems if not problem.startswith("broke off:")), "")
 

@@ -1,14 +1,17 @@
 """Which resources a call is authorised on: those that it makes, and those that its parameters name.
 
-A path goes through the parameters, `[]` meaning each of a list. An action without a row supports no resource-level
+A path goes through the parameters, `[]` meaning each of a list. What is named by an id that is not its own (an
+association, an attachment) is authorised on all that hang on it. An action without a row supports no resource-level
 permission (or none that is known here): only a statement with the resource `*` can allow it.
 Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2". Not verified on a real
 account: whether a resource that does not exist is NotFound or unauthorised (here: NotFound).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from aws_emulator.state.compute import Instance
+from aws_emulator.state.network import NetworkInterface, Subnet
 from aws_emulator.state.region import Region
 
 
@@ -29,6 +32,7 @@ GATEWAY = ("InternetGatewayId", "internet-gateway")
 TABLE = ("RouteTableId", "route-table")
 VOLUME = ("VolumeId", "volume")
 ADDRESS = ("AllocationId", "elastic-ip")
+PLACEMENT = ("GroupName", "placement-group")
 
 ROWS: dict[str, Row] = {
     "RunInstances": Row(
@@ -41,6 +45,7 @@ ROWS: dict[str, Row] = {
             ("NetworkInterfaces[].SubnetId", "subnet"),
             ("NetworkInterfaces[].Groups[]", "security-group"),
             ("NetworkInterfaces[].NetworkInterfaceId", "network-interface"),
+            ("Placement.GroupName", "placement-group"),
         ),
     ),
     "StartInstances": Row(uses=(INSTANCES,)),
@@ -66,13 +71,14 @@ ROWS: dict[str, Row] = {
     "DeleteNetworkInterface": Row(uses=(INTERFACE,)),
     "ModifyNetworkInterfaceAttribute": Row(uses=(INTERFACE, ("Groups[]", "security-group"))),
     "AttachNetworkInterface": Row(uses=(INTERFACE, INSTANCE)),
+    "DetachNetworkInterface": Row(uses=(("AttachmentId", "network-interface"), ("AttachmentId", "instance"))),
     "AssignPrivateIpAddresses": Row(uses=(INTERFACE,)),
     "UnassignPrivateIpAddresses": Row(uses=(INTERFACE,)),
     "ImportKeyPair": Row(("key-pair",)),
     "DeleteKeyPair": Row(uses=(("KeyPairId", "key-pair"), ("KeyName", "key-pair"))),
     "AllocateAddress": Row(("elastic-ip",)),
     "AssociateAddress": Row(uses=(ADDRESS, INTERFACE, INSTANCE)),
-    "DisassociateAddress": Row(uses=(("AssociationId", "elastic-ip"),)),
+    "DisassociateAddress": Row(uses=(("AssociationId", "elastic-ip"), ("AssociationId", "network-interface"))),
     "ReleaseAddress": Row(uses=(ADDRESS,)),
     "CreateInternetGateway": Row(("internet-gateway",)),
     "DeleteInternetGateway": Row(uses=(GATEWAY,)),
@@ -81,10 +87,12 @@ ROWS: dict[str, Row] = {
     "CreateRouteTable": Row(("route-table",), (VPC,)),
     "DeleteRouteTable": Row(uses=(TABLE,)),
     "AssociateRouteTable": Row(uses=(TABLE, SUBNET)),
-    "DisassociateRouteTable": Row(uses=(("AssociationId", "route-table"),)),
+    "DisassociateRouteTable": Row(uses=(("AssociationId", "route-table"), ("AssociationId", "subnet"))),
     "CreateRoute": Row(uses=(TABLE,)),
     "ReplaceRoute": Row(uses=(TABLE,)),
     "DeleteRoute": Row(uses=(TABLE,)),
+    "CreatePlacementGroup": Row(("placement-group",)),
+    "DeletePlacementGroup": Row(uses=(PLACEMENT,)),
     "CreateVolume": Row(("volume",), (("SnapshotId", "snapshot"),)),
     "DeleteVolume": Row(uses=(VOLUME,)),
     "AttachVolume": Row(uses=(VOLUME, INSTANCE)),
@@ -100,7 +108,7 @@ ROWS: dict[str, Row] = {
 
 
 class Named(NamedTuple):
-    """A resource that is there; `tags` empty for what has none."""
+    """A resource that is there, `id` as its ARN has it; `tags` empty for what has none."""
 
     kind: str
     id: str
@@ -142,18 +150,45 @@ def _values(value: Any, path: list[str]) -> Iterator[Any]:
 def _find(region: Region, kind: str, value: str) -> Named | None:
     if not kind:  # any resource, told by its id
         return next((_row(table.kind, row) for table in region.tables() if (row := table.get(value))), None)
-    table = region.table(kind)
-    row = table.get(value)
-    if row is None and kind == "key-pair":
-        row = next((key for key in table if key.name == value), None)
-    if row is None and kind == "elastic-ip":
-        row = next((address for address in table if address.association_id == value), None)
-    if row is None and kind == "route-table":
-        row = next((each for each in table if value in each.associations), None)
+    row = region.table(kind).get(value)
     if row is None and kind == "image":
         return Named(kind, value, {})  # somebody else's
+    if row is None and kind in _OTHERWISE:
+        row = next(iter(_OTHERWISE[kind](region, value)), None)
     return None if row is None else _row(kind, row)
 
 
+def _interfaces(region: Region, value: str) -> Iterator[NetworkInterface]:
+    """Yield the interface of an attachment, or the one that an address's association leads to."""
+    yield from region.interfaces.by("attachment", value)
+    for address in region.addresses.by("association", value):
+        yield from (row for row in [region.interfaces.get(address.interface_id or "")] if row is not None)
+
+
+def _instances(region: Region, value: str) -> Iterator[Instance]:
+    """Yield the instance of an interface's attachment."""
+    for held in region.interfaces.by("attachment", value):
+        found = region.instances.get(held.attachment.instance_id) if held.attachment else None
+        yield from (row for row in [found] if row is not None)
+
+
+def _subnets(region: Region, value: str) -> Iterator[Subnet]:
+    """Yield the subnet of a route table's association; a VPC's main table has one with none."""
+    for table in region.route_tables.by("association", value):
+        yield from (row for row in [region.subnets.get(table.associations[value] or "")] if row is not None)
+
+
+# How a kind is named otherwise than by its id.
+_OTHERWISE: dict[str, Callable[[Region, str], Iterable[Any]]] = {
+    "key-pair": lambda region, value: region.key_pairs.by("name", value),
+    "placement-group": lambda region, value: region.placement_groups.by("name", value),
+    "elastic-ip": lambda region, value: region.addresses.by("association", value),
+    "route-table": lambda region, value: region.route_tables.by("association", value),
+    "network-interface": _interfaces,
+    "instance": _instances,
+    "subnet": _subnets,
+}
+
+
 def _row(kind: str, row: Any) -> Named:
-    return Named(kind, row.id, row.tags)
+    return Named(kind, row.name if kind in ("key-pair", "placement-group") else row.id, row.tags)
