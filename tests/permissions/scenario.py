@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from tests.engine.test_interfaces import address_in, attached
 from tests.providers.bed import KEY
-from tests.support.world import ACCOUNT, AWS, PROJECT, World
+from tests.support.world import ACCOUNT, AWS, PROJECT, USER, World
 
 from gurum.model.base import Resource
+from gurum.model.compute import ServerGroup, ServerGroupSpec
 from gurum.model.network import (
     FixedIP,
+    HostRoute,
     Network,
     Port,
     PortSpec,
@@ -20,7 +23,9 @@ from gurum.model.network import (
     SecurityGroupSpec,
     Subnet,
 )
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import ConsoleLog, ConsoleLogSpec, NetworkRequest, Server, ServerKey
+from gurum.providers.aws.leftovers import kinds
 from gurum.store.claims import claim_address
 
 R = TypeVar("R", bound=Resource)
@@ -56,6 +61,7 @@ async def everything_a_driver_does(w: World) -> None:
         await _gone(w, Server, one.id)
     await w.store.delete(Port, port.id)
     await _gone(w, Port, port.id)
+    await _routed(w, group)
     await _leftovers(w)
 
 
@@ -92,21 +98,82 @@ async def _rules(w: World, group: SecurityGroup) -> None:
         await _called(w, action)
 
 
+async def _routed(w: World, group: SecurityGroup) -> None:
+    """A router with a gateway and routes, a floating IP, an interface that comes and goes, a group of servers."""
+    external = await w.external()
+    network, subnet = await w.network(cidr="10.30.0.0/24")
+    router = await w.router(external, subnet)
+    spec = ServerGroupSpec(name="apart", user_id=USER, policy="anti-affinity")
+    apart = await w.store.create(ServerGroup(metadata=w.meta(AWS), spec=spec))
+    zone, hops = f"{AWS}-a", []
+    for host in (5, 6):
+        held = NetworkRequest(network_id=network.id, fixed_ip=address_in(subnet, host))
+        hops.append(await w.server(network, group, zone=zone, requests=[held], server_group=apart.id))
+    for server in hops:
+        await _settled(w, server.id, "active")
+    blocks = {"0.0.0.0/0", "192.168.7.0/24"}
+    for host in (5, 6):
+        await _route(w, router, HostRoute(destination="192.168.7.0/24", nexthop=address_in(subnet, host)))
+        await w.until(lambda: {r["cidr"] for t in w.resources("route-table") for r in t["routes"]} == blocks)
+    await _called(w, "ReplaceRoute")
+    await _route(w, router)
+    await _called(w, "DeleteRoute")
+    extra = await attached(w, hops[0], subnet, 9)
+    await _settled(w, hops[0].id, "active")
+    floating = await w.floating(external)
+    await w.associate(floating, extra, router)
+    await _called(w, "AssociateAddress")
+    await w.associate(floating, None)
+    await _called(w, "DisassociateAddress")
+    await w.act(hops[0].id, "detach_interface", port_id=extra.id)
+    await _settled(w, hops[0].id, "active")
+    await w.store.delete(FloatingIP, floating.id)
+    await _gone(w, FloatingIP, floating.id)
+    await w.gateway(router, None)
+    await _called(w, "DeleteInternetGateway")
+    await _called(w, "DeleteRouteTable")
+    for server in hops:
+        await w.store.delete(Server, server.id)
+        await _gone(w, Server, server.id)
+    await w.store.delete(ServerGroup, apart.id)
+    await _gone(w, ServerGroup, apart.id)
+
+
+async def _route(w: World, router: Router, *routes: HostRoute) -> None:
+    await w.change(Router, router.id, lambda obj: setattr(obj.spec, "routes", list(routes)))
+
+
 async def _leftovers(w: World) -> None:
     """Plant what calls of a paused process could leave behind; the sweep removes it."""
 
-    def call(action: str, kind: str, **params: object) -> dict[str, object]:
+    def call(action: str, kind: str = "", **params: Any) -> Any:
         values = {"owner": w.config.engine.deployment, "uid": f"nobody-{kind}", "kind": "Domain"}
         tags = [{"Key": f"pia:{key}", "Value": value} for key, value in values.items()]
-        marked = params | {"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]}
-        return w.emulator.call(action, marked, account=ACCOUNT, region="us-east-1", external=True)
+        if kind:
+            params["TagSpecifications"] = [{"ResourceType": kind, "Tags": tags}]
+        return w.emulator.call(action, params, account=ACCOUNT, region="us-east-1", external=True)
 
-    vpc = call("CreateVpc", "vpc", CidrBlock="10.88.0.0/16")["Vpc"]["VpcId"]  # type: ignore[index]  # an answer
+    vpc = call("CreateVpc", "vpc", CidrBlock="10.88.0.0/16")["Vpc"]["VpcId"]
     subnet = call("CreateSubnet", "subnet", VpcId=vpc, CidrBlock="10.88.0.0/24", AvailabilityZoneId="use1-az1")
+    place = {"SubnetId": subnet["Subnet"]["SubnetId"]}
     call("CreateSecurityGroup", "security-group", VpcId=vpc, GroupName="left", Description="left")
-    call("CreateNetworkInterface", "network-interface", SubnetId=subnet["Subnet"]["SubnetId"])  # type: ignore[index]
+    interface = call("CreateNetworkInterface", "network-interface", **place)["NetworkInterface"]
     call("ImportKeyPair", "key-pair", KeyName="left", PublicKeyMaterial=KEY.encode())
-    await w.until(lambda: not any(row["id"] == vpc for row in w.resources("vpc")), 3 * w.config.engine.sweep)
+    call("CreatePlacementGroup", "placement-group", GroupName="left", Strategy="spread")
+    gateway = call("CreateInternetGateway", "internet-gateway")["InternetGateway"]["InternetGatewayId"]
+    call("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+    table = call("CreateRouteTable", "route-table", VpcId=vpc)["RouteTable"]["RouteTableId"]
+    call("AssociateRouteTable", RouteTableId=table, **place)
+    address = call("AllocateAddress", "elastic-ip", Domain="vpc")["AllocationId"]
+    call("AssociateAddress", AllocationId=address, NetworkInterfaceId=interface["NetworkInterfaceId"])
+    await w.until(lambda: not _marked(w), 3 * w.config.engine.sweep)
+
+
+def _marked(w: World) -> list[str]:
+    """Return what there is of nobody's."""
+    return [
+        row["id"] for kind in kinds() for row in w.resources(kind.type) if "nobody" in row["tags"].get("pia:uid", "")
+    ]
 
 
 async def _called(w: World, action: str) -> None:

@@ -154,28 +154,25 @@ def _find(region: Region, kind: str, value: str) -> Named | None:
     if row is None and kind == "image":
         return Named(kind, value, {})  # somebody else's
     if row is None and kind in _OTHERWISE:
-        row = next(iter(_OTHERWISE[kind](region, value)), None)
+        row = next((each for each in _OTHERWISE[kind](region, value) if each is not None), None)
     return None if row is None else _row(kind, row)
 
 
-def _interfaces(region: Region, value: str) -> Iterator[NetworkInterface]:
+def _interfaces(region: Region, value: str) -> Iterator[NetworkInterface | None]:
     """Yield the interface of an attachment, or the one that an address's association leads to."""
     yield from region.interfaces.by("attachment", value)
-    for address in region.addresses.by("association", value):
-        yield from (row for row in [region.interfaces.get(address.interface_id or "")] if row is not None)
+    yield from (region.interfaces.get(each.interface_id) for each in region.addresses.by("association", value))
 
 
-def _instances(region: Region, value: str) -> Iterator[Instance]:
+def _instances(region: Region, value: str) -> Iterator[Instance | None]:
     """Yield the instance of an interface's attachment."""
-    for held in region.interfaces.by("attachment", value):
-        found = region.instances.get(held.attachment.instance_id) if held.attachment else None
-        yield from (row for row in [found] if row is not None)
+    for each in region.interfaces.by("attachment", value):
+        yield region.instances.get(each.attachment.instance_id) if each.attachment else None
 
 
-def _subnets(region: Region, value: str) -> Iterator[Subnet]:
-    """Yield the subnet of a route table's association; a VPC's main table has one with none."""
-    for table in region.route_tables.by("association", value):
-        yield from (row for row in [region.subnets.get(table.associations[value] or "")] if row is not None)
+def _subnets(region: Region, value: str) -> Iterator[Subnet | None]:
+    """Yield the subnet of a route table's association; that of a main table has none."""
+    return (region.subnets.get(each.associations[value]) for each in region.route_tables.by("association", value))
 
 
 # How a kind is named otherwise than by its id.
