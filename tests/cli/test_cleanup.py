@@ -25,6 +25,7 @@ from gurum.model.network import Domain, DomainSpec
 from gurum.ops import secrets
 from gurum.ops.config import StoreConfig
 from gurum.providers.aws import policy
+from gurum.providers.aws.leftovers import kinds
 from gurum.store.factory import open_store
 
 ACCOUNT, AWS, IMAGE = "111122223333", "us-east-1", "ami-0c0d0315010483b99"
@@ -37,6 +38,7 @@ class Account:
 
     def __init__(self) -> None:
         settings = {"accounts": {"AKIACLEANUP": ACCOUNT}, "time_factor": 0.0, "throttle": {"enabled": False}}
+        settings["quotas"] = {"addresses": 10}
         # The command has the policy's permissions and no others.
         settings["policies"] = {"*": policy.document("gurum", AWS)}
         self.emulator = Emulator(EmulatorConfig().patched(settings))
@@ -49,7 +51,7 @@ class Account:
         return self.emulator.call(action, params, account=ACCOUNT, region=AWS, external=True)
 
     def whole(self, tags: dict[str, str]) -> str:
-        """Make one of each kind, two groups that point at each other, and an instance; return the VPC."""
+        """Make one of each kind, two groups that point at each other, what leads outside; return the VPC."""
         block = f"10.{next(self.numbers)}.0.0/24"
         vpc = str(self("CreateVpc", "vpc", tags, CidrBlock=block)["Vpc"]["VpcId"])
         subnet = self("CreateSubnet", "subnet", tags, VpcId=vpc, CidrBlock=block, AvailabilityZoneId="use1-az1")[
@@ -63,19 +65,41 @@ class Account:
             pair = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": other}]}]
             self("AuthorizeSecurityGroupIngress", GroupId=one, IpPermissions=pair)
         self("ImportKeyPair", "key-pair", tags, KeyName=f"key-{vpc}", PublicKeyMaterial=KEY)
-        self("CreateNetworkInterface", "network-interface", tags, SubnetId=subnet["SubnetId"])
-        self("RunInstances", "instance network-interface", tags, ImageId=IMAGE, InstanceType="t3.nano", MinCount=1,
-             MaxCount=1, SubnetId=subnet["SubnetId"])  # fmt: skip
+        place = {"SubnetId": subnet["SubnetId"]}
+        interface = self("CreateNetworkInterface", "network-interface", tags, **place)["NetworkInterface"]
+        self("CreatePlacementGroup", "placement-group", tags, GroupName=f"placement-{vpc}", Strategy="spread")
+        held = self("RunInstances", "instance network-interface", tags, ImageId=IMAGE, InstanceType="t3.nano",
+                    MinCount=1, MaxCount=1, Placement={"GroupName": f"placement-{vpc}"}, **place)  # fmt: skip
+        self.outside(vpc, subnet["SubnetId"], tags, interface, held["Instances"][0]["NetworkInterfaces"][0])
         return vpc
+
+    def outside(self, vpc: str, subnet: str, tags: dict[str, str], *interfaces: dict[str, Any]) -> None:
+        """Make a gateway, a table with routes of both sorts that the subnet follows, an address to each interface."""
+        gateway = self("CreateInternetGateway", "internet-gateway", tags)["InternetGateway"]["InternetGatewayId"]
+        self("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc)
+        table = self("CreateRouteTable", "route-table", tags, VpcId=vpc)["RouteTable"]["RouteTableId"]
+        self("CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+        hop = interfaces[-1]["NetworkInterfaceId"]
+        self("CreateRoute", RouteTableId=table, DestinationCidrBlock="192.168.0.0/24", NetworkInterfaceId=hop)
+        self("AssociateRouteTable", RouteTableId=table, SubnetId=subnet)
+        for each in interfaces:
+            address = self("AllocateAddress", "elastic-ip", tags, Domain="vpc")["AllocationId"]
+            self("AssociateAddress", AllocationId=address, NetworkInterfaceId=each["NetworkInterfaceId"])
 
     def there(self) -> dict[str, list[str]]:
         """Return what there is, by kind; terminated instances are not."""
-        kinds = ("vpc", "subnet", "security-group", "key-pair", "network-interface", "instance")
         state = self.emulator.state()[ACCOUNT][AWS]
         return {
-            kind: sorted(row["id"] for row in state[kind] if row.get("state") not in ("terminated", "shutting-down"))
-            for kind in kinds
+            kind.type: sorted(
+                row["id"] for row in state[kind.type] if row.get("state") not in ("terminated", "shutting-down")
+            )
+            for kind in kinds()
         }
+
+    def outward(self) -> list[dict[str, Any]]:
+        """Return addresses, tables and gateways with all that they lead to."""
+        state = self.emulator.state()[ACCOUNT][AWS]
+        return [row for kind in ("elastic-ip", "route-table", "internet-gateway") for row in state[kind]]
 
 
 @pytest.fixture
@@ -114,28 +138,32 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_it_lists_and_then_leaves_exactly_the_foreign(account: Account, tmp_path: Path) -> None:
     account.whole(THEIRS)
     account.whole({})
-    foreign = account.there()
+    foreign, leading = account.there(), account.outward()
     account.whole(OURS)
     everything = account.there()
+    assert [kind for kind in everything if len(everything[kind]) <= len(foreign[kind])] == []
     status, out, _ = await _cleanup(tmp_path, "-f", "json")
     listed = json.loads(out)
     assert status == 0
     assert {line["id"] for line in listed} == {
         one for kind, ids in everything.items() for one in ids if one not in foreign[kind]
-    } - _default_groups(account)
+    } - _of_vpcs(account)
     assert {line["of"] for line in listed} == {"Domain u-1"}
     assert account.there() == everything  # to list is not to remove
     status, out, err = await _cleanup(tmp_path, "--yes")
     assert (status, err.splitlines()[-1]) == (0, f"{len(listed)} removed, 0 left.")
     assert account.there() == foreign
+    assert account.outward() == leading
     assert await _cleanup(tmp_path, "--yes") == (0, "Nothing is there.\n", "")
     refused = [line for line in account.emulator.ledger() if line["outcome"] == "UnauthorizedOperation"]
     assert refused == []
 
 
-def _default_groups(account: Account) -> set[str]:
-    """Return the groups that AWS made in VPCs: they go with them."""
-    return {row["id"] for row in account.emulator.state()[ACCOUNT][AWS]["security-group"] if row["name"] == "default"}
+def _of_vpcs(account: Account) -> set[str]:
+    """Return the groups and tables that AWS made in VPCs: they go with them."""
+    state = account.emulator.state()[ACCOUNT][AWS]
+    groups = {row["id"] for row in state["security-group"] if row["name"] == "default"}
+    return groups | {row["id"] for row in state["route-table"] if "" in row["associations"].values()}
 
 
 async def test_what_others_put_into_ours_is_left_and_told(
@@ -168,6 +196,7 @@ async def test_orphans_are_what_no_object_has(account: Account, tmp_path: Path) 
     _, out, _ = await _cleanup(tmp_path, "--orphans", "-f", "json")
     ids = {line["id"] for line in json.loads(out)}
     assert kept not in ids
+    assert {line["type"] for line in json.loads(out) if line["of"] == "Domain u-2"} == {kind.type for kind in kinds()}
     _, out, _ = await _cleanup(tmp_path, "-f", "json")
     assert {line["in store"] for line in json.loads(out) if line["id"] == kept} == {"yes"}
     assert {line["in store"] for line in json.loads(out) if line["id"] in ids} == {"no"}

@@ -110,3 +110,28 @@ def test_what_could_not_be_enforced_is_refused_at_once(statement: dict[str, Any]
         iam.read(_policy(statement))
     with pytest.raises(ValueError):
         Config(policies={"*": _policy(statement)})
+
+
+def test_what_an_association_names_is_authorised_on_all_that_hangs_on_it(cloud: Cloud) -> None:
+    vpc = cloud.vpc()
+    subnet = cloud.subnet(vpc)
+    cloud.gateway(vpc)
+    interface, instance = cloud.interface(subnet), cloud.instance(subnet)
+    address = cloud("AllocateAddress", Domain="vpc")["AllocationId"]
+    mapped = cloud("AssociateAddress", AllocationId=address, NetworkInterfaceId=interface)["AssociationId"]
+    table = cloud("CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
+    routed = cloud("AssociateRouteTable", RouteTableId=table, SubnetId=subnet)["AssociationId"]
+    cloud("CreatePlacementGroup", GroupName="near", Strategy="spread")
+    held = cloud("AttachNetworkInterface", NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=1)
+    for action, params, types in (
+        ("DisassociateAddress", {"AssociationId": mapped}, ("elastic-ip", "network-interface")),
+        ("DisassociateRouteTable", {"AssociationId": routed}, ("route-table", "subnet")),
+        ("DetachNetworkInterface", {"AttachmentId": held["AttachmentId"]}, ("network-interface", "instance")),
+        ("DeletePlacementGroup", {"GroupName": "near"}, ("placement-group",)),
+    ):
+        for type_ in types:
+            others = [f"arn:aws:ec2:*:*:{other}/*" for other in types if other != type_] or ["arn:aws:ec2:*:*:vpc/*"]
+            _under(cloud, {"Action": f"ec2:{action}", "Resource": others})
+            assert f":{type_}/" in _refused(cloud, action, **params)
+        _under(cloud, {"Action": f"ec2:{action}", "Resource": [f"arn:aws:ec2:*:*:{type_}/*" for type_ in types]})
+        cloud(action, **params)
