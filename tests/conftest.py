@@ -16,11 +16,9 @@ def _chosen_store() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_they_were() -> Iterator[None]:
-    """Logging is configured for a whole process: what one test silences, the next may want to read."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
+def _logs_unconfigured() -> None:
+    """Logging is configured for a whole process: what one test (or a fixture of many) silences, the next may read."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

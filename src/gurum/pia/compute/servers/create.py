@@ -75,9 +75,7 @@ def _counts(body: Mapping[str, Any]) -> tuple[int, int]:
     most = fields.integer(body.get("max_count", least))
     if least > most:
         raise bad_request("min_count must be <= max_count")
-    if least > AT_ONCE:
-        raise bad_request(f"min_count must be <= {AT_ONCE}: the servers of one request are made together")
-    return least, min(most, AT_ONCE)
+    return least, most
 
 
 async def create(ctx: Context) -> Response:
@@ -85,6 +83,9 @@ async def create(ctx: Context) -> Response:
     body = ctx.body["server"]
     wish = await _check(ctx, body)
     count = quota.fitting(ctx, wish.flavor, wish.least, wish.most)
+    if wish.least > AT_ONCE:
+        raise bad_request(f"min_count must be <= {AT_ONCE}: the servers of one request are made together")
+    count = min(count, AT_ONCE)
     servers = _servers(ctx, body, wish, count)
     await quota.reserve(ctx, wish.flavor, count, servers[-1].id)
     made, refusal = await ctx.parts.store.create_many(servers)
