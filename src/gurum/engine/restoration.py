@@ -3,8 +3,10 @@
 Three things follow, and nothing else has to change.
 * An intent of the backup, or its object's next attempt, may have been carried out meanwhile, perhaps in another zone.
   So no recipe trusts its token alone: it looks by tag first (`restored_at` of `ExactlyOnce`).
-* Facts that were applied (rules, groups of interfaces) may have been changed since: they are put in doubt here, so that
-  each is read and made so again.
+* Facts that were applied (rules, groups and addresses of interfaces, routes, where a floating IP leads) may have been
+  changed since: they are put in doubt here, so that each is read and made so again. A router's tables, a network's
+  gateway and a group's placement may have gone: they are looked for again, and made anew. A floating IP is not: it
+  would be another address.
 * What was made for objects that the backup does not have is unknown, not garbage: until an operator has settled it, the
   sweep removes nothing that it does not know.
 """
@@ -13,15 +15,20 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from gurum.engine.floating import ASSOCIATION
 from gurum.model.base import Metadata, Resource, new_id
+from gurum.model.compute import ServerGroup
 from gurum.model.engine import Restoration, RestorationSpec
-from gurum.model.network import Port, SecurityGroup
+from gurum.model.network import Domain, Port, SecurityGroup
+from gurum.model.routing import ROUTER_INTERFACE, FloatingIP, Router
 from gurum.providers.contract import DOUBT, UNSURE
 from gurum.store.contract import NotFoundError, Store
 
 R = TypeVar("R", bound=Resource)
 
 KEY = "last"
+EGRESS = "egress"  # a fact of an interface: whether it has a public address of its own
+GATEWAY = "gateway"  # a fact of a domain: that its gateway is attached
 # A rule that every new group of EC2's has: to doubt it has the group's rules read and made so, whatever they are.
 _ANY_RULE = "1|-1|-1|-1|0.0.0.0/0"
 
@@ -39,7 +46,7 @@ async def mark(store: Store, taken_at: float, now: float) -> int:
 
     Only on a store that no engine has opened since it was put back.
     """
-    doubted = 0
+    doubted = await _doubt_routing(store, now)
     for group in await _all(store, SecurityGroup):
         for name in [name for name in group.status.applied if name.startswith("group:")]:
             before = group.status.applied[name]
@@ -48,9 +55,18 @@ async def mark(store: Store, taken_at: float, now: float) -> int:
         if group.status.applied:
             await store.update_status(group)
             doubted += 1
-    for port in await _all(store, Port):
-        if "groups" in port.status.applied:
-            port.status.applied["groups"] = UNSURE
+    ports = await _all(store, Port)
+    routed = {port.spec.network_id for port in ports if port.spec.device_owner == ROUTER_INTERFACE}
+    mapped = {floating.spec.port_id for floating in await _all(store, FloatingIP)}
+    for port in ports:
+        applied = dict(port.status.applied)
+        if "groups" in applied:
+            applied["groups"] = UNSURE
+        # Where a floating IP leads, the cloud takes and gives the interface's own address by itself.
+        if port.status.external is not None and port.spec.network_id in routed and port.id not in mapped:
+            applied |= {EGRESS: "1", DOUBT + EGRESS: "1"}
+        if applied != port.status.applied:
+            port.status.applied = applied
             await store.update_status(port)
             doubted += 1
     spec = RestorationSpec(taken_at=taken_at, restored_at=now)
@@ -62,6 +78,37 @@ async def mark(store: Store, taken_at: float, now: float) -> int:
         last.spec = spec
         await store.update_spec(last)
     return doubted
+
+
+async def _doubt_routing(store: Store, now: float) -> int:
+    """Put in doubt where routers, floating IPs and server groups left their traces; return of how many."""
+    doubted: list[Resource] = []
+    for router in await _all(store, Router):
+        for name in [name for name in (*router.status.applied, *router.status.intents) if not name.startswith(DOUBT)]:
+            router.status.applied[DOUBT + name] = "1"
+        if _sought(router):
+            doubted.append(router)
+    for domain in await _all(store, Domain):
+        if GATEWAY in domain.status.applied:
+            domain.status.applied[DOUBT + GATEWAY] = "1"
+            doubted.append(domain)
+    for floating in await _all(store, FloatingIP):
+        if floating.status.intents:
+            floating.status.applied.pop(ASSOCIATION, None)
+            floating.status.applied[DOUBT + ASSOCIATION] = str(now)
+            doubted.append(floating)
+    doubted += [group for group in await _all(store, ServerGroup) if _sought(group)]
+    for obj in doubted:
+        await store.update_status(obj)
+    return len(doubted)
+
+
+def _sought(obj: Resource) -> bool:
+    """Have what the object's steps made looked for again, by its tags. Returns whether there is any."""
+    done = [intent for intent in obj.status.intents.values() if intent.state == "done"]
+    for intent in done:
+        intent.state = "intended"
+    return bool(done)
 
 
 async def settle(store: Store) -> bool:

@@ -121,6 +121,8 @@ class FloatingIPDriver(Ec2Driver):
         if isinstance(answer, Duplicate):
             return await self._occupied(obj, place, allocation, target)
         if isinstance(answer, Absent):
+            if isinstance(await self._shown(obj, place, allocation), Absent):
+                return Absent()  # somebody released the address, or it was before the store was put back
             text = "the interface, or the gateway of its VPC, is not there"
             return Wait(Reason.PROGRESSING, text, self.context.caller.soon(LOOK))
         return settle(answer)

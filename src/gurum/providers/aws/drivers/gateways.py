@@ -18,8 +18,21 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
 from gurum.providers.aws.drivers.routing import GATEWAY, attached, gateway_used, gateway_wanted
-from gurum.providers.contract import Absent, Blocked, Done, Duplicate, Place, Refused, Step, VerbOutcome, View, Wait
+from gurum.providers.contract import (
+    DOUBT,
+    Absent,
+    Blocked,
+    Done,
+    Duplicate,
+    Place,
+    Refused,
+    Step,
+    VerbOutcome,
+    View,
+    Wait,
+)
 
+LOST = "gateway:lost"  # a fact: this gateway was removed after the backup that the store comes from
 RETRY = 60.0  # seconds until what somebody else is in the way of is tried again
 
 
@@ -48,16 +61,21 @@ class GatewayDriver(Ec2Driver):
         """Return the gateway when no router has one any more, and no interface an address that leads through it."""
         assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
         intent = obj.status.intents.get(GATEWAY)
-        if intent is None or intent.state in ("gone", "failed") or gateway_wanted(obj, view):
+        if intent is None or intent.state in ("gone", "failed"):
             return []
+        if gateway_wanted(obj, view):
+            lost = intent.external is not None and obj.status.applied.get(LOST) == intent.external.id
+            return [GATEWAY] if lost else []
         return [] if gateway_used(obj, view) else [GATEWAY]
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
-        """Attach the gateway. Late: the same attachment, or a gateway that is gone."""
+        """Attach the gateway, again where that is in doubt. Late: the same attachment, or a gateway that is gone."""
         assert isinstance(obj, Domain)  # noqa: S101 - the driver table says so
-        gateway = made(obj, GATEWAY)
-        if not gateway or attached(obj):
+        gateway, doubt = made(obj, GATEWAY), DOUBT + GATEWAY in obj.status.applied
+        if not gateway or (attached(obj) and not doubt):
             return None
+        if obj.status.applied.get(LOST) == gateway:
+            return Wait(Reason.PROGRESSING, "the gateway is made anew", self.context.caller.soon(0.5))
         answer = await self.context.caller.call(
             place,
             "AttachInternetGateway",
@@ -66,7 +84,9 @@ class GatewayDriver(Ec2Driver):
             not_found=obj.status.intents[GATEWAY].made_at + self.context.not_yet,
         )
         if isinstance(answer, Answer | Duplicate):  # nobody else knows its id, so it can be attached to our VPC only
-            return Done(facts={GATEWAY: gateway})
+            return Done(facts={GATEWAY: gateway}, forget=[DOUBT + GATEWAY])
+        if isinstance(answer, Absent) and doubt:
+            return Done(facts={LOST: gateway}, forget=[GATEWAY, DOUBT + GATEWAY])
         if isinstance(answer, Refused):  # somebody attached another one by hand: the VPC is of use all the same
             return Wait(Reason.PROGRESSING, answer.message, self.context.caller.soon(RETRY))
         return Absent() if isinstance(answer, Absent) else settle(answer)

@@ -112,6 +112,8 @@ class RouterDriver(Ec2Driver):
         stale = [name for name in known if _parts(name)[0] not in tables]
         if stale:  # their tables are gone, and they with them
             return Done(forget=[*stale, *(DOUBT + name for name in stale)])
+        for name in [name.removeprefix(DOUBT) for name in obj.status.applied if name.startswith(DOUBT + TABLE)]:
+            return await self._read(obj, place, name)
         wanted = _wanted(obj, view)
         for name in sorted(known - wanted.facts.keys()):
             return await self._unmake(obj, place, name)
@@ -147,6 +149,27 @@ class RouterDriver(Ec2Driver):
             text = "something that a route leads to is gone"  # its own controller knows, and wakes us
             return Wait(Reason.PROGRESSING, text, self.context.caller.soon(WISHED / 4))
         return settle(answer)
+
+    async def _read(self, obj: Router, place: Place, name: str) -> VerbOutcome:
+        """Learn what a table has that the store does not know: it comes from a backup, and the table is newer."""
+        table = made(obj, name)
+        params, not_found = {"RouteTableIds": [table]}, self._known_by(obj, table)
+        if not table:
+            return Done(forget=[DOUBT + name])
+        answer = await self.context.caller.call(place, "DescribeRouteTables", params, who=obj.id, not_found=not_found)
+        if not isinstance(answer, Answer):
+            return answer if isinstance(answer, Absent) else settle(answer)
+        facts: dict[str, str] = {}
+        for shown in answer.body.get("RouteTables", []):
+            for route in shown.get("Routes", []):
+                target = route.get("GatewayId") or route.get("NetworkInterfaceId") or ""
+                if target not in ("", "local"):
+                    facts[f"{ROUTE}{table}|{route.get('DestinationCidrBlock', '')}"] = target
+            for each in shown.get("Associations", []):
+                if each.get("SubnetId"):
+                    facts[f"{ASSOCIATION}{table}|{each['SubnetId']}"] = each["RouteTableAssociationId"]
+        new = {fact: value for fact, value in facts.items() if fact not in obj.status.applied}
+        return Done(facts=new, forget=[DOUBT + name])
 
     async def _associated(self, obj: Router, place: Place, name: str) -> VerbOutcome:
         """The subnet has a table: ours, by a call whose answer was lost, or that of a router which is to let it go."""
