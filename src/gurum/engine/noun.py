@@ -22,7 +22,8 @@ class Noun:
 
     hooks: where it differs from others (`gurum.engine.material`). indexes: what is looked up, by kind: name and values.
     edges: by the kind that changes, who must look again, beside the object itself. counted: the service that has a
-    quota of it, and the quota's name; None: none has.
+    quota of it, and the quota's name; None: none has. anew: after a restore, what the cloud no longer has of it is
+    made anew; not for what has contents, or is known to users by what the cloud chose.
     """
 
     kind: type[Resource]
@@ -30,6 +31,7 @@ class Noun:
     indexes: tuple[tuple[type[Resource], str, Callable[[Any], Iterable[str]]], ...] = ()
     edges: Mapping[type[Resource], Edge] = field(default_factory=dict)
     counted: tuple[str, str] | None = None
+    anew: bool = False
 
 
 @cache

@@ -5,8 +5,8 @@ Three things follow, and nothing else has to change.
   So no recipe trusts its token alone: it looks by tag first (`restored_at` of `ExactlyOnce`).
 * Facts that were applied (rules, groups and addresses of interfaces, routes, where a floating IP leads) may have been
   changed since: they are put in doubt here, so that each is read and made so again. A router's tables, a network's
-  gateway and a group's placement may have gone: they are looked for again, and made anew. A floating IP is not: it
-  would be another address.
+  gateway and nouns that say so (`Noun.anew`) may have gone: they are looked for again, and made anew. A
+  floating IP is not: it would be another address.
 * What was made for objects that the backup does not have is unknown, not garbage: until an operator has settled it, the
   sweep removes nothing that it does not know.
 """
@@ -16,8 +16,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gurum.engine.floating import ASSOCIATION
+from gurum.engine.noun import nouns
 from gurum.model.base import Metadata, Resource, new_id
-from gurum.model.compute import ServerGroup
 from gurum.model.engine import Restoration, RestorationSpec
 from gurum.model.network import Domain, Port, SecurityGroup
 from gurum.model.routing import ROUTER_INTERFACE, FloatingIP, Router
@@ -81,7 +81,7 @@ async def mark(store: Store, taken_at: float, now: float) -> int:
 
 
 async def _doubt_routing(store: Store, now: float) -> int:
-    """Put in doubt where routers, floating IPs and server groups left their traces; return of how many."""
+    """Put in doubt where routers, floating IPs and nouns left their traces; return of how many objects."""
     doubted: list[Resource] = []
     for router in await _all(store, Router):
         for name in [name for name in (*router.status.applied, *router.status.intents) if not name.startswith(DOUBT)]:
@@ -97,7 +97,8 @@ async def _doubt_routing(store: Store, now: float) -> int:
             floating.status.applied.pop(ASSOCIATION, None)
             floating.status.applied[DOUBT + ASSOCIATION] = str(now)
             doubted.append(floating)
-    doubted += [group for group in await _all(store, ServerGroup) if _sought(group)]
+    for noun in nouns():
+        doubted += [obj for obj in await _all(store, noun.kind) if noun.anew and _sought(obj)]
     for obj in doubted:
         await store.update_status(obj)
     return len(doubted)

@@ -51,4 +51,5 @@ NOUN = Noun(
     indexes=((Server, "by_server_group", lambda server: [server.spec.group] if server.spec.group else []),),
     edges={Server: _server, ServerGroup: _group},
     counted=("compute", "server_groups"),
+    anew=True,
 )
