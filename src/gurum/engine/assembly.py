@@ -26,13 +26,14 @@ from gurum.engine.runtime import Runtime
 from gurum.engine.servers.controller import ServerController
 from gurum.engine.view import KINDS, EngineView
 from gurum.model.base import may_have
+from gurum.model.engine import RestorationSpec
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
 from gurum.ops.config import Config
 from gurum.providers.contract import Place, Provider
 from gurum.store.cache import Cache
-from gurum.store.contract import Journal, NotFoundError, Store
+from gurum.store.contract import ConflictError, Journal, NotFoundError, Store, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
@@ -77,23 +78,31 @@ class Assembly:
                 self.engine.wake(Server, server.id)
 
     async def _collect(self) -> None:
-        """Free orphaned claims, and remove what carries our tag but belongs to nobody."""
+        """Free orphaned claims, and remove what carries our tag but belongs to nobody, again and again."""
         engine = self.engine
         while True:
             await engine.clock.sleep(engine.config.sweep)
-            await self.collect_claims(GRACE)
-            await floating.collect(engine, GRACE)
-            await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
-            since = engine.clock.time() - REMEMBERED
-            records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
-            self.deleted = frozenset(record.object_id for record in records)
-            self.settled = (await restoration.find(engine.store)).settled
-            for place in self.places:
-                if place in engine.fenced:
-                    continue
-                removed = await engine.clouds[place.region].provider.sweep(place, self._known)
-                for words in removed:
-                    log.warning("leftover removed", region=place.region, account=place.account, what=words)
+            try:
+                await self._collect_once()
+            except (ConflictError, NotFoundError, UnavailableError) as error:
+                # What it had to decide from is being changed, or not to be had: nothing is lost until the next round.
+                log.info("collection broke off", error=str(error))
+
+    async def _collect_once(self) -> None:
+        engine = self.engine
+        await self.collect_claims(GRACE)
+        await floating.collect(engine, GRACE)
+        await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
+        since = engine.clock.time() - REMEMBERED
+        records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
+        self.deleted = frozenset(record.object_id for record in records)
+        self.settled = (await restoration.find(engine.store)).settled
+        for place in self.places:
+            if place in engine.fenced:
+                continue
+            removed = await engine.clouds[place.region].provider.sweep(place, self._known)
+            for words in removed:
+                log.warning("leftover removed", region=place.region, account=place.account, what=words)
 
     async def collect_claims(self, grace: float) -> int:
         """Free claims whose owner is gone or does not list them, older than `grace` seconds; return how many."""
@@ -150,7 +159,13 @@ async def assemble(
     regions = [region for region in config.regions if region.name in providers]
     places: list[Place] = []
     clouds: dict[str, Cloud] = {}
-    restored = await restoration.find(store)
+    restored = RestorationSpec()
+
+    async def find() -> None:
+        nonlocal restored
+        restored = await restoration.find(store)
+
+    await seed.patiently(clock, find)
     if not restored.settled:
         log.warning("the store was restored: what it does not know is kept until `gurum cleanup --orphans` settles it")
     for region in regions:

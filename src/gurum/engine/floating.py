@@ -66,11 +66,14 @@ async def collect(engine: Engine, grace: float) -> int:
         if floating is None or (floating.spec.port_id, floating.spec.fixed_ip_address) != held:
             await _drop(engine, FloatingIPClaim, claim.id)
             dropped += 1
-    await engine.cache.fresh(Port)
     for floating in list(engine.cache.objects(FloatingIP)):
-        lost = floating.spec.port_id and engine.cache.get(Port, floating.spec.port_id) is None
-        if lost and engine.cloud(floating) is not None and engine.clock.time() - floating.metadata.updated_at >= grace:
-            await _part(engine, floating)  # it was associated while the port was being removed
+        if engine.cloud(floating) is None or engine.clock.time() - floating.metadata.updated_at < grace:
+            continue
+        if floating.spec.port_id and engine.cache.get(Port, floating.spec.port_id) is None:
+            try:  # what a cache lacks is no proof, and nobody but its user ends an association otherwise
+                await engine.store.get(Port, floating.spec.port_id)
+            except NotFoundError:
+                await _part(engine, floating)  # it was associated while the port was being removed
     return dropped
 
 

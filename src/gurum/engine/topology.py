@@ -80,6 +80,14 @@ def home(engine: Engine, network: Network) -> Domain | None:
     return None
 
 
+def astray(engine: Engine, network: Network) -> bool:
+    """Whether the network is in a domain in which it does not belong, and can still leave it."""
+    if not network.status.domain or alone(engine, network):
+        return False
+    belongs = home(engine, network)
+    return (belongs is None or belongs.id != network.status.domain) and not settled(engine, network)
+
+
 def members(engine: Engine, domain_id: str) -> Iterable[Network]:
     """Return the networks of a domain."""
     return engine.view.index(Network, "by_domain", domain_id)

@@ -8,9 +8,9 @@ zone would be a second instance, without an error.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from gurum.engine import isolation
+from gurum.engine import isolation, topology
 from gurum.engine.context import Engine
 from gurum.engine.servers import adopted, faults, ports
 from gurum.engine.servers.place import NoPlaceError, next_zone
@@ -75,6 +75,8 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     await engine.cache.fresh(Network, Subnet, Port, SecurityGroup, AddressClaim, Router)
     status, intent = work.obj.status, work.obj.status.intents.get("instance")
     if not status.zone or (intent is not None and intent.attempt >= status.attempt):
+        if intent is not None and intent.state == "failed" and status.zone not in ("", *status.zones_failed):
+            status.zones_failed.append(status.zone)  # whoever saw the refusal did not come to write this down
         try:
             zone = next_zone(engine, work.obj)
         except NoPlaceError as error:
@@ -96,7 +98,12 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     driver = engine.clouds[place.region].provider.driver(Server.kind)
     step = driver.steps(work.obj, engine.view)[0] if driver is not None else Blocked("a driver for servers")
     if isinstance(step, Step):
-        return step
+        strays = _strays(engine, work.obj) if intent is None or intent.attempt < status.attempt else ()
+        if not strays:
+            return step
+        for network in strays:
+            engine.wake(Network, network.id)
+        step = Blocked("its network's move to another VPC")
     needed = _needed(engine, work.obj)
     for condition in needed("Available"):
         if not condition.status and condition.reason in TERMINAL:
@@ -108,6 +115,16 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
             told = Wait(Reason(condition.reason), text, max(condition.until, until))
             return await _wait(engine, work, told)
     return await _wait(engine, work, Wait(Reason.PROGRESSING, f"waits for {step.on}", until))
+
+
+def _strays(engine: Engine, server: Server) -> Sequence[Network]:
+    """Return the server's networks that are about to leave their domain: an instance launched now would keep them."""
+    if engine.clouds[server.metadata.region].provider.driver(Domain.kind) is None:
+        return ()
+    found = {
+        port.spec.network_id: engine.cache.get(Network, port.spec.network_id) for port in ports.bound(engine, server)
+    }
+    return [network for network in found.values() if network is not None and topology.astray(engine, network)]
 
 
 async def _without_port(engine: Engine, work: Work[Server], error: ports.PortProblemError) -> float | None:

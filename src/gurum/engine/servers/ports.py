@@ -179,6 +179,9 @@ async def let_go(engine: Engine, server: Server) -> None:
         elif not port.deleting:
             with contextlib.suppress(NotFoundError):
                 await engine.store.delete(Port, port.id, cause=server.metadata.deletion_cause)
+    for number in range(len(server.spec.networks)):  # an address whose port was not made any more
+        if engine.cache.get(Port, implied_id(server, number)) is None:
+            await claims.free(engine, implied_id(server, number))
 
 
 async def unbind(engine: Engine, port: Port, cause: Cause | None) -> None:
