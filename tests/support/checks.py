@@ -8,6 +8,7 @@ from tests.support.world import World
 
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, Port
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.store.contract import Store
 
@@ -48,15 +49,22 @@ async def problems(world: World) -> list[str]:
             continue
         if living.get(server.id) != [external.id]:
             found.append(f"lost: {server.id} is {server.status.vm_state} but has {living.get(server.id)}")
-    all_ports = await everything(world.store, Port)
-    ports = {port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in all_ports}
+    owned = {
+        port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in await everything(world.store, Port)
+    }
+    for router in await everything(world.store, Router):
+        if router.spec.gateway is not None:
+            owned[router.id] = {fixed.ip_address for fixed in router.spec.gateway.external_fixed_ips}
+    for floating in await everything(world.store, FloatingIP):
+        if floating.spec.floating_ip_address:  # else the cloud chose it, and nobody has to claim it
+            owned[floating.id] = {floating.spec.floating_ip_address}
     held: dict[str, set[str]] = {}
     for claim in await everything(world.store, AddressClaim):
         held.setdefault(claim.spec.owner_id, set()).add(claim.spec.address)
     found.extend(
-        f"claims of {owner}: {held.get(owner)}, addresses {ports.get(owner)}"
-        for owner in ports.keys() | held.keys()
-        if ports.get(owner, set()) != held.get(owner, set())
+        f"claims of {owner}: {held.get(owner)}, addresses {owned.get(owner)}"
+        for owner in owned.keys() | held.keys()
+        if owned.get(owner, set()) != held.get(owner, set())
     )
     return found
 

@@ -73,7 +73,7 @@ def wish(client: Client, name: str) -> dict[str, Any]:
 def _filled(client: Client) -> list[str]:
     network = client.do("POST", "/network/v2.0/networks", {"network": {"name": "old"}})["network"]["id"]
     subnet = {"network_id": network, "ip_version": 4, "cidr": "10.40.0.0/24", "name": "old"}
-    client.do("POST", "/network/v2.0/subnets", {"subnet": subnet})
+    subnet_id = client.do("POST", "/network/v2.0/subnets", {"subnet": subnet})["subnet"]["id"]
     group = client.do("POST", "/network/v2.0/security-groups", {"security_group": {"name": "old"}})
     rule = {"security_group_id": group["security_group"]["id"], "direction": "ingress", "protocol": "tcp"}
     rule |= {"port_range_min": 22, "port_range_max": 22, "remote_ip_prefix": "10.0.0.0/8"}
@@ -87,7 +87,21 @@ def _filled(client: Client) -> list[str]:
     for server in servers:
         client.until(server, "ACTIVE")
     client.do("POST", f"{SERVERS}/{servers[0]}/action", {"os-getConsoleOutput": {}})
+    _routed(client, subnet_id, servers[0])
+    server_group = {"name": "old", "policies": ["anti-affinity"]}
+    client.do("POST", "/compute/v2.1/os-server-groups", {"server_group": server_group})
     return servers
+
+
+def _routed(client: Client, subnet: str, server: str) -> None:
+    """Lead a subnet outside, and an address to a server in it."""
+    outside = client.do("GET", "/network/v2.0/networks?router:external=true")["networks"][0]["id"]
+    wished = {"name": "old", "external_gateway_info": {"network_id": outside}}
+    router = client.do("POST", "/network/v2.0/routers", {"router": wished})["router"]["id"]
+    client.do("PUT", f"/network/v2.0/routers/{router}/add_router_interface", {"subnet_id": subnet})
+    port = client.do("GET", f"/network/v2.0/ports?device_id={server}")["ports"][0]["id"]
+    floating = {"floating_network_id": outside, "port_id": port}
+    client.do("POST", "/network/v2.0/floatingips", {"floatingip": floating})
 
 
 def _half_launched(stack: Stack, client: Client) -> str:
