@@ -49,23 +49,22 @@ async def problems(world: World) -> list[str]:
             continue
         if living.get(server.id) != [external.id]:
             found.append(f"lost: {server.id} is {server.status.vm_state} but has {living.get(server.id)}")
-    owned = {
-        port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in await everything(world.store, Port)
-    }
+    all_ports = await everything(world.store, Port)
+    ports = {port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in all_ports}
+    others: dict[str, set[str]] = {}  # worlds without an API make routers whose addresses nobody claimed
     for router in await everything(world.store, Router):
-        if router.spec.gateway is not None:
-            owned[router.id] = {fixed.ip_address for fixed in router.spec.gateway.external_fixed_ips}
+        gateway = router.spec.gateway
+        others[router.id] = {fixed.ip_address for fixed in gateway.external_fixed_ips} if gateway is not None else set()
     for floating in await everything(world.store, FloatingIP):
-        if floating.spec.floating_ip_address:  # else the cloud chose it, and nobody has to claim it
-            owned[floating.id] = {floating.spec.floating_ip_address}
+        others[floating.id] = {floating.spec.floating_ip_address}
     held: dict[str, set[str]] = {}
     for claim in await everything(world.store, AddressClaim):
         held.setdefault(claim.spec.owner_id, set()).add(claim.spec.address)
-    found.extend(
-        f"claims of {owner}: {held.get(owner)}, addresses {owned.get(owner)}"
-        for owner in owned.keys() | held.keys()
-        if owned.get(owner, set()) != held.get(owner, set())
-    )
+    for owner in ports.keys() | held.keys():
+        claimed = held.get(owner, set())
+        wrong = claimed - others[owner] if owner in others else claimed ^ ports.get(owner, set())
+        if wrong:
+            found.append(f"claims of {owner}: {claimed}, addresses {ports.get(owner, others.get(owner))}")
     return found
 
 
