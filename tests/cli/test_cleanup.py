@@ -25,7 +25,7 @@ from gurum.model.network import Domain, DomainSpec
 from gurum.ops import secrets
 from gurum.ops.config import StoreConfig
 from gurum.providers.aws import policy
-from gurum.providers.aws.leftovers import kinds
+from gurum.providers.aws.leftovers import KINDS
 from gurum.store.factory import open_store
 
 ACCOUNT, AWS, IMAGE = "111122223333", "us-east-1", "ami-0c0d0315010483b99"
@@ -93,7 +93,7 @@ class Account:
             kind.type: sorted(
                 row["id"] for row in state[kind.type] if row.get("state") not in ("terminated", "shutting-down")
             )
-            for kind in kinds()
+            for kind in KINDS
         }
 
     def outward(self) -> list[dict[str, Any]]:
@@ -196,7 +196,7 @@ async def test_orphans_are_what_no_object_has(account: Account, tmp_path: Path) 
     _, out, _ = await _cleanup(tmp_path, "--orphans", "-f", "json")
     ids = {line["id"] for line in json.loads(out)}
     assert kept not in ids
-    assert {line["type"] for line in json.loads(out) if line["of"] == "Domain u-2"} == {kind.type for kind in kinds()}
+    assert {line["type"] for line in json.loads(out) if line["of"] == "Domain u-2"} == {kind.type for kind in KINDS}
     _, out, _ = await _cleanup(tmp_path, "-f", "json")
     assert {line["in store"] for line in json.loads(out) if line["id"] == kept} == {"yes"}
     assert {line["in store"] for line in json.loads(out) if line["id"] in ids} == {"no"}

@@ -25,7 +25,7 @@ from gurum.model.network import (
 )
 from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import ConsoleLog, ConsoleLogSpec, NetworkRequest, Server, ServerKey
-from gurum.providers.aws.leftovers import kinds
+from gurum.providers.aws.leftovers import KINDS
 from gurum.store.claims import claim_address
 
 R = TypeVar("R", bound=Resource)
@@ -171,9 +171,7 @@ async def _leftovers(w: World) -> None:
 
 def _marked(w: World) -> list[str]:
     """Return what there is of nobody's."""
-    return [
-        row["id"] for kind in kinds() for row in w.resources(kind.type) if "nobody" in row["tags"].get("pia:uid", "")
-    ]
+    return [row["id"] for kind in KINDS for row in w.resources(kind.type) if "nobody" in row["tags"].get("pia:uid", "")]
 
 
 async def _called(w: World, action: str) -> None:

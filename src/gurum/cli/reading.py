@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TypeVar
 
 from gurum.model.base import Resource
 from gurum.ops.config import Config
+from gurum.ops.urls import sqlite_path
 from gurum.store.contract import Filter, Journal, Store
 from gurum.store.factory import open_store
 
@@ -40,5 +40,5 @@ async def everything(store: Store, kind: type[R], where: Filter) -> list[R]:
 
 def exists(url: str) -> bool:
     """Whether there is a store. Opening one would make it."""
-    scheme, _, path = url.partition(":///")
-    return scheme != "sqlite" or Path(path).exists()
+    path = sqlite_path(url)
+    return path is None or path.exists()

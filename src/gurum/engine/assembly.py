@@ -26,7 +26,6 @@ from gurum.engine.runtime import Runtime
 from gurum.engine.servers.controller import ServerController
 from gurum.engine.view import KINDS, EngineView
 from gurum.model.base import may_have
-from gurum.model.engine import RestorationSpec
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
@@ -159,13 +158,7 @@ async def assemble(
     regions = [region for region in config.regions if region.name in providers]
     places: list[Place] = []
     clouds: dict[str, Cloud] = {}
-    restored = RestorationSpec()
-
-    async def find() -> None:
-        nonlocal restored
-        restored = await restoration.find(store)
-
-    await seed.patiently(clock, find)
+    restored = await seed.patiently(clock, lambda: restoration.find(store))
     if not restored.settled:
         log.warning("the store was restored: what it does not know is kept until `gurum cleanup --orphans` settles it")
     for region in regions:

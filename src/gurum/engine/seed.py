@@ -25,6 +25,7 @@ from gurum.ops.config import ExternalNetworkConfig, FlavorConfig, ImageConfig, R
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, UnavailableError
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 log = structlog.get_logger("gurum.engine")
 
@@ -139,17 +140,17 @@ def _external(region: str, external: ExternalNetworkConfig) -> list[Resource]:
     ]
 
 
-async def patiently(clock: Clock, attempt: Callable[[], Awaitable[None]]) -> None:
-    """Repeat what another engine or a busy store got in the way of. Raises what the last of the tries raised."""
-    for number in range(_TRIES):
+async def patiently(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Repeat what another engine or a busy store got in the way of; return its result.
+
+    Raises what the last of the tries raised.
+    """
+    for number in range(_TRIES - 1):
         try:
-            await attempt()
+            return await attempt()
         except (ConflictError, ExistsError, NotFoundError, UnavailableError):
-            if number + 1 == _TRIES:
-                raise
             await clock.sleep(min(2.0, 0.05 * 2**number))
-        else:
-            return
+    return await attempt()
 
 
 async def seed(store: Store, region: RegionConfig, clock: Clock) -> None:

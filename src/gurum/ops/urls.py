@@ -1,4 +1,4 @@
-"""URLs that may hold a password, as they may be shown.
+"""URLs of stores: where a file is, and how one that may hold a password is shown.
 
 The configuration names secrets by file, but a database's URL can hold a password by its form, and operators have such
 URLs. This is the one place that knows how to leave it out.
@@ -7,6 +7,7 @@ URLs. This is the one place that knows how to leave it out.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 HIDDEN = "***"
 
@@ -24,3 +25,9 @@ def has_password(url: str) -> bool:
 def without_password(url: str) -> str:
     """Return the URL with stars in the place of its password."""
     return _PARAMETER.sub(rf"\1{HIDDEN}", _USERINFO.sub(rf"\1{HIDDEN}@", url))
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file that `sqlite:///relative` or `sqlite:////absolute` names; None for any other URL."""
+    scheme, _, rest = url.partition("://")
+    return Path(rest[1:]) if scheme == "sqlite" and rest.startswith("/") and rest != "/" else None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gurum.ops.config import ConfigError, StoreConfig
+from gurum.ops.urls import sqlite_path
 from gurum.store.contract import UnavailableError
 
 
@@ -33,7 +34,10 @@ class Backend:
 
 
 def _sqlite_file(url: str) -> Path:
-    return Path(url.partition(":///")[2])
+    path = sqlite_path(url)
+    if path is None:
+        raise ConfigError(f"{url} names no file")
+    return path
 
 
 def _sqlite_snapshot(url: str, target: Path) -> None:

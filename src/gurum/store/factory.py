@@ -8,7 +8,7 @@ from pathlib import Path
 from gurum.ops import secrets
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import ConfigError, StoreConfig
-from gurum.ops.urls import without_password
+from gurum.ops.urls import sqlite_path, without_password
 from gurum.store import forms
 from gurum.store.contract import Journal, Store, UnavailableError
 from gurum.store.memory import MemoryJournal, MemoryStore
@@ -34,8 +34,7 @@ async def open_store(
     clock = clock or SystemClock()
     if config.url == "memory:":
         return MemoryStore(clock=clock), MemoryJournal(clock=clock)
-    scheme, _, rest = config.url.partition("://")
-    if scheme in ("postgresql", "postgres"):
+    if config.url.partition("://")[0] in ("postgresql", "postgres"):
         # Imported late: who has no such store need not load its driver.
         from gurum.store.postgresql import PostgresqlJournal, PostgresqlStore
 
@@ -48,12 +47,13 @@ async def open_store(
             make=make,
         )
         return database, PostgresqlJournal(database.database)
-    if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
+    named = sqlite_path(config.url)
+    if named is None:
         raise ConfigError(
             f"store.url is {without_password(config.url)!r}; it must be sqlite:///relative, sqlite:////absolute,"
             " postgresql://user@host/database or memory:"
         )
-    path = (base or Path()) / rest[1:]
+    path = (base or Path()) / named
     if not make and not path.exists():
         raise UnavailableError(f"there is no store at {config.url} yet: `gurum up` makes it")
     if backup_to is not None:

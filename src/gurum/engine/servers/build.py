@@ -53,9 +53,7 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         engine.view.underway.discard(work.obj.id)
     if isinstance(outcome, Refused):
         if outcome.capacity:
-            work.obj.status.zones_failed.append(work.obj.status.zone)
-            await work.save()
-            return engine.clock.time()
+            return engine.clock.time()  # the next attempt sees from the intent that this zone failed
         text = f"{faults.NO_HOST}{outcome.message}"
         return await _fail(engine, work, outcome.reason, text, outcome.message, outcome.cloud_request_id)
     if isinstance(outcome, Wait):
@@ -76,7 +74,7 @@ async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:
     status, intent = work.obj.status, work.obj.status.intents.get("instance")
     if not status.zone or (intent is not None and intent.attempt >= status.attempt):
         if intent is not None and intent.state == "failed" and status.zone not in ("", *status.zones_failed):
-            status.zones_failed.append(status.zone)  # whoever saw the refusal did not come to write this down
+            status.zones_failed.append(status.zone)  # its refusal is in the store, so not there again
         try:
             zone = next_zone(engine, work.obj)
         except NoPlaceError as error:

@@ -14,6 +14,7 @@ from gurum.model.server import Server
 from gurum.pia.compute import fields as f
 from gurum.pia.compute.paging import limit_of
 from gurum.pia.compute.quotas.limits import SERVICE, limits_of
+from gurum.pia.compute.servers import quota
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, forbidden, not_found
 from gurum.pia.kernel.mirror import Board, Mirror
@@ -103,7 +104,7 @@ async def create(ctx: Context) -> Response:
     try:
         stored = await ctx.parts.store.create(group)
     except Exception:
-        await ctx.parts.claims.release(region=ctx.region.name, project=ctx.project, service=SERVICE, id=uid)
+        await quota.release(ctx, uid)
         raise
     return json({"server_group": _view(ctx, stored)})
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection
 from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.providers.aws.caller import Answer, Caller, Problem
-from gurum.providers.aws.leftovers import Kind, kinds
+from gurum.providers.aws.leftovers import KINDS
+from gurum.providers.aws.removal import Kind
 from gurum.providers.aws.sweep import Found, listed
 from gurum.providers.contract import Absent, Place, Wait
 
@@ -26,7 +27,7 @@ class UnfinishedError(Exception):
 async def inventory(caller: Caller, clock: Clock, place: Place, owner: str) -> list[Found]:
     """Return all that carries the owner's tag, in the order in which it can go. Raises UnfinishedError."""
     found: list[Found] = []
-    for kind in kinds():
+    for kind in KINDS:
         found += await _all(caller, clock, place, owner, kind)
     return found
 

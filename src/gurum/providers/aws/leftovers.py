@@ -6,42 +6,10 @@ row and neither can forget it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from gurum.providers.aws.drivers import found
-
-Item = Mapping[str, Any]  # a thing as a describe shows it
-Call = tuple[str, dict[str, Any]]
-
-
-def _nothing(item: Item) -> Sequence[Call]:
-    return ()
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a kind is listed and removed.
-
-    `delete_param` ends in `Ids` where the delete takes a list; where it is not the id, the item has it under that name.
-    `page`: how many a page of its list may have, 0 where EC2 does not page it. `before`: what has to be undone first.
-    """
-
-    type: str
-    describe: str
-    items: str
-    id: str
-    delete: str
-    delete_param: str
-    page: int = 500
-    before: Callable[[Item], Sequence[Call]] = _nothing
-
-    def removal(self, item: Item) -> Sequence[Call]:
-        """Return the calls that remove one thing, in order."""
-        cloud_id = item[self.id]
-        value = [cloud_id] if self.delete_param.endswith("Ids") else item.get(self.delete_param, cloud_id)
-        return (*self.before(item), (self.delete, {self.delete_param: value}))
+from gurum.providers.aws.removal import Call, Item, Kind
 
 
 def _association(item: Item) -> Sequence[Call]:
@@ -134,7 +102,5 @@ _ROWS: tuple[Kind, ...] = (
     Kind("vpc", "DescribeVpcs", "Vpcs", "VpcId", "DeleteVpc", "VpcId"),
 )
 
-
-def kinds() -> Sequence[Kind]:
-    """Return all kinds in the order in which they can go; a driver's module adds its own as `LEFTOVERS`."""
-    return (*_ROWS, *(Kind(**row) for rows in found("LEFTOVERS") for row in rows))
+# A driver's module adds what it makes as `LEFTOVERS`.
+KINDS: Sequence[Kind] = (*_ROWS, *(row for rows in found("LEFTOVERS") for row in rows))

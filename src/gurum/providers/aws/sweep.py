@@ -13,7 +13,8 @@ from typing import Any
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller, Problem
-from gurum.providers.aws.leftovers import Item, Kind, kinds
+from gurum.providers.aws.leftovers import KINDS
+from gurum.providers.aws.removal import Item, Kind
 from gurum.providers.contract import Known, Place
 
 
@@ -77,7 +78,7 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
     An incomplete look (throttled, AWS silent) returns what it saw of it: absence is never concluded from here.
     """
     out: list[Found] = []
-    for kind in kinds():
+    for kind in KINDS:
         seen, _ = await listed(caller, place, owner, kind)
         out += [found for found in seen if not found.attached and not known(found.of, found.uid, found.id)]
     return out

@@ -15,6 +15,7 @@ from gurum.model.server import Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
+from gurum.providers.aws.removal import Kind
 from gurum.providers.contract import Absent, Blocked, Place, Refused, Step, VerbOutcome, View
 
 STEP = "placement"
@@ -33,17 +34,16 @@ CAPABILITIES = (
     ("server_group.affinity", "absent", "AWS does not show or choose hosts"),
 )
 LIMITS = {"server_group.members_per_zone": 7}  # running instances of a spread group. Source: EC2 User Guide
-# What the collector finds: describe, list key, id key, delete, delete parameter
 LEFTOVERS = (
-    {
-        "type": "placement-group",
-        "describe": "DescribePlacementGroups",
-        "items": "PlacementGroups",
-        "id": "GroupId",
-        "delete": "DeletePlacementGroup",
-        "delete_param": "GroupName",
-        "page": 0,
-    },
+    Kind(
+        "placement-group",
+        "DescribePlacementGroups",
+        "PlacementGroups",
+        "GroupId",
+        "DeletePlacementGroup",
+        "GroupName",
+        page=0,
+    ),
 )
 
 
