@@ -135,9 +135,14 @@ def range_create(t: Tenant) -> None:
     t.range = t.create(f"{NETWORK}/subnets", "subnet", body)
 
 
+def no_groups(network: str) -> str:
+    """Return the name under which `used` knows the group of the network's ports without groups."""
+    return f"no-groups of {network}"
+
+
 def outsider_create(t: Tenant) -> None:
     t.outsider = _server(t, [{"port": t.bare}])
-    t.used.add(t.range)
+    t.used |= {t.range, no_groups(t.network)}
 
 
 def range_delete(t: Tenant) -> None:

@@ -190,3 +190,12 @@ def used(t: Tenant) -> None:
     if not {t.network, t.group, t.key} <= t.used:
         server(t)
     no_servers(t)
+
+
+def used_whole(t: Tenant) -> None:
+    """The same, and its VPC has had everything that goes with a VPC: also the group of ports without groups."""
+    if deeds.no_groups(t.network) not in t.used:
+        used_range(t)
+        deeds.range_delete(t)
+        t.run.settle()
+    used(t)

@@ -48,5 +48,5 @@ VERBS: dict[str, Verb] = {
     "server delete": Verb(needs.read_server, deeds.server_delete, "server"),
     "group delete": Verb(needs.used, deeds.group_delete, "network"),
     "keypair delete": Verb(needs.used, deeds.keypair_delete, "network"),
-    "network delete": Verb(needs.used, deeds.network_delete, "network"),
+    "network delete": Verb(needs.used_whole, deeds.network_delete, "network"),
 }
