@@ -16,7 +16,7 @@ from tests.chaos.plan import Outcome, Plan, Point
 from tests.chaos.planner import Target
 from tests.chaos.tally import Tally
 
-TRIES = 8  # how often a point is aimed at
+TRIES = 16  # how often a point is aimed at
 RANDOM = 1_000_000  # the first number of a run at random
 Wish = Callable[[], Plan | None]
 
