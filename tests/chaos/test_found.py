@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import structlog
+from tests.engine.test_interfaces import attached, started
+from tests.engine.test_servers import settled
 from tests.support.checks import everything, leftovers
 from tests.support.virtual import run_virtual
 from tests.support.world import AWS, PROJECT, World, region_config
@@ -214,6 +216,29 @@ def test_a_port_knows_its_interface_although_the_process_that_made_it_did_not_wr
 
         async def known() -> bool:
             return (await w.get(Port, port.id)).status.external is not None
+
+        await w.until(known, within=60)
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_a_port_knows_its_mac_address_although_the_answer_that_told_it_was_lost() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        await w.start()
+        server, subnet = await started(w)
+        port = await attached(w, server, subnet, 9)
+        await settled(w, server.id, "active")
+        await w.kill()
+        stored = await w.get(Port, port.id)
+        mac, stored.status.external, stored.status.mac_address = stored.status.mac_address, None, ""
+        stored.status.applied.pop("mac", None)
+        await w.store.update_status(stored)  # as the process leaves it that is killed after its first write
+        await w.start()
+
+        async def known() -> bool:
+            return (await w.get(Port, port.id)).status.mac_address == mac != ""
 
         await w.until(known, within=60)
         await w.kill()

@@ -57,6 +57,11 @@ def _port_made(work: Work[Port], outcome: Done) -> None:
         work.obj.status.applied["groups"] = outcome.facts["groups"]
 
 
+def _port_shown(engine: Engine, work: Work[Port]) -> None:
+    """Take over a MAC address that the cloud was asked for later, because the answer that had it was lost."""
+    work.obj.status.mac_address = work.obj.status.applied.get("mac", "") or work.obj.status.mac_address
+
+
 async def _port_freed(engine: Engine, port: Port) -> None:
     await floating.let_go(engine, port)
     await claims.free(engine, port.id)
@@ -94,7 +99,7 @@ def controllers(engine: Engine) -> tuple[MaterialController[Any], ...]:
         MaterialController(engine, Domain, Hooks(_domain_holds, unneeded=networks.unneeded)),
         MaterialController(engine, Subnet, Hooks(_subnet_holds)),
         MaterialController(engine, SecurityGroup, Hooks(_group_holds)),
-        MaterialController(engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded)),
+        MaterialController(engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded, _port_shown)),
         MaterialController(engine, CloudKey, Hooks(_nothing_holds, unneeded=_key_unneeded)),
         MaterialController(engine, Router, Hooks(_nothing_holds, freed=_router_freed)),
         MaterialController(

@@ -21,6 +21,8 @@ from gurum.providers.aws.drivers.network import misplaced
 from gurum.providers.aws.drivers.routing import EGRESS, egress_on, egress_wanted, launched
 from gurum.providers.contract import DOUBT, UNSURE, Absent, Blocked, Done, Place, Step, VerbOutcome, View
 
+MAC = "mac"  # the fact that tells the address which the cloud gave an interface
+
 
 def groups_of(port: Port, view: View) -> tuple[list[str], str]:
     """Return the AWS groups of a port and, if one is not there yet, what it waits for."""
@@ -114,7 +116,7 @@ class PortDriver(Ec2Driver):
     def done(self, made: dict[str, Any], place: Place, intent: Intent, answer: Answer) -> Done:
         """Return the interface with its MAC."""
         groups = digest(sorted(group["GroupId"] for group in made.get("Groups", [])))
-        facts = {"mac": made.get("MacAddress", ""), "groups": groups}
+        facts = {MAC: made.get("MacAddress", ""), "groups": groups}
         return Done(self.external(made["NetworkInterfaceId"], place, intent), facts, answer.request_id)
 
     async def sync(self, obj: Resource, view: View, place: Place) -> VerbOutcome | None:
@@ -126,6 +128,8 @@ class PortDriver(Ec2Driver):
         assert isinstance(obj, Port)  # noqa: S101 - the driver table says so
         if obj.status.external is None or not obj.spec.device_id:
             return None
+        if made(obj, "interface") and not obj.status.mac_address:  # the process that made it did not write it down
+            return await self._looked_at(obj, place)
         groups, blocked = groups_of(obj, view)
         applied = obj.status.applied.get("groups") or digest(sorted(launched(obj, view).get("Groups", [])))
         if blocked or applied == digest(groups):
@@ -140,6 +144,17 @@ class PortDriver(Ec2Driver):
         )
         if isinstance(answer, Answer):
             return Done(facts={"groups": digest(groups)}, cloud_request_id=answer.request_id)
+        return Absent() if isinstance(answer, Absent) else settle(answer)
+
+    async def _looked_at(self, obj: Port, place: Place) -> VerbOutcome:
+        """Return the MAC address that AWS gave the interface: only the answer to the call that made it has told it."""
+        intent = obj.status.intents["interface"]
+        params = {"NetworkInterfaceIds": [made(obj, "interface")]}
+        answer = await self.context.caller.call(
+            place, self.words.describe, params, who=obj.id, not_found=intent.made_at + self.context.not_yet
+        )
+        if isinstance(answer, Answer):
+            return Done(facts={MAC: answer.body["NetworkInterfaces"][0]["MacAddress"]})
         return Absent() if isinstance(answer, Absent) else settle(answer)
 
     async def _egress(self, obj: Port, view: View, place: Place) -> VerbOutcome | None:
