@@ -24,6 +24,7 @@ from tests.chaos.plan import Outcome
 from tests.chaos.pool import Pool
 from tests.chaos.progress import Progress
 from tests.chaos.tally import Tally
+from tests.support import backend
 
 FACTOR = 20.0
 REAL_LENGTH = 1  # the number of the run at real length
@@ -126,6 +127,12 @@ def main(argv: list[str] | None = None) -> int:
     directory = options.directory or Path(tempfile.mkdtemp(prefix="gurum-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
     warm.up()
+    with backend.available():
+        return carried_out(options, directory)
+
+
+def carried_out(options: argparse.Namespace, directory: Path) -> int:
+    """Do it; return the exit status."""
     try:
         chaos = Chaos(options, directory)
         interrupted = False

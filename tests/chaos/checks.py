@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from tests.chaos import routing_checks
 from tests.chaos.snapshot import Snapshot, Thing
 
 from gurum.model import conditions
 from gurum.model.base import Resource
-from gurum.model.compute import CloudKey, KeyPair
+from gurum.model.compute import CloudKey, KeyPair, ServerGroup
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.quota import QuotaUsage
+from gurum.model.routing import FloatingIP, FloatingIPClaim, Router
 from gurum.model.server import Server
 from gurum.providers.aws.drivers import rules
 from gurum.store.quotas import usage_key
 
-MADE: tuple[type[Resource], ...] = (Server, Domain, Subnet, SecurityGroup, Port, CloudKey)
+MADE: tuple[type[Resource], ...] = (
+    Server, Domain, Subnet, SecurityGroup, Port, CloudKey, Router, FloatingIP, ServerGroup,
+)  # fmt: skip
 _POWER = {"active": "running", "stopped": "stopped"}
 _NETWORK: dict[type[Resource], str] = {
     Network: "network",
@@ -27,6 +31,8 @@ _NETWORK: dict[type[Resource], str] = {
     Port: "port",
     SecurityGroup: "security_group",
     SecurityGroupRule: "security_group_rule",
+    Router: "router",
+    FloatingIP: "floatingip",
 }
 
 
@@ -95,6 +101,7 @@ def unsettled(now: Snapshot) -> Iterator[str]:
     yield from _memberships(now)
     yield from _ports(now)
     yield from _unused_keys(now)
+    yield from routing_checks.unlike(now)
 
 
 def wrong(now: Snapshot) -> Iterator[str]:
@@ -106,6 +113,7 @@ def wrong(now: Snapshot) -> Iterator[str]:
     yield from _claims(now)
     yield from _rules(now)
     yield from _memberships(now)
+    yield from routing_checks.unlike(now)
 
 
 def _lost(now: Snapshot) -> Iterator[str]:
@@ -158,6 +166,10 @@ def _quotas(now: Snapshot) -> Iterator[str]:
     for server in now.of(Server).values():
         tally = counted.setdefault(usage_key(server.metadata.region, server.metadata.project, "compute"), Counter())
         tally.update(instances=1, cores=server.spec.flavor.vcpus, ram=server.spec.flavor.ram)
+    for group in now.of(ServerGroup).values():
+        if not group.deleting:
+            key = usage_key(group.metadata.region, group.metadata.project, "compute")
+            counted.setdefault(key, Counter()).update({"server_groups": 1})
     for kind, resource in _NETWORK.items():
         for obj in now.of(kind).values():
             if not obj.deleting and obj.metadata.project:
@@ -174,12 +186,15 @@ def _quotas(now: Snapshot) -> Iterator[str]:
 
 def _claims(now: Snapshot) -> Iterator[str]:
     ports = {port.id: {fixed.ip_address for fixed in port.spec.fixed_ips} for port in now.of(Port).values()}
+    for router in now.of(Router).values():
+        gateway = router.spec.gateway
+        ports[router.id] = {fixed.ip_address for fixed in gateway.external_fixed_ips} if gateway is not None else set()
     held: dict[str, set[str]] = {}
     for claim in now.of(AddressClaim).values():
         held.setdefault(claim.spec.owner_id, set()).add(claim.spec.address)
     for owner in ports.keys() | held.keys():
         if ports.get(owner, set()) != held.get(owner, set()):
-            yield f"claims: port {owner[:8]} has {ports.get(owner)}, claimed are {held.get(owner)}"
+            yield f"claims: {owner[:8]} has {ports.get(owner)}, claimed are {held.get(owner)}"
 
 
 def _ports(now: Snapshot) -> Iterator[str]:
@@ -258,9 +273,13 @@ def remains(now: Snapshot) -> Iterator[str]:
     """Yield what is left after a tenant has deleted everything. The project's default group stays, as in Neutron."""
     for thing in now.living():
         yield f"leaked: {thing.kind} {thing.id} of {thing.uid[:8]} {thing.step} after everything was deleted"
-    for kind in (Server, Network, Subnet, Port, Domain, CloudKey, KeyPair, AddressClaim):
-        for obj in now.of(kind).values():
-            yield f"left: {_name(obj)} after everything was deleted"
+    kinds = (Server, Network, Subnet, Port, Domain, CloudKey, KeyPair, AddressClaim)
+    external = {network.id for network in now.of(Network).values() if network.spec.external}
+    external |= {subnet.id for subnet in now.of(Subnet).values() if subnet.spec.network_id in external}
+    for kind in (*kinds, Router, FloatingIP, FloatingIPClaim, ServerGroup):
+        for id_, obj in now.of(kind).items():
+            if id_ not in external:
+                yield f"left: {_name(obj)} after everything was deleted"
     for group in now.of(SecurityGroup).values():
         if not group.spec.is_default:
             yield f"left: {_name(group)} after everything was deleted"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.tokens import TOKEN
 
 TIMEOUT = 120.0  # seconds of the machine until an answer counts as lost
+LOOK = 0.02  # seconds of the machine between two looks at what goes on meanwhile
 
 
 class LostAnswerError(Exception):
@@ -24,6 +27,14 @@ class RefusedError(Exception):
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"{status}: {body.decode(errors='replace')[:400]}")
         self.status = status
+
+
+class LaterError(Exception):
+    """The API said that nothing was done and when to ask again, in seconds."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"to be asked again in {after:g} s")
+        self.after = after
 
 
 class _Connection(http.client.HTTPConnection):
@@ -39,35 +50,48 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Client:
-    """One user of the API."""
+    """One user of the API. `waiting` is called until an answer comes: some take as long as the cloud."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, waiting: Callable[[], None] = lambda: None) -> None:
         self._path = path
+        self._waiting = waiting
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the answer's document (None without one). Raises LostAnswerError, RefusedError."""
+        """Return the answer's document (None without one). Raises LostAnswerError, RefusedError, LaterError."""
         headers = {"X-Auth-Token": TOKEN, "Content-Type": "application/json", "Accept": "application/json",
                    "OpenStack-API-Version": "compute 2.53", "Connection": "close"}  # fmt: skip
         connection = _Connection(self._path)
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
+            self._wait(connection.sock)
             response = connection.getresponse()
             data = response.read()
         except (OSError, http.client.HTTPException) as error:
             raise LostAnswerError(f"{method} {path}: {type(error).__name__}: {error}") from error
         finally:
             connection.close()
+        after = response.getheader("Retry-After")
+        if response.status == 503 and after:
+            raise LaterError(float(after))
         if response.status >= 500:
             raise AssertionError(f"{method} {path} answered {response.status}: {data.decode(errors='replace')[:1000]}")
         if response.status >= 400:
             raise RefusedError(response.status, data)
         return json.loads(data) if data else None
 
+    def _wait(self, sock: socket.socket) -> None:
+        """Return when there is something to be read, if only an end. Raises TimeoutError."""
+        end = time.monotonic() + TIMEOUT
+        while not select.select([sock], [], [], LOOK)[0]:
+            self._waiting()
+            if time.monotonic() > end:
+                raise TimeoutError(f"no answer for {TIMEOUT:g} s")
+
     def up(self) -> bool:
         """Whether somebody answers."""
         try:
             self.call("GET", "/compute/v2.1/flavors")
-        except (LostAnswerError, RefusedError):
+        except (LostAnswerError, RefusedError, LaterError):
             return False
         return True
 

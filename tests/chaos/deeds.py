@@ -57,15 +57,27 @@ def keypair_create(t: Tenant) -> None:
             continue
 
 
-def _server(t: Tenant, networks: list[dict[str, str]], **more: Any) -> str:
+def make_server(
+    t: Tenant,
+    networks: list[dict[str, str]],
+    *,
+    stem: str = "web",
+    zone: str = "",
+    hints: dict[str, str] | None = None,
+    **more: Any,
+) -> str:
+    """Create a server; return its id. zone: empty for any."""
     image = next(i for i in t.run.ask("GET", "/image/v2/images")["images"] if i["name"] == IMAGE)
     flavor = next(f for f in t.run.ask("GET", f"{COMPUTE}/flavors")["flavors"] if f["name"] == FLAVOR)
-    body = {"name": t.name("web"), "imageRef": image["id"], "flavorRef": flavor["id"], "networks": networks, **more}
-    return t.create(f"{COMPUTE}/servers", "server", body)
+    body = {"name": t.name(stem), "imageRef": image["id"], "flavorRef": flavor["id"], "networks": networks, **more}
+    if zone:
+        body["availability_zone"] = zone
+    beside = {"os:scheduler_hints": hints} if hints else {}
+    return t.create(f"{COMPUTE}/servers", "server", body, beside=beside)
 
 
 def server_create(t: Tenant) -> None:
-    t.server = _server(t, [{"uuid": t.network}], key_name=t.key, security_groups=[{"name": t.group}])
+    t.server = make_server(t, [{"uuid": t.network}], key_name=t.key, security_groups=[{"name": t.group}])
     t.used |= {t.network, t.group, t.key}
 
 
@@ -116,7 +128,7 @@ def port_create(t: Tenant) -> None:
 
 
 def holder_create(t: Tenant) -> None:
-    t.holder = _server(t, [{"port": t.port}])
+    t.holder = make_server(t, [{"port": t.port}])
     t.used.add(t.port)
 
 
@@ -141,7 +153,7 @@ def no_groups(network: str) -> str:
 
 
 def outsider_create(t: Tenant) -> None:
-    t.outsider = _server(t, [{"port": t.bare}])
+    t.outsider = make_server(t, [{"port": t.bare}])
     t.used |= {t.range, no_groups(t.network)}
 
 

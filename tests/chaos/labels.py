@@ -20,6 +20,10 @@ _SERVER_WORDS = (("vm_state", "vm"), ("task_state", "task"))
 _QUIET = frozenset({"conditions", "observed_generation", "applied", "account", "intents", "status", "fault"})
 
 
+# Facts that are told apart; of all others it is enough that they are facts.
+_FACTS = frozenset({"route", "association", "gateway", "egress", "attachment", "detaching"})
+
+
 def housekeeping(step: str) -> bool:
     """Whether a step belongs to no operation: leases, and looking whether anything has changed."""
     return step.startswith("Lease.update") or step.endswith((" all", " moving"))
@@ -83,7 +87,9 @@ def _applied(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     changed = _differences(old, new)
     if not changed:
         return "conditions"
-    return "doubt" if all(name.startswith(DOUBT) or new.get(name) == UNSURE for name in changed) else "applied"
+    doubt = all(name.startswith(DOUBT) or new.get(name) == UNSURE for name in changed)
+    what = sorted({_bare(name.removeprefix(DOUBT)) for name in changed} & _FACTS)
+    return " ".join(("doubt" if doubt else "applied", *what))
 
 
 def _intents(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.chaos.plan import Point
+from tests.permissions import verdict
 
 # A call that makes one thing, and the prefix of that thing's id among all that the call made.
 _MAKES = {
@@ -19,9 +20,14 @@ _MAKES = {
     "CreateSecurityGroup": "sg-",
     "CreateNetworkInterface": "eni-",
     "ImportKeyPair": "key-",
+    "CreateInternetGateway": "igw-",
+    "CreateRouteTable": "rtb-",
+    "AllocateAddress": "eipalloc-",
+    "CreatePlacementGroup": "pg-",
 }
 _ENDS = ("TerminateInstances", "DeleteVpc", "DeleteSubnet", "DeleteSecurityGroup", "DeleteNetworkInterface",
-         "DeleteKeyPair")  # fmt: skip
+         "DeleteKeyPair", "DeleteInternetGateway", "DeleteRouteTable", "ReleaseAddress",
+         "DeletePlacementGroup")  # fmt: skip
 
 
 def _step(params: Mapping[str, Any]) -> tuple[str, str]:
@@ -32,6 +38,7 @@ def _step(params: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _ended(line: Mapping[str, Any]) -> Iterator[str]:
+    yield from line.get("changed", ())  # what is deleted by its name has its id here alone
     for value in line["params"].values():
         if isinstance(value, str):
             yield value
@@ -65,6 +72,12 @@ def untagged(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for line in lines:
         if line["outcome"] == "ok" and line["action"] in _MAKES and not all(_step(line["params"])):
             yield f"leaked: {line['action']} made {', '.join(line['made'])} without our tags"
+
+
+def forbidden(lines: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield in words every call that the generated policy does not allow."""
+    for words in verdict.outside(lines):
+        yield f"forbidden: {words}"
 
 
 def unseen(lines: Iterable[Mapping[str, Any]], passed: Iterable[tuple[Point, int]]) -> Iterator[str]:

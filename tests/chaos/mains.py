@@ -25,12 +25,11 @@ from gurum.pia.app import App
 from gurum.pia.services import SERVICES
 from gurum.providers.aws.provider import AwsProvider
 from gurum.providers.contract import Place
-from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
 async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
     """Serve AWS; write the endpoint to the file descriptor `ready`."""
-    config, faults = emulator_config(lost_answers=lost_answers)
+    config, faults = emulator_config(site.config(""), lost_answers=lost_answers)
     cloud = Emulator(config, site.lapse)
     for fault in faults:
         cloud.add_fault(fault)
@@ -41,9 +40,9 @@ async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
 
 
 async def _store(site: Site, trap: Trap) -> tuple[Any, Any]:
-    store = await SqliteStore.open(site.store, clock=site.lapse, poll=site.watch_interval)
-    trap.gate(store.database)
-    return trapped_store(store, trap), trapped_journal(SqliteJournal(store.database), trap)
+    store, journal, database = await site.store.open(site.lapse, trap.who, site.watch_interval)
+    trap.gate(database, site.store.changes)
+    return trapped_store(store, trap), trapped_journal(journal, trap)
 
 
 async def engine(site: Site, config: Config) -> None:

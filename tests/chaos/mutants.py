@@ -6,6 +6,7 @@ Each is a mistake that somebody could make with good reasons, in one place of th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -15,8 +16,9 @@ from gurum.engine import claims
 from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.servers import ports, remove
 from gurum.model.base import Intent, Resource
+from gurum.providers.aws.drivers.addresses import FloatingIPDriver
 from gurum.providers.aws.drivers.common import Ec2Driver
-from gurum.providers.contract import CreateOutcome, Place
+from gurum.providers.contract import Absent, CreateOutcome, Place
 
 
 def _token_from_generation() -> None:
@@ -63,14 +65,32 @@ def _claim_freed_early() -> None:
     mock.patch("gurum.engine.servers.controller.remove", early).start()
 
 
-MUTANTS: dict[str, Callable[[], None]] = {
-    "token-from-generation": _token_from_generation,
-    "no-visibility-wait": _no_visibility_wait,
-    "claim-freed-early": _claim_freed_early,
+def _address_not_looked_for() -> None:
+    """An address has neither token nor name of its own, so after a crash it is taken for not allocated."""
+
+    async def find(*_: Any) -> Absent:
+        return Absent()
+
+    mock.patch.object(FloatingIPDriver, "find", find).start()
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """How a defect is put in. verbs: where it can show; none: wherever something is made or removed."""
+
+    plant: Callable[[], None]
+    verbs: frozenset[str] = frozenset()
+
+
+MUTANTS: dict[str, Mutant] = {
+    "token-from-generation": Mutant(_token_from_generation),
+    "no-visibility-wait": Mutant(_no_visibility_wait),
+    "claim-freed-early": Mutant(_claim_freed_early),
+    "address-not-looked-for": Mutant(_address_not_looked_for, frozenset({"floating IP create"})),
 }
 
 
 def apply(name: str) -> None:
     """Put a defect into this process; none with an empty name. Raises KeyError for an unknown one."""
     if name:
-        MUTANTS[name]()
+        MUTANTS[name].plant()

@@ -19,7 +19,7 @@ from tests.chaos.verbs import VERBS
 
 HOME = "server stop"  # the verb in which kills at points of no verb fall
 GENTLE = BETWEEN[:2]  # what may happen after a kill that is not the last one in its verb: the operation goes on
-_CREATES = ("AWS Create", "AWS RunInstances", "AWS ImportKeyPair")
+_CREATES = ("AWS Create", "AWS RunInstances", "AWS ImportKeyPair", "AWS AllocateAddress")
 
 
 class Target(msgspec.Struct, frozen=True, order=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos import checks, labels, ledger, mains, snapshot
 from tests.chaos.board import Mode, Process
-from tests.chaos.client import Client, Control, LostAnswerError, RefusedError
+from tests.chaos.client import Client, Control, LaterError, LostAnswerError, RefusedError
 from tests.chaos.plan import Kill, Killed, Outcome, Point
 from tests.chaos.processes import Child
 from tests.chaos.site import SWEEP, Site
@@ -35,7 +35,7 @@ class Run:
         self.site = site
         self.outcome = outcome
         self.happen: Callable[[str], None] = lambda between: None
-        self.client = Client(site.socket)
+        self.client = Client(site.socket, self.attend)
         self._kill: Kill | None = None
         self._kills: list[Kill] = []
         self._kill_at: float | None = None
@@ -84,6 +84,13 @@ class Run:
             self.attend()
             if self.site.lapse.elapsed() > end:
                 raise StuckError(f"not within {within:.0f} s: {words}")
+            time.sleep(LOOK)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass; attend to the processes meanwhile."""
+        end = self.site.lapse.elapsed() + seconds
+        while self.site.lapse.elapsed() < end:
+            self.attend()
             time.sleep(LOOK)
 
     def attend(self) -> None:
@@ -172,12 +179,17 @@ class Run:
     def ask(self, method: str, path: str, body: Any = None, *, retry: bool | None = None) -> Any:
         """Ask the API; if it is killed meanwhile, ask again or not, as the kill says (or `retry`).
 
-        Raises LostAnswerError when not; RefusedError.
+        Who is told to ask later does so. Raises LostAnswerError when it is not to ask again; RefusedError.
         """
+        end = self.site.lapse.elapsed() + PATIENCE
         again = retry if retry is not None else self._kill is None or self._kill.retry or method == "GET"
         while True:
             try:
                 return self.client.call(method, path, body)
+            except LaterError as later:
+                if self.site.lapse.elapsed() > end:
+                    raise StuckError(f"not within {PATIENCE:.0f} s: {method} {path}") from later
+                self.pause(later.after)
             except LostAnswerError:
                 self.until(self.client.up, "the API answers again")
                 if not again:
@@ -235,5 +247,6 @@ class Run:
         self._seq = self.ledger[-1]["seq"] if self.ledger else 0
         self.note(ledger.doubles(self.ledger))
         self.note(ledger.untagged(self.ledger))
+        self.note(ledger.forbidden(self.ledger))
         self.outcome.calls = len(self.ledger)
         self.outcome.lost = sum(not line["delivered"] for line in self.ledger)

@@ -6,22 +6,24 @@ import shutil
 import time
 import traceback
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from tests.chaos import checks, happenings, ledger, snapshot
+from tests.chaos import checks, happenings, ledger, member_deeds, routing_deeds, stores
 from tests.chaos.board import Board
 from tests.chaos.plan import Doing, Outcome, Plan, Point
 from tests.chaos.processes import ticking
 from tests.chaos.run import Run, StuckError
-from tests.chaos.site import Site
+from tests.chaos.site import EXTERNAL, RECORDING, Site
 from tests.chaos.tenant import COMPUTE, NETWORK, Tenant
 from tests.chaos.timelapse import Lapse
 from tests.chaos.trap import PASSED, PAST, SWEPT
 from tests.chaos.verbs import START, VERBS
 
 from gurum.model.base import Resource
-from gurum.model.network import Network
+from gurum.model.network import Network, Port
+from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 
 PREPARING, CLEANING = "prepare", "clean up"  # verbs of what is done around the verbs; no kill falls there
@@ -34,27 +36,32 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
     """
     outcome = Outcome(plan.number)
     directory.mkdir(parents=True)
-    site = Site(directory, Lapse.begin(plan.factor), Board(), plan.mutant)
-    began = time.monotonic()
+    recording, began = directory / RECORDING, time.monotonic()
     try:
-        with ticking(site.lapse.pace), Run(site, outcome, lost_answers=plan.lost_answers) as run:
-            tenant = Tenant(run)
-            run.happen = lambda between: happenings.happen(tenant, site.board.verb, between)
-            _play(plan, run, tenant)
-            run.note(ledger.unseen(run.ledger, _recorded(site)[0]))
-            outcome.writes = snapshot.writes(site.store)
+        with stores.kept(directory) as store:
+            site = Site(directory, Lapse.begin(plan.factor), Board(), store, plan.mutant)
+            with ticking(site.lapse.pace), Run(site, outcome, lost_answers=plan.lost_answers) as run:
+                tenant = Tenant(run)
+                run.happen = partial(_happen, tenant)
+                _play(plan, run, tenant)
+                run.note(ledger.unseen(run.ledger, _recorded(recording)[0]))
+                outcome.writes = store.writes()
     except StuckError as error:
         outcome.problems.append(f"stuck: {error}")
     except Exception:  # the boundary of a run: whatever happens is a finding, not the end of all runs
         outcome.problems.append(f"broke off: {traceback.format_exc(limit=-6)}")
     outcome.seconds = time.monotonic() - began
-    outcome.passed, outcome.swept, past = _recorded(site)
+    outcome.passed, outcome.swept, past = _recorded(recording)
     outcome.problems += [f"unseen: {what} wrote into the store without passing a point" for what in past]
     (directory / "outcome.json").write_bytes(msgspec.json.format(msgspec.json.encode(outcome)))
     (directory / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan)))
     if not outcome.problems and not keep:
         shutil.rmtree(directory)
     return outcome
+
+
+def _happen(tenant: Tenant, between: str) -> None:
+    happenings.happen(tenant, tenant.run.site.board.verb, between)
 
 
 def _play(plan: Plan, run: Run, tenant: Tenant) -> None:
@@ -94,32 +101,47 @@ def _forgotten(run: Run, tenant: Tenant) -> list[str]:
             found.append(f"lost: {id_} ({name}) was acknowledged and is not there")
         elif isinstance(every[id_], Server | Network) and every[id_].spec.name != name:  # type: ignore[attr-defined]
             found.append(f"lost: {id_} was acknowledged to be called {name}")
+    for (id_, what), value in tenant.facts.items():
+        obj = every.get(id_)
+        if isinstance(obj, Router) and bool(obj.spec.gateway) != bool(value):
+            found.append(f"lost: the {what} of {id_} was acknowledged to be {value!r}")
+        if isinstance(obj, FloatingIP) and obj.spec.port_id != value and (not value or value in now.of(Port)):
+            found.append(f"lost: the {what} of {id_} was acknowledged to be {value!r}")
     return found
 
 
 def clean(t: Tenant) -> None:
     """Delete whatever the project has."""
+    keeps = {("networks", EXTERNAL), ("security_groups", "default")}
     for path, noun in (
+        (routing_deeds.FLOATING, "floatingips"),
         (f"{COMPUTE}/servers", "servers"),
         (f"{NETWORK}/ports", "ports"),
+        (routing_deeds.ROUTERS, "routers"),
         (f"{NETWORK}/networks", "networks"),
         (f"{NETWORK}/security-groups", "security_groups"),
+        (member_deeds.GROUPS, "server_groups"),
     ):
-        for item in t.run.ask("GET", path)[noun]:
-            if item["name"] != "default" or noun != "security_groups":
+        items = [item for item in t.run.ask("GET", path)[noun] if (noun, item.get("name")) not in keeps]
+        for item in items:
+            if item.get("device_owner") == "network:router_interface":
+                router = f"{routing_deeds.ROUTERS}/{item['device_id']}/remove_router_interface"
+                t.run.quietly("PUT", router, {"port_id": item["id"]})
+            else:
                 t.delete(path, item["id"])
-        t.run.settle()
+        if items:
+            t.run.settle()
     for item in t.run.ask("GET", f"{COMPUTE}/os-keypairs")["keypairs"]:
         t.delete(f"{COMPUTE}/os-keypairs", item["keypair"]["name"])
     t.run.settle()
 
 
-def _recorded(site: Site) -> tuple[list[tuple[Point, int]], int, list[str]]:
+def _recorded(recording: Path) -> tuple[list[tuple[Point, int]], int, list[str]]:
     counts: Counter[Point] = Counter()
     swept = 0
     past: dict[str, None] = {}
-    if site.recording.exists():
-        for line in site.recording.read_text().splitlines():
+    if recording.exists():
+        for line in recording.read_text().splitlines():
             word, _, *rest = line.split("\t")
             if word == PASSED:
                 counts[Point(*rest)] += 1

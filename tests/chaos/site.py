@@ -1,4 +1,4 @@
-"""The surroundings of one scenario: a directory, a store file, an account, and the configuration of its processes.
+"""The surroundings of one scenario: a directory, a store, an account, and the configuration of its processes.
 
 Seconds are the product's defaults: time is compressed under them (see `timelapse`), not in them.
 """
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.board import Board
+from tests.chaos.stores import Kept
 from tests.chaos.timelapse import Lapse
+from tests.permissions import verdict
 
 from aws_emulator.config import Config as EmulatorConfig
 from gurum.ops.config import (
@@ -18,6 +20,7 @@ from gurum.ops.config import (
     AwsConfig,
     Config,
     EngineConfig,
+    ExternalNetworkConfig,
     FlavorConfig,
     ImageConfig,
     LogConfig,
@@ -31,6 +34,9 @@ ACCOUNT = "111122223333"
 PROJECT, USER = "a" * 32, "1" * 32
 OWNER = "chaos"
 FLAVOR, IMAGE = "m1.tiny", "debian-12"
+EXTERNAL = "public"  # the network of gateways and floating IPs
+ZONE = f"{REGION}-a"
+RECORDING = "points"  # the file's name
 TOKEN_KEY = b"k" * 32
 
 # Seconds until a creation, and its tags, are seen by reads, at most. Longer than a lease, else whoever takes over would
@@ -39,27 +45,24 @@ LAG = {"resource": 5.0, "tags": 45.0}
 LOST_ANSWERS = 0.1
 # The cloud's own times, shorter than AWS's: they are not what is tested, and every scenario waits for them.
 DURATIONS = {"instance_pending": 3.0, "instance_stopping": 4.0, "instance_shutting_down": 4.0}
+QUOTAS = {"vpcs": 100, "internet_gateways": 100, "addresses": 100}  # of which each kill may leave one for a while
 SWEEP = 60.0  # seconds between looks for orphans, instead of ten minutes: a scenario does not last as long
 
 
 @dataclass(frozen=True)
 class Site:
-    """A scenario's place. `mutant` names a defect that its processes are given."""
+    """A scenario's place; `store` is what it stands on. `mutant` names a defect that its processes are given."""
 
     directory: Path
     lapse: Lapse
     board: Board
+    store: Kept
     mutant: str = ""
-
-    @property
-    def store(self) -> Path:
-        """The store's file."""
-        return self.directory / "store.sqlite"
 
     @property
     def recording(self) -> Path:
         """Where the processes write the points they pass."""
-        return self.directory / "points"
+        return self.directory / RECORDING
 
     @property
     def socket(self) -> Path:
@@ -84,6 +87,7 @@ class Site:
             cloud_region=CLOUD_REGION,
             zones=zones,
             flavors=[FlavorConfig(name=FLAVOR, vcpus=2, ram=512, disk=8, id="1", instance_type="t3.nano")],
+            external_networks=[ExternalNetworkConfig(name=EXTERNAL, subnet_name="public4", cidr="203.0.113.0/24")],
             images=[ImageConfig(name=IMAGE, cloud_id="ami-0c0d0315010483b99", min_disk=8, root_device="/dev/xvda")],
             aws=AwsConfig(
                 endpoint_url=endpoint,
@@ -98,10 +102,14 @@ class Site:
         )
 
 
-def emulator_config(*, lost_answers: bool) -> tuple[EmulatorConfig, list[dict[str, object]]]:
-    """Return the emulator's configuration and the faults that are in force throughout."""
-    config = EmulatorConfig().patched({"lag": LAG, "durations": DURATIONS, "quotas": {"vpcs": 100}})
+def emulator_config(config: Config, *, lost_answers: bool) -> tuple[EmulatorConfig, list[dict[str, object]]]:
+    """Return the emulator's configuration and the faults that are in force throughout.
+
+    The policy that the product prints for its own configuration binds it here, too: what it does after a kill needs
+    calls that it never makes otherwise, and an account that forbids one of them leaks.
+    """
+    settings = {"lag": LAG, "durations": DURATIONS, "quotas": QUOTAS, "policies": verdict.in_force(config)}
     faults: list[dict[str, object]] = []
     if lost_answers:
         faults.append({"kind": "drop-after", "id": "lost-answers", "probability": LOST_ANSWERS})
-    return config, faults
+    return EmulatorConfig().patched(settings), faults

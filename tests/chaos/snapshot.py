@@ -1,20 +1,18 @@
 """What is so at a moment: every object of the store and every resource of the cloud, read past the product's own code.
 
-The store's file is read directly and the cloud through the emulator's control API, so that a defect in the product's
-readers cannot hide one in its writers.
+The store is read directly (`stores`) and the cloud through the emulator's control API, so that a defect in the
+product's readers cannot hide one in its writers.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from tests.chaos.client import Control
 from tests.chaos.site import ACCOUNT, CLOUD_REGION, OWNER
+from tests.chaos.stores import Kept
 
 from gurum.model import codec
 from gurum.model.base import Resource
@@ -22,7 +20,8 @@ from gurum.model.base import Resource
 R = TypeVar("R", bound=Resource)
 
 # The kinds of the cloud that are counted, and the calls that make and end one.
-KINDS = ("instance", "vpc", "subnet", "security-group", "network-interface", "key-pair", "volume")
+KINDS = ("instance", "vpc", "subnet", "security-group", "network-interface", "key-pair", "volume",
+         "internet-gateway", "route-table", "elastic-ip", "placement-group")  # fmt: skip
 _DEAD = ("terminated", "shutting-down")
 
 
@@ -62,28 +61,13 @@ class Snapshot:
         return next((thing for thing in self.things if thing.id == id), None)
 
 
-def stored(path: Path) -> dict[str, dict[str, Resource]]:
-    """Return every object of a store's file by kind and id."""
+def stored(store: Kept) -> dict[str, dict[str, Resource]]:
+    """Return every object of a store by kind and id."""
     objects: dict[str, dict[str, Resource]] = {}
-    if not path.exists():
-        return objects
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-    try:
-        rows = connection.execute("SELECT kind, schema, data FROM objects").fetchall()
-    except sqlite3.OperationalError:
-        return objects  # the first process is just making it
-    finally:
-        connection.close()
-    for kind, schema, data in rows:
+    for kind, schema, data in store.rows():
         obj = codec.decode(kind, data, schema)
         objects.setdefault(kind, {})[obj.id] = obj
     return objects
-
-
-def writes(path: Path) -> int:
-    """Return how many versions the store has given out: its own count of what was written."""
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-        return int(connection.execute("SELECT coalesce(max(head), 0) FROM kinds").fetchone()[0])
 
 
 def clouded(control: Control) -> list[Thing]:
@@ -97,6 +81,6 @@ def clouded(control: Control) -> list[Thing]:
     ]
 
 
-def take(path: Path, control: Control) -> Snapshot:
+def take(store: Kept, control: Control) -> Snapshot:
     """Return both; the store first, because what it knows is in the cloud already."""
-    return Snapshot(stored(path), clouded(control))
+    return Snapshot(stored(store), clouded(control))

@@ -31,9 +31,18 @@ class Tenant:
     range: str = ""  # a subnet outside the first one's VPC block
     bare: str = ""  # a port in it, without security groups
     outsider: str = ""  # the server that holds it
+    lan: str = ""  # a network of its own for what follows, and its subnet
+    lan_subnet: str = ""
+    inside: str = ""  # a server in it
+    extra: str = ""  # a port that was added to that server
+    band: str = ""  # a server group
+    member: str = ""  # a server in it
+    router: str = ""
+    floating: str = ""
     names: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)  # networks, groups and keys that the cloud has had
+    facts: dict[tuple[str, str], str] = field(default_factory=dict)  # (id, what) to the last acknowledged value
     count: int = 0
 
     # Asking
@@ -43,22 +52,27 @@ class Tenant:
         self.count += 1
         return f"{stem}-{self.count}"
 
-    def create(self, path: str, noun: str, body: dict[str, Any], plural: str = "") -> str:
-        """Create something and return its id. After a lost answer the client looks for it by name first."""
-        plural = plural or f"{noun}s"
+    def create(
+        self, path: str, noun: str, body: dict[str, Any], *, by: str = "name", beside: dict[str, Any] | None = None
+    ) -> str:
+        """Create something and return its id. After a lost answer the client looks for it first.
+
+        by: the field by which it is known again. beside: what stands in the body beside the noun.
+        """
         while True:
             try:
-                made = self.run.ask("POST", path, {noun: body})[noun]
+                made = self.run.ask("POST", path, {noun: body, **(beside or {})})[noun]
             except (LostAnswerError, RefusedError) as error:
                 # Perhaps an earlier try has made it, and what is refused is the second one of it.
-                found = self.run.ask("GET", f"{path}?name={body['name']}")[plural]
+                there = self.run.ask("GET", f"{path}?{by}={body[by]}")[f"{noun}s"]
+                found = [one for one in there if one.get(by) == body[by]]  # not every list can be asked for it
                 if not found and isinstance(error, RefusedError):
                     raise
                 if not found:
                     continue  # it never came to be; the user asks anew
                 made = found[0]
             id_ = str(made["id"])
-            self.names[id_] = str(body.get("name", ""))
+            self.names[id_] = str(body[by])
             return id_
 
     def update(self, path: str, noun: str, id_: str, name: str) -> None:
@@ -70,6 +84,13 @@ class Tenant:
                 self.names[id_] = name
         except LostAnswerError:
             self.names.pop(id_, None)  # it may be either
+
+    def change(self, path: str, body: dict[str, Any], about: tuple[str, str], value: str) -> None:
+        """Change something; remember what was acknowledged."""
+        if self.run.quietly("PUT", path, body):
+            self.facts[about] = value
+        else:
+            self.facts.pop(about, None)  # it may be either: perhaps a lost answer was followed by a refusal
 
     def delete(self, path: str, id_: str) -> None:
         """Ask for deletion until it is granted. A lost answer is followed by another try, which may find nothing."""

@@ -84,6 +84,7 @@ class Scene:
             self.thing("security-group", "sg-1", self.group, step, rules=rules),
             self.thing("instance", "i-1", self.server, "instance", state="running"),
             self.thing("network-interface", "eni-1", self.server, "interfaces", addresses=[ADDRESS], groups=["sg-1"],
+                       public=False,
                        mac="0e:00:00:00:00:01", attachment={"instance_id": "i-1", "device_index": 0}),
         ]  # fmt: skip
 

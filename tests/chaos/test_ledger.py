@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.ledger import doubles, unseen, untagged
+from tests.chaos.ledger import doubles, forbidden, unseen, untagged
 from tests.chaos.plan import Point
 
 
@@ -61,3 +61,8 @@ def test_a_creation_without_our_tags_is_a_leak() -> None:
     assert list(untagged([made("CreateVpc", "vpc-1")])) == []
     [words] = untagged([made("CreateVpc", "vpc-1", uid="")])
     assert words.startswith("leaked: CreateVpc made vpc-1")
+
+
+def test_a_call_outside_the_policy_is_found() -> None:
+    refused = {"action": "DeleteVpc", "outcome": "UnauthorizedOperation", "params": {"VpcId": "vpc-1"}}
+    assert [words.partition(":")[0] for words in forbidden([made("CreateVpc", "vpc-1"), refused])] == ["forbidden"]

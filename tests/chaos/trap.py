@@ -5,7 +5,7 @@ them. A point is written to the recording first and only then looked up, so that
 with the point at which it died.
 
 That no step is missed is not taken for granted: `gate` stands at the one place through which everything gets into the
-store's file, and what comes there past the points is a problem of the run (the cloud's ledger is asked the same in
+store, and what comes there past the points is a problem of the run (the cloud's ledger is asked the same in
 `ledger.unseen`).
 """
 
@@ -25,7 +25,6 @@ from tests.chaos.site import Site
 from gurum.model.base import Cause, Resource
 from gurum.providers.aws.transport import AwsError, Transport
 from gurum.store.contract import Journal, NotFoundError, Record, Store, StoreError
-from gurum.store.sqlite.database import Database, Operation, Transaction
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -40,7 +39,7 @@ class Trap:
 
     def __init__(self, process: Process, site: Site) -> None:
         self._process = process
-        self._who = process.name.lower()
+        self.who = process.name.lower()
         self._board = site.board
         self._lapse = site.lapse
         self._file = os.open(site.recording, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -53,11 +52,11 @@ class Trap:
         self._note(PASSED, verb, step, side)
         if self._board.falls(self._process, f"{verb}|{step}|{side}"):
             self._note(KILLED, verb, step, side)
-            self._lapse.pace.gone(self._who)
+            self._lapse.pace.gone(self.who)
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _note(self, *words: str) -> None:
-        line = (words[0], f"{self._lapse.elapsed():.2f}", self._who, *words[1:])
+        line = (words[0], f"{self._lapse.elapsed():.2f}", self.who, *words[1:])
         os.write(self._file, "\t".join(line).encode() + b"\n")
 
     def swept(self, what: str) -> None:
@@ -67,32 +66,31 @@ class Trap:
     async def around(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
         """Write between two points. A write that fails has no second one: nothing was done."""
         self.point(step, "before")
-        within, began = _within.set(True), self._lapse.pace.writing(self._who)
+        within, began = _within.set(True), self._lapse.pace.writing(self.who)
         try:
             result = await do()
         finally:
-            self._lapse.pace.written(self._who, began)
+            self._lapse.pace.written(self.who, began)
             _within.reset(within)
         self.point(step, "after")
         return result
 
-    def gate(self, database: Database) -> None:
-        """Write down what changes the store's file without having passed a point."""
+    def gate(self, database: Any, changes: Callable[[Any], int]) -> None:
+        """Write down what changes the store without having passed a point. changes: how often a transaction has."""
         write = database.write
 
-        async def gated(operation: Operation[T]) -> T:
+        async def gated(operation: Callable[[Any], T], **names: Any) -> Any:
             if _within.get():
-                return await write(operation)
+                return await write(operation, **names)
 
-            def noticed(transaction: Transaction) -> T:
-                [before] = transaction.execute("SELECT total_changes()").fetchone()
+            def noticed(transaction: Any) -> T:
+                before = changes(transaction)
                 result = operation(transaction)
-                [after] = transaction.execute("SELECT total_changes()").fetchone()
-                if after != before:
+                if changes(transaction) != before:
                     self._note(PAST, operation.__qualname__)
                 return result
 
-            return await write(noticed)
+            return await write(noticed, **names)
 
         mock.patch.object(database, "write", gated).start()
 

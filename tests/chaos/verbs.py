@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos import deeds, needs
+from tests.chaos import deeds, member_deeds, needs, routing_deeds, routing_needs
 from tests.chaos.tenant import Tenant
 
 
@@ -49,4 +49,19 @@ VERBS: dict[str, Verb] = {
     "group delete": Verb(needs.used, deeds.group_delete, "network"),
     "keypair delete": Verb(needs.used, deeds.keypair_delete, "network"),
     "network delete": Verb(needs.used_whole, deeds.network_delete, "network"),
+    "interface attach": Verb(routing_needs.one_interface, member_deeds.attach, "inside"),
+    "interface detach": Verb(routing_needs.two_interfaces, member_deeds.detach, "inside"),
+    "server group create": Verb(needs.nothing, member_deeds.band_create, "band"),
+    "server create in a group": Verb(routing_needs.band, member_deeds.member_create, "member"),
+    "server group delete": Verb(routing_needs.used_band, member_deeds.band_delete, "band"),
+    "router create": Verb(needs.nothing, routing_deeds.router_create, "router"),
+    "router interface add": Verb(routing_needs.to_be_joined, routing_deeds.interface_add, "router"),
+    "router gateway set": Verb(routing_needs.to_be_opened, routing_deeds.gateway_set, "router"),
+    "floating IP create": Verb(needs.nothing, routing_deeds.floating_create, "floating"),
+    "floating IP associate": Verb(routing_needs.floating, routing_deeds.floating_associate, "floating"),
+    "floating IP disassociate": Verb(routing_needs.led, routing_deeds.floating_disassociate, "floating"),
+    "floating IP delete": Verb(routing_needs.led, routing_deeds.floating_delete, "floating"),
+    "router interface remove": Verb(routing_needs.open_router, routing_deeds.interface_remove, "router"),
+    "router gateway clear": Verb(routing_needs.open_router, routing_deeds.gateway_clear, "router"),
+    "router delete": Verb(routing_needs.to_be_joined, routing_deeds.router_delete, "router"),
 }

@@ -12,6 +12,7 @@ from itertools import count
 
 import msgspec
 from tests.chaos import planner
+from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import Outcome, Plan, Point
 from tests.chaos.planner import Target
 from tests.chaos.tally import Tally
@@ -116,6 +117,7 @@ class AtRandom:
 
 def where_it_shows(points: Iterable[Point], mutant: str, *, seed: int, factor: float) -> Wish:
     """Wish for runs of a defective product, with kills where it makes and removes things."""
-    chosen = planner.makes_or_removes(points)
+    verbs = MUTANTS[mutant].verbs
+    chosen = [one for one in planner.makes_or_removes(points) if not verbs or one.point.verb in verbs]
     plans = planner.plans(chosen, per_verb=1, seed=seed, first=1000, factor=factor)
     return each(msgspec.structs.replace(plan, mutant=mutant) for plan in plans)
