@@ -188,6 +188,59 @@ async def test_ipv6_is_neutrons_where_the_cloud_has_it() -> None:
     assert [ip["ip_address"] for ip in port["fixed_ips"]] == ["fd00::f816:3eff:fe11:2233"]
 
 
+async def test_a_port_is_in_every_subnet_whose_hosts_make_their_addresses() -> None:
+    client = Client(await network_kit())
+    network, four = await client.net("10.0.0.0/24")
+    least = {"network_id": network, "ip_version": 6}
+    made = [
+        (await client.make("subnet", **least, cidr=f"fd0{number}::/64", ipv6_address_mode=mode))["id"]
+        for number, mode in enumerate(("slaac", "dhcpv6-stateless"))
+    ]
+    asked = (await client.make("subnet", **least, cidr="fd09::/64", ipv6_address_mode="dhcpv6-stateful"))["id"]
+    port = await client.make("port", network_id=network)
+    assert sorted(ip["subnet_id"] for ip in port["fixed_ips"]) == sorted([four, asked, *made])
+    named = await client.make("port", network_id=network, fixed_ips=[{"subnet_id": four}])
+    assert sorted(ip["subnet_id"] for ip in named["fixed_ips"]) == sorted([four, *made])
+    kept = await client.put("port", named["id"], fixed_ips=[{"subnet_id": four}, {"subnet_id": made[0]}])
+    assert sorted(ip["subnet_id"] for ip in kept["fixed_ips"]) == sorted([four, *made])
+    router = (await client.make("router"))["id"]
+    body = {"subnet_id": made[0]}
+    answer = await client.call("PUT", f"/routers/{router}/add_router_interface", body)
+    assert answer.json["subnet_ids"] == [made[0]]  # at the address that its hosts know, and at no other
+
+
+MODES = "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"ipv6_ra_mode": "slaac", "enable_dhcp": False}, MODES),
+        ({"ipv6_address_mode": "dhcpv6-stateful", "enable_dhcp": False}, MODES),
+        (
+            {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "dhcpv6-stateful"},
+            (
+                "ipv6_ra_mode set to 'slaac' with ipv6_address_mode set to 'dhcpv6-stateful' is not valid. If both "
+                "attributes are set, they must be the same value"
+            ),
+        ),
+        (
+            {"cidr": "fd00::/48", "ipv6_address_mode": "slaac"},
+            (
+                "Invalid CIDR fd00::/48 for IPv6 address mode. OpenStack uses the EUI-64 address format, which requires "
+                "the prefix to be /64"
+            ),
+        ),
+    ],
+)
+async def test_ipv6_modes_that_cannot_be_meant(attributes: dict[str, Any], message: str) -> None:
+    client = Client(await network_kit())
+    network = (await client.make("network"))["id"]
+    body = {"network_id": network, "ip_version": 6, "cidr": "fd00::/64"} | attributes
+    wanted = (400, "InvalidInput", f"Invalid input for operation: {message}.")
+    assert await client.refused("POST", "/subnets", {"subnet": body}) == wanted
+
+
 # --- zonal clouds
 
 

@@ -23,6 +23,7 @@ from gurum.pia.network.visible import subnet_for
 from gurum.store import claims
 
 OWNER_KIND = "Port"
+OWN_ADDRESSES = ("network:router_interface", "network:router_gateway", "network:floatingip")
 TRIES = 50  # addresses that other processes may take before our eyes
 _RNG = random.SystemRandom()
 
@@ -38,19 +39,27 @@ class Wish:
 def wishes(ctx: Context, network: Network, given: Sequence[dict[str, Any]] | None, device_owner: str) -> list[Wish]:
     """Return what a port's `fixed_ips` ask for; None: an address of each IP version that the network has.
 
-    Raises the faults of entries that cannot be meant.
+    And one of every subnet whose hosts make their addresses themselves, whatever is asked for, as in Neutron; not for
+    a router, which is at addresses of its own. Raises the faults of entries that cannot be meant.
     """
     subnets = sorted(
         of(ctx).inventory.subnets_of_network.objects(network.id), key=lambda subnet: subnet.metadata.created_at
     )
+    automatic = [subnet for subnet in subnets if subnet_rules.automatic(subnet.spec.ipv6_address_mode)]
+    if device_owner in OWN_ADDRESSES:
+        automatic = []
     if given is not None:
-        return [_wish(ctx, network, subnets, entry) for entry in given]
+        asked = [_wish(ctx, network, subnets, entry) for entry in given]
+        have = {wish.subnets[0].id for wish in asked}
+        return [*asked, *(Wish((subnet,)) for subnet in automatic if subnet.id not in have)]
     can = of(ctx).capabilities(ctx.region.name)
     subnets.sort(key=lambda subnet: unfit.of_subnet(can, subnet) is not None)  # one that servers can use, if there is
     meant = [subnet for subnet in subnets if device_owner in subnet.spec.service_types]
     fit = meant or [subnet for subnet in subnets if not subnet.spec.service_types]
     by_version = (tuple(subnet for subnet in fit if subnet.spec.ip_version == version) for version in (4, 6))
-    return [Wish(group) for group in by_version if group]
+    made = {subnet.id for subnet in automatic}
+    groups = [tuple(subnet for subnet in group if subnet.id not in made) for group in by_version]
+    return [*(Wish(group) for group in groups if group), *(Wish((subnet,)) for subnet in automatic)]
 
 
 def _wish(ctx: Context, network: Network, subnets: list[Subnet], entry: dict[str, Any]) -> Wish:
@@ -166,7 +175,7 @@ class Allocation:
 
     async def _any(self, subnet: Subnet) -> str | None:
         """Claim some free address of a subnet; None when it has none."""
-        if subnet.spec.ipv6_address_mode in ("slaac", "dhcpv6-stateless"):
+        if subnet_rules.automatic(subnet.spec.ipv6_address_mode):
             address = eui64(subnet.spec.cidr, self._mac)
             return address if await self._take(subnet, address) else None
         lost: set[str] = set()

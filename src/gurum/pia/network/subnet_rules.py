@@ -13,6 +13,7 @@ from gurum.pia.network.capabilities import GATEWAY, SIZE, Capabilities
 from gurum.pia.network.faults import fault, invalid_input
 
 MAX_NAMESERVERS = 5  # max_dns_nameservers
+EUI64_PREFIX = 64  # RFC 4291, appendix A
 MAX_ROUTES = 20  # max_subnet_host_routes
 
 
@@ -74,6 +75,29 @@ def validate(
     for mode in ("ipv6_ra_mode", "ipv6_address_mode"):
         if values.get(mode) and version == 4:
             raise invalid_input(f"{mode} is not valid when ip_version is 4")
+    if subnet_id is None:
+        _modes(network, values)
+
+
+def automatic(mode: str | None) -> bool:
+    """Whether the hosts of a subnet of this ipv6_address_mode make their addresses of their MAC addresses."""
+    return mode in ("slaac", "dhcpv6-stateless")
+
+
+def _modes(network: IPv4Network | IPv6Network, values: Mapping[str, Any]) -> None:
+    advertised, address = values.get("ipv6_ra_mode"), values.get("ipv6_address_mode")
+    if (advertised or address) and not values.get("enable_dhcp"):
+        raise invalid_input("ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False")
+    if advertised and address and advertised != address:
+        raise invalid_input(
+            f"ipv6_ra_mode set to '{advertised}' with ipv6_address_mode set to '{address}' is not valid. If both "
+            "attributes are set, they must be the same value"
+        )
+    if automatic(address) and network.prefixlen != EUI64_PREFIX:
+        raise invalid_input(
+            f"Invalid CIDR {network} for IPv6 address mode. OpenStack uses the EUI-64 address format, which requires "
+            f"the prefix to be /{EUI64_PREFIX}"
+        )
 
 
 def _dhcp(network: IPv4Network | IPv6Network) -> None:
@@ -111,10 +135,12 @@ def own_gateway(cidr: str, gateway: str | None, can: Capabilities, *, bound: boo
     can.refuse_if(GATEWAY, "gateway_ip", gateway not in (None, first_address(cidr)), bound=bound)
 
 
-def good_size(cidr: str) -> bool:
-    """Whether an IPv4 subnet of a zonal cloud can be so large, and so small."""
+def good_size(cidr: str, can: Capabilities) -> bool:
+    """Whether an IPv4 subnet of a zonal cloud can be so large, and so small: between what the region publishes."""
     network = ip_network(cidr)
-    return network.version != 4 or addresses.LARGEST <= network.prefixlen <= addresses.SMALLEST
+    shortest = can.limit("subnet.shortest_prefix", addresses.LARGEST)
+    longest = can.limit("subnet.longest_prefix", addresses.SMALLEST)
+    return network.version != 4 or shortest <= network.prefixlen <= longest
 
 
 def slices(cidr: str, gateway: str | None, can: Capabilities, *, bound: bool) -> dict[str, str]:
@@ -124,8 +150,8 @@ def slices(cidr: str, gateway: str | None, can: Capabilities, *, bound: bool) ->
     zonal cloud cannot make: a size out of its bounds, another gateway than its own. bound: servers are on the network.
     """
     own_gateway(cidr, gateway, can, bound=bound)
-    can.refuse_if(SIZE, "cidr", not good_size(cidr), bound=bound)
-    if not can.zonal or (can.keeps(SIZE) and not good_size(cidr)):
+    can.refuse_if(SIZE, "cidr", not good_size(cidr, can), bound=bound)
+    if not can.zonal or (can.keeps(SIZE) and not good_size(cidr, can)):
         return {}
     try:
         return addresses.slices(cidr, [zone.id for zone in can.zones])
