@@ -19,6 +19,7 @@ from tests.same.play import Play, Player, Transcript, Warm, WarmError
 from tests.same.proxy import Proxy
 from tests.same.steps import ScriptError, Step
 
+DEFAULT = Path("clouds.yaml")
 UNUSABLE = (CloudError, ScriptError, WarmError, rows.RowError)
 
 
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m tests.same", description=__doc__)
     p.add_argument("-a", metavar="CLOUD", default="", help="a cloud NAME or NAME@REGION of the clouds.yaml")
     p.add_argument("-b", metavar="CLOUD", default="", help="the other (without both, two of our own are started)")
-    p.add_argument("--clouds", type=Path, default=Path("clouds.yaml"), help="the clouds.yaml (default: %(default)s)")
+    p.add_argument("--clouds", type=Path, help="the clouds.yaml (default: clouds.yaml, if there is one)")
     p.add_argument("--rows", type=Path, help="what may differ (default: rows/REGION.yaml of the second cloud's region)")
     for side in "ab":
         for what in ("image", "flavor", "external"):
@@ -42,13 +43,15 @@ def parser() -> argparse.ArgumentParser:
 
 @contextlib.contextmanager
 def _pair(options: argparse.Namespace) -> Iterator[tuple[Cloud, Cloud]]:
-    if options.a and options.b:
-        yield cloud(options.a, options.clouds), cloud(options.b, options.clouds)
-    elif options.a or options.b:
+    """Give the clouds that are named, of the file; of ours, which are started, where there is no file."""
+    if bool(options.a) != bool(options.b):
         raise CloudError("one cloud is not enough: name both, or neither to have two started")
-    else:
-        with own.started() as (file, names):
-            yield cloud(names[0], file), cloud(names[1], file)
+    file = options.clouds or (DEFAULT if options.a and DEFAULT.exists() else None)
+    if file is not None and options.a:
+        yield cloud(options.a, file), cloud(options.b, file)
+        return
+    with own.started() as (file, names):
+        yield cloud(options.a or names[0], file), cloud(options.b or names[1], file)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -14,8 +14,6 @@ from tests.same.clouds import connection
 from tests.support.stack import Stack, running
 
 ADMIN, MEMBER, READER, OTHER = "gurum-admin", "gurum", "gurum-reader", "other"
-EXTERNAL = {"name": "public", "router:external": True}
-SUBNET = {"name": "public4", "ip_version": 4, "cidr": "203.0.113.0/24", "enable_dhcp": False}
 
 
 def prepared(document: dict[str, Any]) -> None:
@@ -41,7 +39,6 @@ def clouds(stack: Stack, file: Path) -> Path:
     regions = [region.name for region in stack.config.regions]
     written = {}
     for region in regions:
-        _external(stack, region)
         for suffix, entry in people.items():
             kept = {key: value for key, value in entry.items() if key != "regions"}
             written[f"{region}{suffix}"] = {**kept, "region_name": region}
@@ -62,10 +59,3 @@ def _other(stack: Stack, member: dict[str, Any]) -> dict[str, Any]:
     user = identity.create_user(name=OTHER, domain_id="default", password=password)
     identity.assign_project_role_to_user(project, user, identity.find_role("member", ignore_missing=False))
     return {**member, "auth": {**member["auth"], "username": OTHER, "password": password, "project_name": OTHER}}
-
-
-def _external(stack: Stack, region: str) -> None:
-    """Make the external network that every real cloud's administrator has made before anybody comes."""
-    network = _admin(stack, region).network
-    made = network.create_network(**EXTERNAL)
-    network.create_subnet(network_id=made.id, **SUBNET)
