@@ -6,6 +6,7 @@ import pytest
 from tests.pia.network.support import Client, Routed, external_net, network_kit
 from tests.support.pia import PROJECTS
 
+from gurum.model.base import External
 from gurum.model.network import AddressClaim, Network, Port
 
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
@@ -236,4 +237,19 @@ async def test_a_network_with_servers_stays_with_those_it_shares_a_domain_with()
     for port in await client.get(f"/ports?network_id={network}"):
         if port["device_owner"].startswith("compute:"):
             await client.kit.store.delete(Port, port["id"])
+    await routed.part(subnet_id=subnet)
+
+
+async def test_a_port_that_no_server_holds_any_more_keeps_no_network_in_its_domain() -> None:
+    client = Client(await network_kit(VPCS))
+    routed = await Routed.of(client)
+    network, subnet = await client.net("10.1.0.0/24")
+    await routed.join(subnet_id=subnet)
+    for member in (routed.network, network):
+        await served(client, member, "one")
+    port = next(p for p in await client.get(f"/ports?network_id={network}") if p["device_id"] == "server")
+    stored = await client.kit.store.get(Port, port["id"])
+    stored.status.external = External(provider="aws", account="1", region="r", id="eni-1")
+    await client.kit.store.update_status(stored)
+    await client.put("port", port["id"], device_id="", device_owner="")
     await routed.part(subnet_id=subnet)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gurum.model.routing import is_interface
+from gurum.model.routing import is_held
 from gurum.pia.kernel.context import Context
 from gurum.pia.network.bindings import of
 from gurum.pia.network.capabilities import JOIN_IN_USE, LEAVE_IN_USE
 from gurum.pia.network.faults import fault
-from gurum.pia.network.inventory import Inventory, is_bound
+from gurum.pia.network.inventory import Inventory
 
 
 def joined(inventory: Inventory, networks: Iterable[str], *, without: str = "") -> set[str]:
@@ -44,7 +44,8 @@ def _domains(inventory: Inventory, networks: Iterable[str]) -> set[str]:
 
 
 def _served(inventory: Inventory, network: str) -> bool:
-    return any(is_bound(port) for port in inventory.ports_of_network.objects(network) if not is_interface(port))
+    """Whether a server is on the network. What a port that none holds has in the cloud is the engine's to move."""
+    return any(map(is_held, inventory.ports_of_network.objects(network)))
 
 
 def may_join(ctx: Context, router_id: str, network_id: str) -> None:
