@@ -50,6 +50,8 @@ DECIDES = {
     "server.user_data.16k": "`user_data` of a server, above 16 KiB",
     "server.without_network": "servers that ask for no network",
     "subnet.gateway_ip": "`gateway_ip` of a subnet, other than its first address",
+    "subnet.overlap_of_joined": "`cidr` of a subnet, and `add_router_interface`, by the chain",
+    "subnet.several_private_ranges": "`cidr` of a subnet, and `add_router_interface`",
     "subnet.size": "`cidr` of a subnet, larger or smaller",
 }
 

@@ -22,11 +22,13 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a verb is done in a region, and why.
 
     `native`, `emulated` (by us), `unbound` (kept and shown, refused once a server holds it) or `absent` (refused).
+    `values`: what it is about, where its name does not say it (address ranges).
     """
 
     verb: str
     level: str
     why: str = ""
+    values: tuple[str, ...] = ()
 
 
 class RegionSpec(msgspec.Struct, kw_only=True, omit_defaults=True):

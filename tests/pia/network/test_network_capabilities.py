@@ -126,6 +126,7 @@ async def test_any_other_port_of_a_server_can_be_deleted(implied: bool) -> None:
 def test_every_name_is_tested() -> None:
     elsewhere = {"network.zonal_subnets", "port.fixed_ips_update", "port.implied_delete"}
     elsewhere |= {"subnet.size", "port.reserved_address"}  # test_network_unfit.py
+    elsewhere |= {"subnet.overlap_of_joined", "subnet.several_private_ranges"}  # test_network_shared_ranges.py
     elsewhere |= {"router_interface.join_in_use", "router_interface.leave_in_use"}  # test_network_interfaces.py
     elsewhere |= {"floating_ip.address_chosen_by_cloud"}  # test_network_floatingips.py
     assert {need.name for need in TABLE} | set(OTHERS) == set(NEEDS) | elsewhere

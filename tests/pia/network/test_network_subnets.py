@@ -227,8 +227,8 @@ MODES = "ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set
         (
             {"cidr": "fd00::/48", "ipv6_address_mode": "slaac"},
             (
-                "Invalid CIDR fd00::/48 for IPv6 address mode. OpenStack uses the EUI-64 address format, which requires "
-                "the prefix to be /64"
+                "Invalid CIDR fd00::/48 for IPv6 address mode. OpenStack uses the EUI-64 address format, which "
+                "requires the prefix to be /64"
             ),
         ),
     ],

@@ -21,6 +21,8 @@ ABSENT, UNBOUND = "absent", "unbound"
 ZONAL = "network.zonal_subnets"
 IMPLIED_DELETE = "port.implied_delete"
 SIZE = "subnet.size"
+OVERLAP = "subnet.overlap_of_joined"
+RANGES = "subnet.several_private_ranges"
 GATEWAY = "subnet.gateway_ip"
 SEVERAL_SUBNETS = "port.several_subnets"
 RESERVED = "port.reserved_address"
@@ -87,6 +89,8 @@ TABLE = (
 OTHERS = (
     ZONAL,
     SIZE,
+    OVERLAP,
+    RANGES,
     GATEWAY,
     SEVERAL_SUBNETS,
     RESERVED,
@@ -121,6 +125,11 @@ class Capabilities:
     def refuses(self, name: str, *, bound: bool) -> bool:
         """Whether it is refused; bound: of something that a server holds."""
         return self.absent(name) or (bound and self.keeps(name))
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return what the region says that a capability is about."""
+        found = self.region.status.capabilities.get(name) if self.region else None
+        return found.values if found is not None else ()
 
     @property
     def zonal(self) -> bool:

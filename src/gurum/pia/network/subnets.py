@@ -24,7 +24,7 @@ from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.inventory import is_bound
 from gurum.pia.network.nouns import own, with_attributes
-from gurum.pia.network.routing import guards
+from gurum.pia.network.routing import guards, shared_ranges
 from gurum.pia.network.routing import meetings as routing_meetings
 from gurum.pia.network.views.subnets import GIVEN_POOLS, shown_pools
 from gurum.pia.network.visible import network_for
@@ -68,6 +68,8 @@ async def create(ctx: Context) -> Response:
         spec, given = _spec(values, _without_cloud(ctx, network_id) or can, others, bound=bound)
         _label(meta, given, spec)
         made.append(Subnet(metadata=meta, spec=spec))
+    if shared_ranges.matter(ctx):
+        shared_ranges.may_add(ctx, made)
     stored = await create_all(ctx, made, "subnet")
     await _settle(ctx, bindings, stored)
     return bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
@@ -82,9 +84,11 @@ def _without_cloud(ctx: Context, network_id: str) -> Capabilities | None:
 async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> None:
     """Look again, now that the subnets can be seen, whether another process made one that overlaps or the network went.
 
-    Each of two that overlap sees the other, so never do both stay.
+    Each of two that overlap sees the other, so never do both stay. Where joined networks share one private cloud, it
+    may also have been joined with others meanwhile.
     """
-    await ctx.fresh(Network, Subnet)
+    shared = shared_ranges.matter(ctx)
+    await ctx.fresh(Network, Subnet, *((Port,) if shared else ()))
     mine = {subnet.id for subnet in stored}
     try:
         for subnet in stored:
@@ -94,6 +98,8 @@ async def _settle(ctx: Context, bindings: Bindings, stored: list[Subnet]) -> Non
             subnet_rules.no_overlap(
                 subnet.spec.network_id, subnet.spec.cidr, [other for other in others if other.id not in mine]
             )
+        if shared:
+            shared_ranges.may_add(ctx, stored)
         for network_id in dict.fromkeys(subnet.spec.network_id for subnet in stored):
             await bump(ctx, Network, network_id)
     except Exception:

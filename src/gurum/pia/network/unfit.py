@@ -43,7 +43,6 @@ _SUBNET: tuple[Row[Subnet], ...] = (
     Row(names.GATEWAY, "gateway_ip", lambda s: s.spec.gateway_ip not in (None, first_address(s.spec.cidr))),
     Row("subnet.host_routes", "host_routes", lambda s: bool(s.spec.host_routes)),
 )
-_SIZE: Row[Subnet] = Row(names.SIZE, "cidr", lambda s: not good_size(s.spec.cidr))
 _PORT: tuple[Row[Port], ...] = (
     Row("port.mac_address", "mac_address", lambda p: MAC_ASKED_FOR in p.metadata.labels),
     Row("port.admin_state", "admin_state_up", lambda p: not p.spec.admin_state_up),
@@ -90,7 +89,7 @@ def _reasons(
     if port is None:
         yield from _of(can, "Network", network, [_SECURITY])
     for subnet in every:  # a cloud's network is made with the ranges of all subnets
-        yield from _of(can, "Subnet", subnet, [_SIZE])
+        yield from _of(can, "Subnet", subnet, [_size(can)])
     for subnet in every:
         if _concerned(subnet, port, address):
             yield from _of(can, "Subnet", subnet, _SUBNET)
@@ -100,6 +99,10 @@ def _reasons(
         yield from _of(can, "Port", port, [*_PORT, *_placed(port, every)])
     for group in groups:
         yield from _of(can, "Security group", group, _GROUP)
+
+
+def _size(can: Capabilities) -> Row[Subnet]:
+    return Row(names.SIZE, "cidr", lambda subnet: not good_size(subnet.spec.cidr, can))
 
 
 def _concerned(subnet: Subnet, port: Port | None, address: str) -> bool:
@@ -146,7 +149,7 @@ def of_group(can: Capabilities, group: SecurityGroup) -> str | None:
 
 def of_subnet(can: Capabilities, subnet: Subnet) -> str | None:
     """Return a sentence on why no server can be in the subnet; None if it can."""
-    return next(_of(can, "Subnet", subnet, (_SIZE, *_SUBNET)), None)
+    return next(_of(can, "Subnet", subnet, (_size(can), *_SUBNET)), None)
 
 
 def _of(can: Capabilities, noun: str, obj: R, rows: Iterable[Row[R]]) -> Iterator[str]:

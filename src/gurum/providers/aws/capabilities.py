@@ -38,7 +38,13 @@ _ROWS = (
     ("network.external", EMULATED, "the Internet; its addresses are AWS's, and servers cannot be on it"),
     ("network.availability_zone_hints", ABSENT, "a network lies in every zone of the region"),
     ("network.vlan_transparent", UNBOUND, "a VPC carries no VLAN tags between instances"),
-    ("subnet.size", UNBOUND, "an AWS subnet is between /16 and /28"),
+    ("subnet.size", ABSENT, "an AWS subnet is between /16 and /28"),
+    ("subnet.overlap_of_joined", ABSENT, "networks that routers join are in one VPC, whose subnets cannot overlap"),
+    (
+        "subnet.several_private_ranges",
+        ABSENT,
+        "networks that routers join are in one VPC, which has addresses of one private range alone",
+    ),
     ("subnet.allocation_pools", EMULATED, "shown as asked for; the addresses that AWS keeps are given to no port"),
     ("subnet.gateway_ip", UNBOUND, "the gateway of an AWS subnet is its first address"),
     ("subnet.dns_nameservers", EMULATED, "kept and shown; AWS's DHCP hands out its own resolver"),
@@ -76,8 +82,12 @@ _ROWS = (
     ("security_group.stateless", UNBOUND, "AWS's groups are stateful"),
 )
 
+# What a row is about, where its name does not say it. Source of the ranges: VPC User Guide, "IPv4 CIDR block
+# association restrictions": a VPC with addresses of one of these takes no block of another.
+_VALUES = {"subnet.several_private_ranges": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.19.0.0/16")}
+
 CAPABILITIES = {
-    verb: Capability(verb=verb, level=level, why=why)
+    verb: Capability(verb=verb, level=level, why=why, values=_VALUES.get(verb, ()))
     for rows in (_ROWS, *found("CAPABILITIES"))
     for verb, level, why in rows
 }
@@ -108,6 +118,8 @@ LIMITS = {
     "security_group.egress_rules": 60,
     "port.security_groups": 5,
     "subnet.dns_nameservers": 4,
+    "subnet.shortest_prefix": 16,
+    "subnet.longest_prefix": 28,
     "server.user_data": 16384,  # bytes before base64
     **{f"server.interfaces.{name}": count for name, count in INTERFACES.items()},
     **{name: count for rows in found("LIMITS") for name, count in rows.items()},

@@ -21,7 +21,7 @@ from gurum.pia.network import ipam, ports
 from gurum.pia.network import validators as v
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
-from gurum.pia.network.routing import associations, domains, gateways, guards
+from gurum.pia.network.routing import associations, domains, gateways, guards, shared_ranges
 from gurum.pia.network.visible import port_for, subnet_for
 from gurum.pia.network.writes import bump, metadata
 from gurum.policy.model import Target
@@ -129,6 +129,7 @@ def _subnets(ctx: Context, port: Port) -> list[Subnet]:
 
 def _check(ctx: Context, router: Router, network_id: str, subnets: Sequence[Subnet], *, without: str = "") -> None:
     gateways.no_overlap(ctx, router.id, subnets, without=without)
+    shared_ranges.may_join(ctx, router.id, network_id, without=without)
     domains.may_join(ctx, router.id, network_id)
 
 
