@@ -28,7 +28,7 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verb: str
     level: str
     why: str = ""
-    values: tuple[str, ...] = ()
+    values: list[str] = msgspec.field(default_factory=list)
 
 
 class RegionSpec(msgspec.Struct, kw_only=True, omit_defaults=True):

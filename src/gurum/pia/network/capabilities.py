@@ -9,7 +9,7 @@ that AWS gave another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,7 +126,7 @@ class Capabilities:
         """Whether it is refused; bound: of something that a server holds."""
         return self.absent(name) or (bound and self.keeps(name))
 
-    def values(self, name: str) -> tuple[str, ...]:
+    def values(self, name: str) -> Sequence[str]:
         """Return what the region says that a capability is about."""
         found = self.region.status.capabilities.get(name) if self.region else None
         return found.values if found is not None else ()

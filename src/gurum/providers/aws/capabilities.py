@@ -84,10 +84,10 @@ _ROWS = (
 
 # What a row is about, where its name does not say it. Source of the ranges: VPC User Guide, "IPv4 CIDR block
 # association restrictions": a VPC with addresses of one of these takes no block of another.
-_VALUES = {"subnet.several_private_ranges": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.19.0.0/16")}
+_VALUES = {"subnet.several_private_ranges": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.19.0.0/16"]}
 
 CAPABILITIES = {
-    verb: Capability(verb=verb, level=level, why=why, values=_VALUES.get(verb, ()))
+    verb: Capability(verb=verb, level=level, why=why, values=_VALUES.get(verb, []))
     for rows in (_ROWS, *found("CAPABILITIES"))
     for verb, level, why in rows
 }
