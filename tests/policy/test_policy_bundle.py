@@ -81,7 +81,7 @@ def test_the_projects_table(source: BundleSource) -> None:
         for view in (row.see, row.lists):
             assert view is None or view in named or f"{service}:{view}:show" in rows, name
         assert row.plain is None or row.plain in plain, name
-        # The Rego looks among the plain ones first, and no further when it finds it there.
+        # An attribute is plain or has a row, not both.
         assert not set(row.attributes) & plain.get(row.plain or "", frozenset()), name
         assert set(row.reveals) <= set(row.attributes), name
         assert row.narrow in {None, "project", "user"}, name

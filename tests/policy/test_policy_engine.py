@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gurum.policy.answer import ENTRYPOINT
 from gurum.policy.bundle import BundleError, read_bundle
-from gurum.policy.engine import ENTRYPOINT, EmbeddedDecisionPoint
+from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.policy.model import Decision, DecisionPoint, PolicyInput, Principal, Request, Target
 from gurum.policy.rego import compile_bundle, evaluate, strict_interpreter, try_in_child
 

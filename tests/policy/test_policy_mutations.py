@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from gurum.policy.answer import ENTRYPOINT
 from gurum.policy.bundle import BundleSource
-from gurum.policy.engine import ENTRYPOINT
+from gurum.policy.prepared import prepared
 from gurum.policy.rego import compile_bundle, evaluate, strict_interpreter
 from gurum.policy.testing import entrypoints_of_tests
 
@@ -77,6 +78,7 @@ def _unnoticed(
             change(row)
             if row != before:
                 changed.append(name)
+    data["gurum"]["prepared"] = prepared(replace(source, data=data))
     bundle = compile_bundle(replace(source, data=data), [ENTRYPOINT])
     interpreter = strict_interpreter()
 

@@ -1,141 +1,151 @@
 # Who may do what in a region: the one decision that every request of the Public Infra API asks for.
 #
-# What may be done is data: data.gurum.actions.<service>.<resource>.<verb> is a row that names the
-# service's own rule and says which role reaches how far. This file only reads the table, so that
-# adding a route is adding a row.
+# What may be done is data. data.gurum.actions.<service>.<resource>.<verb> is a row that names the service's own rule
+# and says which role reaches how far, so that adding a route is adding a row. What is read here is
+# data.gurum.prepared, the same rows with all worked out that depends on the table alone (gurum policy prepare).
 #
 # Everything is denied until a row allows it. Fields are checked for their type before use: under
 # strict built-in errors a wrong type would be an engine error, which is a denial without a reason.
 #
-# It is written for the embedded engine's costs too (docs/policy.md, Cost): what may be absent is a rule with a
-# default rather than object.get, nothing is collected into a set, and what cannot matter is not asked.
+# It is written for the embedded engine's costs too (docs/policy.md, Cost): what is granted is decided before what is
+# denied, a scope that was found is not looked for further, and the decision is made as an array and then named.
 package gurum.authz
 
 import rego.v1
 
-default decision := {
-	"allow": false,
-	"visible": false,
-	"reason": "the input is malformed, or its action or rule is unknown",
-	"rule": "",
-	"rules": [],
-	"denied": [],
-	"reveals": [],
-	"scopes": null,
-}
+# --- the decision ----------------------------------------------------------------------------------
 
 decision := {
-	"allow": allow,
-	"visible": visible,
-	"reason": reason,
-	"rule": rules[0],
-	"rules": rules,
-	"denied": denied,
-	"reveals": reveals,
-	"scopes": scopes,
-} if {
-	is_array(input.principal.roles)
-	is_object(target)
-	is_array(attributes)
-	is_string(device_owner)
-	expected in ["", row.rule]
+	"allow": answer[0],
+	"visible": answer[1],
+	"reason": answer[2],
+	"rule": answer[3],
+	"rules": answer[4],
+	"denied": answer[5],
+	"reveals": answer[6],
+	"scopes": named_scopes,
 }
+
+default named_scopes := null
+
+named_scopes := {
+	"all": answer[7][0],
+	"projects": answer[7][1],
+	"users": answer[7][2],
+	"parents": answer[7][3],
+	"members": answer[7][4],
+	"shared": answer[7][5],
+	"external": answer[7][6],
+	"visibilities": answer[7][7],
+}
+
+# The same without names, as the embedded engine asks for it. It is granted, without attributes or with them, or
+# denied, or no question at all.
+answer := [true, true, "granted", row.rule, [row.rule], [], reveals, scopes] if {
+	fit
+	not asked
+	project
+	user
+	granted(row.allow)
+} else := [true, true, "granted", row.rule, rules, [], reveals, scopes] if {
+	fit
+	project
+	user
+	granted(row.allow)
+	count(found) == count(asked)
+	lacking == []
+} else := [false, visible, reason, row.rule, rules, denied, reveals, null] if {
+	fit
+} else := [false, false, "the input is malformed, or its action or rule is unknown", "", [], [], [], null]
 
 # --- the input, what is left out at its default ------------------------------------------------------
 
-default expected := ""
-
-expected := input.rule
+principal := input.principal
 
 target := input.target
 
-default attributes := []
+fit if {
+	is_array(principal.roles)
+	is_object(target)
+	not unfit
+}
 
-attributes := target.attributes
+unfit if {
+	attributes := target.attributes
+	not is_array(attributes)
+}
 
-default device_owner := ""
+unfit if {
+	owner := target.device_owner
+	not is_string(owner)
+}
 
-device_owner := target.device_owner
+unfit if {
+	input.rule != ""
+	input.rule != row.rule
+}
 
 # --- the table -------------------------------------------------------------------------------------
 
-name := split(input.action, ":") if is_string(input.action)
+row := data.gurum.prepared[name[0]][name[1]][name[2]]
 
-row := data.gurum.actions[name[0]][name[1]][name[2]] if count(name) == 3
-
-default lists := false
-
-lists := row.lists
-
-# What is asked beyond the action itself: the attributes written, and "of all projects".
-asked := array.concat(attributes, ["all_projects"]) if {
-	of_all_projects
-} else := attributes
-
-of_all_projects if target.all_projects == true
-
-default plain := []
-
-plain := data.gurum.plain[row.plain]
-
-# Those that the table does not pass as plain: each needs a row of its own, and is refused without one.
-special := [a | some a in asked; not a in plain]
-
-default ruled := {}
-
-ruled := row.attributes
-
-rules := array.concat([row.rule], [ruled[a].rule | some a in special])
+name := parts if {
+	is_string(input.action)
+	parts := split(input.action, ":")
+	not parts[3]
+}
 
 # --- the principal ---------------------------------------------------------------------------------
 
 # Only a token of a project acts in a region, as the services' own scope_types have it. Being nobody's
 # must never match: null is not a project.
 project := id if {
-	id := input.principal.project_id
+	id := principal.project_id
 	is_string(id)
 	id != ""
 	not of_system
 }
 
 of_system if {
-	scope := input.principal.system_scope
+	scope := principal.system_scope
 	not scope in [null, false, ""]
 }
 
 user := id if {
-	id := input.principal.user_id
+	id := principal.user_id
 	is_string(id)
 	id != ""
 }
 
 # Role names are compared without case, as Keystone and oslo.policy do. input.principal.is_admin is
 # for policies that want it: this one trusts roles alone.
-roles := [lower(role) | some role in input.principal.roles; is_string(role)]
-
-everyones_roles := array.concat(roles, ["anyone"])
+roles := array.concat([lower(role) | some role in principal.roles; is_string(role)], ["anyone"])
 
 # --- the target ------------------------------------------------------------------------------------
 
-# The scopes that hold, the commonest first: the engine tries them in this order.
-reached(scope) if {
+# Whether what a row (or a row's attribute) allows, role -> scopes, allows the principal.
+granted(grants) if {
+	some role in roles
+	some scope in grants[role]
+	reached(scope)
+}
+
+# Whether a scope holds: the commonest first, the engine tries them in this order.
+reached(scope) := own_project if {
 	scope == "project"
-	target.project_id == project
 } else if {
 	scope == "any"
-} else if {
+} else := own_parent if {
 	scope == "parent"
-	target.parent_project_id == project
-} else if {
+} else := is_shared if {
 	scope == "shared"
-	target.shared == true
-} else if {
+} else := own_user if {
 	scope == "user"
-	target.user_id == user
-} else if {
+} else := is_external if {
 	scope == "external"
-	target.router_external == true
-} else if {
+} else := seldom_reached(scope)
+
+seldom_reached(scope) if {
 	scope == "public"
 	target.visibility == "public"
 } else if {
@@ -152,128 +162,132 @@ reached(scope) if {
 	not startswith(device_owner, "network:")
 } else if {
 	scope == "free port of project"
-	target.project_id == project
+	own_project
 	free
 } else if {
 	scope == "free port of parent"
-	target.parent_project_id == project
+	own_parent
 	free
 }
 
+default own_project := false
+
+own_project if target.project_id == project
+
+default own_parent := false
+
+own_parent if target.parent_project_id == project
+
+default own_user := false
+
+own_user if target.user_id == user
+
+default is_shared := false
+
+is_shared if target.shared == true
+
+default is_external := false
+
+is_external if target.router_external == true
+
+default device_owner := ""
+
+device_owner := target.device_owner
+
 free if not regex.match(`^(compute|baremetal|manila):`, device_owner)
 
-# Whether what a row (or a row's attribute) allows, role -> scopes, allows the principal.
-granted(grants) if {
-	some who in roles
-	some scope in grants[who]
-	reached(scope)
-} else if {
-	some scope in grants.anyone
-	reached(scope)
-}
+# --- what is asked beyond the action itself: the attributes written, and "of all projects" -----------
 
-# --- the decision ----------------------------------------------------------------------------------
+asked := array.concat(object.get(target, "attributes", []), ["all_projects"]) if {
+	target.all_projects == true
+} else := target.attributes
 
-default allow := false
+# What those need that the table knows: nothing if they are plain, a rule's name if it must be told, and an `allow`
+# of their own if it asks more than the action's.
+found := [need | some a in asked; need := row.attributes[a]]
 
-allow if {
-	project
-	user
-	count(denied) == 0
-}
+rules := array.concat([row.rule], [need.rule | some need in found])
 
+lacking := [need | some need in found; grants := need.allow; not granted(grants)]
+
+# --- when it is denied -----------------------------------------------------------------------------
+
+# Here what an attribute needs is read from the table itself: that the action is granted is no longer known.
 denied := refused if {
-	base_granted
+	granted(row.allow)
 } else := array.concat([row.rule], refused)
 
-# A list is asked before there is an object: holding the role is enough, the scopes narrow the rest. Not so where it
-# is one user's list (key pairs), which may be asked for another user.
-base_granted if {
-	by_role
-	some who in everyones_roles
-	row.allow[who]
-} else if {
-	not by_role
-	granted(row.allow)
+refused := [text | some a in asked; text := refusal(a)]
+
+refusal(a) := a if {
+	not row.attributes[a]
+} else := ruled[a].rule if {
+	not granted(ruled[a].allow)
 }
 
-by_role if {
-	lists
-	not row.narrow == "user"
-}
+ruled := data.gurum.actions[name[0]][name[1]][name[2]].attributes
 
-refused := [object.get(ruled, [a, "rule"], a) | some a in special; not attribute_granted(a)]
-
-attribute_granted(a) if granted(ruled[a].allow)
-
-reason := "granted" if {
-	allow
-} else := "the token is not of a project" if {
+reason := "the token is not of a project" if {
 	not project
 } else := "the token names no user" if {
 	not user
 } else := "no grant applies"
 
 # May the principal see the target at all: 404 rather than 403 when not.
+default visible := false
+
 visible if {
-	allow
-} else if {
 	project
 	not row.see
-} else if {
+}
+
+visible if {
 	project
-	granted(view)
-} else := false
+	granted(row.see)
+}
 
-view := data.gurum.views[seen]
+# --- fields of an answer that only some may read, and that this principal may -------------------------
 
-view := data.gurum.actions[name[0]][seen].show.allow
-
-seen := row.see
-
-seen := row.lists
-
-# Fields of an answer that only some may read, and that this principal may. A list shows what its objects show.
-reveals := [a | some a in shown.reveals; granted(shown.attributes[a].allow)]
-
-shown := row if not lists
-
-shown := data.gurum.actions[name[0]][lists].show if lists
+reveals := [field | some group in row.shows; granted(group.allow); some field in group.fields]
 
 # --- a list is one decision that says what it may contain -------------------------------------------
 
 default scopes := null
 
 scopes := everything if {
-	lists
-	allow
-	"any" in reach
-} else := {
-	"all": false,
-	"projects": [project | "project" in reach],
-	"users": [target.user_id | "user" in reach],
-	"parents": [project | "parent" in reach],
-	"members": [project | "member" in reach],
-	"shared": "shared" in reach,
-	"external": "external" in reach,
-	"visibilities": [v | some v in ["public", "community"]; v in reach],
-} if {
-	lists
-	allow
+	reach.any
+} else := bounds if {
+	is_object(reach)
 }
 
-everything := {
-	"all": true,
-	"projects": [],
-	"users": [],
-	"parents": [],
-	"members": [],
-	"shared": false,
-	"external": false,
-	"visibilities": [],
+everything := [true, [], [], [], [], false, false, []]
+
+bounds := [
+	false,
+	[project | reach.project],
+	[target.user_id | reach.user],
+	[project | reach.parent],
+	[project | reach.member],
+	reach_shared,
+	reach_external,
+	array.concat(["public" | reach.public], ["community" | reach.community]),
+]
+
+default reach_shared := false
+
+reach_shared if reach.shared
+
+default reach_external := false
+
+reach_external if reach.external
+
+default reach := null
+
+reach := {scope: true | some role in roles; some scope in grants[role]} if {
+	extents := row.reach
+	grants := extents[extent]
 }
 
-reach := [row.narrow] if {
-	row.narrow
-	not of_all_projects
-} else := [scope | some who in everyones_roles; some scope in view[who]]
+extent := "all" if {
+	target.all_projects == true
+} else := "own"

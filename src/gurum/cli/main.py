@@ -30,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     explain.COMMAND,
     config.COMMAND,
     policy.COMMAND,
+    policy.PREPARE,
     region.COMMAND,
     store.COMMAND,
     *upgrade.COMMANDS,

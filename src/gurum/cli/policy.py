@@ -1,4 +1,4 @@
-"""`gurum policy test`: the bundle's own tests, before a region learns what a change allows."""
+"""`gurum policy test` and `gurum policy prepare`: what a change of policy needs before a region learns of it."""
 
 from __future__ import annotations
 
@@ -26,3 +26,21 @@ def _run(arguments: Namespace, _around: Surroundings) -> int:
 
 
 COMMAND = Command(words=("policy", "test"), help="run the policy bundle's own tests", run=_run, arguments=_arguments)
+
+
+def _prepare_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, nargs="?", help="directory of the bundle (default: the shipped one)")
+
+
+def _prepare(arguments: Namespace, _around: Surroundings) -> int:
+    from gurum.policy.command import prepare
+
+    return prepare(arguments.bundle or shipped() / "policy")
+
+
+PREPARE = Command(
+    words=("policy", "prepare"),
+    help="write what the bundle prepares of its table",
+    run=_prepare,
+    arguments=_prepare_arguments,
+)

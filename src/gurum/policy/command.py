@@ -1,6 +1,6 @@
-"""`gurum policy test`: run a bundle's tests and say what came of them, for people and for machines.
+"""`gurum policy test` and `gurum policy prepare`: try a bundle, and write what it has prepared of its table.
 
-It exists so that a change of policy is tried before it is rolled out, in the same engine that will decide. Exit
+They exist so that a change of policy is tried before it is rolled out, in the same engine that will decide. Exit
 status: 0 all passed, 1 a test failed, 2 the bundle is unfit or the arguments are wrong.
 """
 
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from gurum.policy.answer import entrypoints
 from gurum.policy.bundle import BundleError, read_bundle
-from gurum.policy.engine import ENTRYPOINT
+from gurum.policy.prepared import PATH, written
 from gurum.policy.rego import try_in_child
 from gurum.policy.testing import Failure, Outcome, Report, entrypoints_of_tests, run_tests
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         source = read_bundle(directory)
         names = [name for module in source.tests for name in entrypoints_of_tests(module)]
-        try_in_child(directory, [ENTRYPOINT, *names], tests=True)
+        try_in_child(directory, [*entrypoints(source), *names], tests=True)
         report = run_tests(source, only=options.only, progress=None if options.quiet else _tell)
     except BundleError as error:
         sys.stderr.write(f"{error}\n")
@@ -42,6 +43,21 @@ def main(argv: Sequence[str]) -> int:
     else:
         sys.stdout.write(_table(report))
     return PASSED if report.ok else FAILED
+
+
+def prepare(directory: Path) -> int:
+    """Write the bundle's prepared rows anew, if they are not what its table says, and return the exit status."""
+    try:
+        content = written(read_bundle(directory))
+    except BundleError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNFIT
+    path = directory / PATH
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        sys.stderr.write(f"wrote {path}\n")
+    return PASSED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,12 +22,12 @@ from typing import Any
 import msgspec
 from regopy import Interpreter, RegoError
 
+from gurum.policy.answer import entrypoints, reader
 from gurum.policy.bundle import BundleSource, read_bundle
 from gurum.policy.model import Decision, PolicyInput, Verdict
-from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter, try_in_child
-from gurum.policy.table import actions
+from gurum.policy.prepared import check
+from gurum.policy.rego import NoAnswerError, ask, compile_bundle, strict_interpreter, try_in_child
 
-ENTRYPOINT = "gurum/authz/decision"
 MEMO_SIZE = 4096
 
 _log = logging.getLogger(__name__)
@@ -80,8 +80,9 @@ class EmbeddedDecisionPoint:
 
         The bundle is tried in a child process first, which takes half a second: not for an event loop.
         """
-        try_in_child(self._directory, [ENTRYPOINT])
-        policy = _Policy(read_bundle(self._directory), self._memo_size)
+        source = read_bundle(self._directory)
+        try_in_child(self._directory, entrypoints(source))
+        policy = _Policy(source, self._memo_size)
         self._policy = policy
         return policy.revision
 
@@ -139,10 +140,10 @@ class _Policy:
     """One compiled bundle and the answers it gave: replaced as one, so that no answer outlives its bundle."""
 
     def __init__(self, source: BundleSource, memo_size: int) -> None:
-        if "actions" in source.data.get("gurum", {}):
-            actions(source)  # a misspelt row would deny in silence
+        check(source)  # a misspelt row would deny in silence, one that is prepared no more would decide as it did
         self.revision = source.revision
-        self._bundle = compile_bundle(source, [ENTRYPOINT])
+        self._read = reader(source)
+        self._bundle = compile_bundle(source, [self._read.entrypoint])
         self._memo_size = memo_size
         self._memo: OrderedDict[bytes, Verdict] = OrderedDict()
         self._lock = threading.Lock()
@@ -163,7 +164,7 @@ class _Policy:
                 self._memo.popitem(last=False)
 
     def evaluate(self, interpreter: Interpreter, document: dict[str, Any]) -> Verdict:
-        return msgspec.convert(evaluate(interpreter, self._bundle, ENTRYPOINT, document), Verdict)
+        return self._read(ask(interpreter, self._bundle, self._read.entrypoint, document))
 
 
 def _question(request: PolicyInput) -> bytes:

@@ -94,6 +94,12 @@ def tokens(source: str) -> Iterator[Token]:
         line += text.count("\n")
 
 
+def package(source: str) -> str:
+    """Return the package that `source` declares ("gurum.authz"), or an empty text."""
+    stream = tokens(source)
+    return next((next(stream).text for token in stream if token.text == "package"), "")
+
+
 def rules(source: str) -> list[str]:
     """Return the names of the rules and functions that `source` defines, in their order, each once."""
     return list(dict.fromkeys(token.text for token, _ in _heads(source)))

@@ -8,18 +8,21 @@ it does not expect, which is why a bundle is compiled in a child process before 
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from regopy import Bundle, Interpreter, LogLevel, RegoError
+from regopy import Bundle, Interpreter, LogLevel, RegoError, rego_shared
 
 from gurum.policy.bundle import BundleError, BundleSource, read_bundle
 
 PROBE_SECONDS = 30.0
 
+_LIBRARY = rego_shared.rego
+_OK = rego_shared.Code.OK
 _MESSAGE = re.compile(r"\(errormsg \d+:([^)]*)\)\s*\(errorast \|(\d+)\|")
 
 
@@ -54,19 +57,68 @@ def compile_bundle(source: BundleSource, entrypoints: list[str], *, tests: bool 
 
 
 def evaluate(interpreter: Interpreter, bundle: Bundle, entrypoint: str, document: dict[str, Any]) -> Any:
-    """Return the value of `entrypoint` for an input. Raises RegoError, ValueError or NoAnswerError when there is none.
-
-    The texts of the document must not need escaping in JSON: the engine takes them for escaped already, and a quote
-    in one would be a ValueError (no JSON came back) or, well chosen, another answer.
-    """
-    interpreter.set_input(document)
-    output = interpreter.query_bundle_entrypoint(bundle, entrypoint)
-    if not output.ok():
-        raise NoAnswerError("the evaluation failed")
-    results = output.results
-    if len(results) != 1 or len(results[0].expressions) != 1:
+    """Return the value of `entrypoint` for an input. As `ask`; raises ValueError also when no JSON came back."""
+    results = json.loads(ask(interpreter, bundle, entrypoint, document))["expressions"]
+    if len(results) != 1:
         raise NoAnswerError(f"{entrypoint} is undefined")
-    return results[0].expressions[0]
+    return results[0]
+
+
+def ask(interpreter: Interpreter, bundle: Bundle, entrypoint: str, document: dict[str, Any]) -> bytes:
+    """Return what `entrypoint` is for an input, as the engine writes it: {"expressions":[value]}.
+
+    Raises RegoError, ValueError or NoAnswerError when there is no value.
+    The texts of the document must not need escaping in JSON: the engine takes them for escaped already, and a quote
+    in one would be no JSON or, well chosen, another answer.
+    regopy's own `set_input` and `Output` do the same with twice the calls, and read each answer three times.
+    """
+    _set_input(interpreter, document)
+    output = rego_shared.rego_bundle_query_entrypoint(interpreter._impl, bundle._impl, entrypoint)
+    try:
+        if not rego_shared.rego_output_ok(output):
+            raise NoAnswerError("the evaluation failed")
+        text: str = rego_shared.rego_output_string(output)
+    finally:
+        rego_shared.rego_free_output(output)
+    if text == "undefined":
+        raise NoAnswerError(f"{entrypoint} is undefined")
+    return text.encode()
+
+
+def _set_input(interpreter: Interpreter, document: dict[str, Any]) -> None:
+    handle = rego_shared.rego_new_input()
+    try:
+        _push(handle, document)
+        rego_shared.rego_set_input(interpreter._impl, handle)
+    finally:
+        rego_shared.rego_free_input(handle)
+
+
+def _push(handle: int, value: Any) -> None:
+    """Put a value on the input's stack: what is in it first, then how many of them it holds."""
+    kind = type(value)
+    if kind is str:
+        code = _LIBRARY.regoInputString(handle, value.encode())
+    elif kind is dict:
+        for key, inner in value.items():
+            _push(handle, key)
+            _push(handle, inner)
+            _LIBRARY.regoInputObjectItem(handle)
+        code = _LIBRARY.regoInputObject(handle, len(value))
+    elif kind is tuple or kind is list:
+        for inner in value:
+            _push(handle, inner)
+        code = _LIBRARY.regoInputArray(handle, len(value))
+    elif kind is bool:
+        code = _LIBRARY.regoInputBoolean(handle, value)
+    elif value is None:
+        code = _LIBRARY.regoInputNull(handle)
+    elif kind is int:
+        code = _LIBRARY.regoInputInt(handle, value)
+    else:
+        raise ValueError(f"an input has no {kind.__name__}")
+    if code != _OK:
+        raise RegoError("the engine does not take the input", code)
 
 
 def try_in_child(directory: Path, entrypoints: list[str], *, tests: bool = False) -> None:

@@ -13,6 +13,9 @@ import msgspec
 
 from gurum.policy.bundle import BundleError, BundleSource
 
+Grants = Mapping[str, tuple[str, ...]]
+"""Who may: role -> how far it reaches."""
+
 
 class AttributeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one attribute of an action needs beyond the action: the service's own rule, and role -> scopes."""

@@ -16,10 +16,14 @@ from typing import Any
 import msgspec
 from regopy import Bundle, Interpreter, RegoError
 
+from gurum.policy.answer import ANSWER, ENTRYPOINT, entrypoints
 from gurum.policy.bundle import BundleSource, Source, read_bundle
-from gurum.policy.engine import ENTRYPOINT
-from gurum.policy.lint import rules, tokens
+from gurum.policy.lint import package, rules
+from gurum.policy.model import Scopes, Verdict
+from gurum.policy.prepared import check
 from gurum.policy.rego import NoAnswerError, compile_bundle, evaluate, strict_interpreter
+
+Decide = Callable[[Interpreter, Bundle, dict[str, Any]], Any]
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -80,12 +84,15 @@ def run_bundle_tests(directory: Path, *, only: str = "", progress: Callable[[Out
 def run_tests(source: BundleSource, *, only: str = "", progress: Callable[[Outcome], None] | None = None) -> Report:
     """Run the tests of a bundle that was read. As `run_bundle_tests`."""
     started = time.monotonic()
+    check(source)
+    says = entrypoints(source)
     names = [name for module in source.tests for name in entrypoints_of_tests(module) if only in name]
-    bundle = compile_bundle(source, [ENTRYPOINT, *names], tests=True)
+    bundle = compile_bundle(source, [*says, *names], tests=True)
     interpreter = strict_interpreter()
+    decide = _both if ANSWER in says else _decided
     outcomes = []
     for name in names:
-        outcome = _run(interpreter, bundle, name)
+        outcome = _run(interpreter, bundle, name, decide)
         if progress is not None:
             progress(outcome)
         outcomes.append(outcome)
@@ -94,13 +101,11 @@ def run_tests(source: BundleSource, *, only: str = "", progress: Callable[[Outco
 
 def entrypoints_of_tests(module: Source) -> list[str]:
     """Return the entrypoints (package/rule) of the rules named test_* in a module, in their order, each once."""
-    stream = tokens(module.text)
-    package = next((next(stream).text for token in stream if token.text == "package"), "")
-    path = package.replace(".", "/")
+    path = package(module.text).replace(".", "/")
     return [f"{path}/{name}" for name in rules(module.text) if name.startswith("test_")]
 
 
-def _run(interpreter: Interpreter, bundle: Bundle, name: str) -> Outcome:
+def _run(interpreter: Interpreter, bundle: Bundle, name: str, decide: Decide) -> Outcome:
     try:
         value = evaluate(interpreter, bundle, name, {})
         cases = msgspec.convert(value if isinstance(value, list) else [value], list[Case])
@@ -110,15 +115,30 @@ def _run(interpreter: Interpreter, bundle: Bundle, name: str) -> Outcome:
         return Outcome(name, 0, (Failure(name, {}, {"error": "it gives no cases"}),))
     failures = []
     for number, case in enumerate(cases):
-        got = _decide(interpreter, bundle, case)
+        got = _got(decide, interpreter, bundle, case)
         if got != case.want or not case.want:
             failures.append(Failure(case.name or str(number), case.want, got))
     return Outcome(name, len(cases), tuple(failures))
 
 
-def _decide(interpreter: Interpreter, bundle: Bundle, case: Case) -> dict[str, Any]:
+def _got(decide: Decide, interpreter: Interpreter, bundle: Bundle, case: Case) -> dict[str, Any]:
     try:
-        decision = evaluate(interpreter, bundle, ENTRYPOINT, case.input)
+        decision = decide(interpreter, bundle, case.input)
         return {key: decision[key] for key in case.want}
     except (NoAnswerError, RegoError, ValueError, KeyError, TypeError) as error:
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _decided(interpreter: Interpreter, bundle: Bundle, question: dict[str, Any]) -> Any:
+    return evaluate(interpreter, bundle, ENTRYPOINT, question)
+
+
+def _both(interpreter: Interpreter, bundle: Bundle, question: dict[str, Any]) -> Any:
+    decision = _decided(interpreter, bundle, question)
+    answer = evaluate(interpreter, bundle, ANSWER, question)
+    named = dict(zip(Verdict.__struct_fields__, answer, strict=True))
+    if named["scopes"] is not None:
+        named["scopes"] = dict(zip(Scopes.__struct_fields__, named["scopes"], strict=True))
+    if decision != named:
+        raise ValueError(f"the decision is {decision}, the answer {answer}")
+    return decision
