@@ -81,8 +81,9 @@ unfit if {
 }
 
 unfit if {
-	input.rule != ""
-	input.rule != row.rule
+	given := input.rule
+	not given == ""
+	not given == row.rule
 }
 
 # --- the table -------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ name := parts if {
 project := id if {
 	id := principal.project_id
 	is_string(id)
-	id != ""
+	not id == ""
 	not of_system
 }
 
@@ -114,7 +115,7 @@ of_system if {
 user := id if {
 	id := principal.user_id
 	is_string(id)
-	id != ""
+	not id == ""
 }
 
 # Role names are compared without case, as Keystone and oslo.policy do. input.principal.is_admin is
@@ -125,7 +126,8 @@ roles := array.concat([lower(role) | some role in principal.roles; is_string(rol
 
 # Whether what a row (or a row's attribute) allows, role -> scopes, allows the principal.
 granted(grants) if {
-	some role in roles
+	held := roles
+	some role in held
 	some scope in grants[role]
 	reached(scope)
 }
@@ -204,11 +206,11 @@ asked := array.concat(object.get(target, "attributes", []), ["all_projects"]) if
 
 # What those need that the table knows: nothing if they are plain, a rule's name if it must be told, and an `allow`
 # of their own if it asks more than the action's.
-found := [need | some a in asked; need := row.attributes[a]]
+found := [need | names := asked; known := row.attributes; some a in names; need := known[a]]
 
-rules := array.concat([row.rule], [need.rule | some need in found])
+rules := array.concat([row.rule], [need.rule | needs := found; some need in needs])
 
-lacking := [need | some need in found; grants := need.allow; not granted(grants)]
+lacking := [need | needs := found; some need in needs; grants := need.allow; not granted(grants)]
 
 # --- when it is denied -----------------------------------------------------------------------------
 
@@ -257,7 +259,7 @@ default scopes := null
 scopes := everything if {
 	reach.any
 } else := bounds if {
-	is_object(reach)
+	not reach == null
 }
 
 everything := [true, [], [], [], [], false, false, []]
@@ -283,9 +285,10 @@ reach_external if reach.external
 
 default reach := null
 
-reach := {scope: true | some role in roles; some scope in grants[role]} if {
+reach := {scope: true | some role in held; some scope in grants[role]} if {
 	extents := row.reach
 	grants := extents[extent]
+	held := roles
 }
 
 extent := "all" if {

@@ -18,8 +18,13 @@ from gurum.policy.bundle import BundleError, BundleSource
 from gurum.policy.table import Grants, Row, actions, plain_attributes, views
 
 PATH = Path("gurum", "prepared", "data.json")
-COMMON = ("name", "network_id", "fixed_ips", "fixed_ips:subnet_id", "security_groups", "cidr", "ip_version")
-"""Attributes that most requests have: they stand first among those of a row, as the engine looks from the start."""
+COMMON = (
+    *("servers", "flavors", "networks", "ports", "subnets", "security_groups", "routers", "floatingips"),
+    *("show", "list", "detail", "create", "update", "delete"),
+    *("name", "network_id", "fixed_ips", "fixed_ips:subnet_id", "admin_state_up", "cidr", "ip_version"),
+)
+"""What most requests are about, of resources, verbs and attributes: it stands first among its like, as the engine looks
+from the start."""
 
 
 def prepared(source: BundleSource) -> dict[str, Any]:
@@ -46,7 +51,10 @@ def prepared(source: BundleSource) -> dict[str, Any]:
         if row.see:
             entry["see"] = _view(row.see, service, rows, seen)
         result.setdefault(service, {}).setdefault(resource, {})[verb] = entry
-    return result
+    return {
+        service: _common_first({resource: _common_first(verbs) for resource, verbs in resources.items()})
+        for service, resources in result.items()
+    }
 
 
 def written(source: BundleSource) -> bytes:
@@ -97,9 +105,11 @@ def _needs(row: Row, allow: Grants, plain: frozenset[str]) -> dict[str, dict[str
         needs[name] = {"rule": attribute.rule}
         if not _implied(allow, attribute.allow):
             needs[name]["allow"] = attribute.allow
-    needs |= {name: {} for name in sorted(plain)}
-    first = {name: needs[name] for name in COMMON if name in needs}
-    return first | needs
+    return _common_first(needs | {name: {} for name in sorted(plain)})
+
+
+def _common_first(mapping: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: mapping[name] for name in COMMON if name in mapping} | mapping
 
 
 def _implied(allow: Grants, more: Grants) -> bool:

@@ -21,7 +21,10 @@ from gurum.policy.bundle import BundleError, BundleSource, read_bundle
 
 PROBE_SECONDS = 30.0
 
-_LIBRARY = rego_shared.rego
+_text, _item, _object, _array = (
+    getattr(rego_shared.rego, f"regoInput{kind}") for kind in ("String", "ObjectItem", "Object", "Array")
+)
+_boolean, _null, _integer = (getattr(rego_shared.rego, f"regoInput{kind}") for kind in ("Boolean", "Null", "Int"))
 _OK = rego_shared.Code.OK
 _MESSAGE = re.compile(r"\(errormsg \d+:([^)]*)\)\s*\(errorast \|(\d+)\|")
 
@@ -98,23 +101,23 @@ def _push(handle: int, value: Any) -> None:
     """Put a value on the input's stack: what is in it first, then how many of them it holds."""
     kind = type(value)
     if kind is str:
-        code = _LIBRARY.regoInputString(handle, value.encode())
+        code = _text(handle, value.encode())
     elif kind is dict:
         for key, inner in value.items():
             _push(handle, key)
             _push(handle, inner)
-            _LIBRARY.regoInputObjectItem(handle)
-        code = _LIBRARY.regoInputObject(handle, len(value))
+            _item(handle)
+        code = _object(handle, len(value))
     elif kind is tuple or kind is list:
         for inner in value:
             _push(handle, inner)
-        code = _LIBRARY.regoInputArray(handle, len(value))
+        code = _array(handle, len(value))
     elif kind is bool:
-        code = _LIBRARY.regoInputBoolean(handle, value)
+        code = _boolean(handle, value)
     elif value is None:
-        code = _LIBRARY.regoInputNull(handle)
+        code = _null(handle)
     elif kind is int:
-        code = _LIBRARY.regoInputInt(handle, value)
+        code = _integer(handle, value)
     else:
         raise ValueError(f"an input has no {kind.__name__}")
     if code != _OK:
