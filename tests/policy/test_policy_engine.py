@@ -260,3 +260,11 @@ def test_the_document(tmp_path: Path) -> None:
     # The request's id is not shown to the bundle, whose answers are kept without it.
     decision = _always() + " if not input.request"
     assert EmbeddedDecisionPoint(_write(tmp_path, decision)).decide(question).allow
+
+
+def test_an_input_of_every_kind_arrives(tmp_path: Path) -> None:
+    bundle = compile_bundle(read_bundle(_write(tmp_path, "decision := input.x")), [ENTRYPOINT])
+    value = {"text": "구름", "true": True, "null": None, "int": -7, "float": 0.5, "list": [[], ["a"], {}]}
+    assert evaluate(strict_interpreter(), bundle, ENTRYPOINT, {"x": value}) == value
+    with pytest.raises(ValueError, match="an input has no set"):
+        evaluate(strict_interpreter(), bundle, ENTRYPOINT, {"x": {"a"}})

@@ -24,7 +24,9 @@ PROBE_SECONDS = 30.0
 _text, _item, _object, _array = (
     getattr(rego_shared.rego, f"regoInput{kind}") for kind in ("String", "ObjectItem", "Object", "Array")
 )
-_boolean, _null, _integer = (getattr(rego_shared.rego, f"regoInput{kind}") for kind in ("Boolean", "Null", "Int"))
+_boolean, _null, _integer, _float = (
+    getattr(rego_shared.rego, f"regoInput{kind}") for kind in ("Boolean", "Null", "Int", "Float")
+)
 _OK = rego_shared.Code.OK
 _MESSAGE = re.compile(r"\(errormsg \d+:([^)]*)\)\s*\(errorast \|(\d+)\|")
 
@@ -118,6 +120,8 @@ def _push(handle: int, value: Any) -> None:
         code = _null(handle)
     elif kind is int:
         code = _integer(handle, value)
+    elif kind is float:
+        code = _float(handle, value)
     else:
         raise ValueError(f"an input has no {kind.__name__}")
     if code != _OK:
