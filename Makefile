@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden interop isolation policy-check same secrets upgrade
+        bench chaos drift faults fuzz golden interop isolation load policy-check same secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -78,6 +78,9 @@ interop: setup ## run upstream Tempest against a region (SERVICE=identity|comput
 
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)
+
+load: setup ## a thousand servers at once, then 200 requests a second for half an hour (ARGS="--minutes 5": shorter)
+	$(PYTHON) -m tests.load $(ARGS)
 
 policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
 	$(PYTHON) -m tests.permissions $(ARGS)

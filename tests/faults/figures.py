@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.faults.verdict import Limits, broken
@@ -52,12 +52,24 @@ class Figures:
         return 1 if wrong else 0
 
 
-def command(module: str, doc: str | None, limits: Limits, play: Callable[[Path, Figures], None]) -> int:
-    """Be a command: parse, play in a directory of its own, judge."""
+def command(
+    module: str,
+    doc: str | None,
+    limits: Limits,
+    play: Callable[..., None],
+    options: Mapping[str, tuple[float, str]] | None = None,
+) -> int:
+    """Be a command: parse, play in a directory of its own, judge.
+
+    options: by name the default and a word of help; `play(directory, figures, **options)`.
+    """
+    more = options or {}
     parser = argparse.ArgumentParser(prog=f"python -m {module}", description=doc)
     parser.add_argument("-f", "--format", choices=("table", "json"), default="table")
-    options = parser.parse_args()
+    for name, (default, told) in more.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{told} (default: {default:g})")
+    given = parser.parse_args()
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="gurum-") as directory:
-        play(Path(directory), figures)
-    return figures.end(limits, options.format == "json")
+        play(Path(directory), figures, **{name: getattr(given, name) for name in more})
+    return figures.end(limits, given.format == "json")
