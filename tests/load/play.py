@@ -48,7 +48,9 @@ def play(directory: Path, figures: Figures, *, creates: int, rate: int, minutes:
         client = Client(stack.url(REGION), stack.token("gurum"))
         setting = _setting(client)
         asyncio.run(_loaded(stack, client, setting, figures, creates=creates, rate=rate, minutes=minutes))
-        _end(client, Emulator(stack), figures)
+        _end(
+            Client(stack.url(REGION), stack.token("gurum")), Emulator(stack), figures
+        )  # the first one's is closed long ago
 
 
 def _setting(client: Client) -> Setting:
