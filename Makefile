@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        bench chaos drift faults fuzz golden interop isolation load policy-check same secrets upgrade
+        addresses bench chaos drift faults fuzz golden interop isolation load policy-check same secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,9 @@ pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
 	    --no-emit-index-url --no-annotate --no-header $(ARGS) $$set.in -o $$set.txt || exit 1; done
 
 # What is too long, or too special, for `make test`. Each exits non-zero when what it shows does not hold.
+
+addresses: setup ## sixty-four writers of two API processes, both killed once, want ten thousand addresses
+	$(PYTHON) -m tests.load.addresses $(ARGS)
 
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)

@@ -69,7 +69,7 @@ async def _loaded(
     url, token = stack.url(REGION), stack.token("gurum")
     async with session(url, token, creates) as many:
         await _creates(many, client, setting, figures, creates)
-    seen, watch, looked = Seen(), Watch(stack), 0.0
+    seen, watch, looked = Seen(say=figures.say), Watch(stack), 0.0
 
     def tick(seconds: float) -> None:
         nonlocal looked
@@ -81,8 +81,6 @@ async def _loaded(
 
     async with session(url, token, CONNECTIONS) as some:
         sent = await by_the_clock(some, Mix(setting), setting.rng, rate, minutes * 60, seen, tick)
-    for line in seen.errors:
-        figures.say(line)
     figures.put("load_requests", sum(seen.counts.values()) + seen.failed)
     figures.put("load_errors", seen.failed)
     figures.put("load_rate_share", sent / rate)
@@ -98,7 +96,7 @@ async def _loaded(
 
 
 async def _creates(many: aiohttp.ClientSession, client: Client, setting: Setting, figures: Figures, count: int) -> None:
-    seen, made = Seen(), list[str]()
+    seen, made = Seen(say=figures.say), list[str]()
 
     def then(document: Any, now: float) -> None:
         made.append(document["server"]["id"])
@@ -106,8 +104,6 @@ async def _creates(many: aiohttp.ClientSession, client: Client, setting: Setting
     wishes = [("server create", Asked("POST", f"{COMPUTE}/servers", 202, setting.server(), then)) for _ in range(count)]
     began = time.monotonic()
     await at_once(many, wishes, seen)
-    for line in seen.errors:
-        figures.say(line)
     figures.put("creates_errors", seen.failed)
     figures.put("creates_accepted_s", time.monotonic() - began)
     figures.put("creates_p99_ms", Times(sorted(seen.writes)).p99)

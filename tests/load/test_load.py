@@ -6,7 +6,7 @@ import random
 
 import pytest
 from tests.faults.verdict import broken
-from tests.load.drive import Seen
+from tests.load.drive import SHOWN, Seen
 from tests.load.memory import picture, slope
 from tests.load.mix import INSTEAD, MIX, Mix, Setting, writes
 from tests.load.park import LEAVING, SETTLING, Park, Pool
@@ -99,11 +99,12 @@ def test_without_anybody_to_ask_about_a_list_is_asked_for() -> None:
 
 
 def test_a_wrong_answer_is_counted_and_told() -> None:
-    seen = Seen()
+    said: list[str] = []
+    seen = Seen(say=said.append)
     for number in range(100):
         seen.wrong(f"request {number}")
     seen.took("server show", 3.0, 0)
     seen.took("server create", 5.0, 1)
     assert seen.failed == 100
-    assert 0 < len(seen.errors) < 100
+    assert said == [f"request {number}" for number in range(SHOWN)]
     assert (seen.reads, seen.writes, seen.p99_by_minute()) == ([3.0], [5.0], [3.0, 5.0])
