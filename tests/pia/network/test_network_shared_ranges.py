@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from tests.pia.network.support import Client, Routed, bundle, external_net, region_object
 from tests.support.pia import Kit
 
 from gurum.model.network import Port, Subnet
+from gurum.model.routing import is_interface
 from gurum.pia.network.capabilities import OVERLAP, RANGES, SIZE
 from gurum.pia.network.service import SERVICE
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
@@ -173,3 +177,35 @@ async def test_elsewhere_and_outside_everything_is_possible() -> None:
     admin = Client(bound.kit, "admin")
     for cidr in ("10.0.0.0/8", "192.168.0.0/16"):
         await admin.make("subnet", network_id=external, ip_version=4, cidr=cidr)
+
+
+@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("pair", ["join and join", "join and subnet"])
+async def test_two_processes_do_not_do_together_what_neither_may_do_after_the_other(pair: str, turns: int) -> None:
+    one = await somewhere(*AWS)
+    two = Client(Kit([SERVICE], policy=bundle(), store=one.kit.store))
+    _, first = await one.net("10.0.0.0/24")
+    far, last = await one.net("10.0.0.128/25" if pair == "join and join" else "10.3.0.0/24")
+    bridge, _ = await one.net("10.1.0.0/24")
+    ports = [(await one.make("port", network_id=bridge))["id"] for _ in range(2)]
+    near, beyond = await router(one, first), await router(one, last)
+    asked: list[tuple[str, str, Any]] = [
+        ("PUT", f"/routers/{made.router}/add_router_interface", {"port_id": port})
+        for made, port in zip((near, beyond), ports, strict=True)
+    ]
+    if pair == "join and subnet":
+        await near.join(port_id=ports[0])
+        asked[0] = "POST", "/subnets", {"subnet": {"network_id": far, "ip_version": 4, "cidr": "10.0.0.0/28"}}
+
+    async def later(client: Client, wait: int, request: tuple[str, str, Any]) -> int:
+        for _ in range(wait):
+            await asyncio.sleep(0)
+        return (await client.call(*request)).status
+
+    done = await asyncio.gather(later(one, turns, asked[0]), later(two, 5 - turns, asked[1]))
+    assert sum(status < 300 for status in done) <= 1
+    assert all(status < 300 or status == 400 for status in done)
+    interfaces = [port for port in (await one.kit.store.list(Port)).items if is_interface(port)]
+    made = [subnet for subnet in (await one.kit.store.list(Subnet)).items if subnet.spec.cidr == "10.0.0.0/28"]
+    joined = [port for port in interfaces if port.spec.network_id == bridge]
+    assert len(joined) + len([subnet for subnet in made if not subnet.deleting]) <= 1 + (pair == "join and subnet")
