@@ -137,13 +137,14 @@ class MaterialController(Generic[R]):
         It is marked as going first: from then on nobody builds on it. Who did before is seen by asking again.
         """
         if work.obj.status.intents[name].state == "done":
+            before = dict(work.obj.status.applied)
+            for fact in driver.hanging(work.obj, name):  # of what is wanted anew half-way, nothing is known
+                work.obj.status.applied[DOUBT + fact] = "1"
+            work.obj.status.applied.pop(name, None)
             work.obj.status.intents[name].state, work.obj.status.intents[name].removed_at = "deleting", None
-            fact = work.obj.status.applied.pop(name, None)  # of what is wanted anew after a crash, nothing is known
             await work.save()
             if name not in driver.retired(work.obj, self._engine.view):
-                work.obj.status.intents[name].state = "done"
-                if fact is not None:
-                    work.obj.status.applied[name] = fact
+                work.obj.status.intents[name].state, work.obj.status.applied = "done", before
                 await work.save()
                 return None
         later = await self._undo(work, name)

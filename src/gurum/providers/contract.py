@@ -174,6 +174,13 @@ class Driver(Protocol):
         """
         ...
 
+    def hanging(self, obj: Resource, step: str) -> Sequence[str]:
+        """Return the names of facts that end, one call each, while a step's result is being undone. Pure.
+
+        They are in doubt from before the first of these calls: what is wanted anew half-way has lost some of them.
+        """
+        ...
+
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Send the intent's request with its token. One call."""
         ...

@@ -63,6 +63,10 @@ class SimulatedServerDriver:
         """Nothing is retired."""
         return ()
 
+    def hanging(self, obj: Resource, step: str) -> Sequence[str]:
+        """Nothing is undone."""
+        return ()
+
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Make the instance of the token."""
         instance = self._cloud.create(obj.id, intent.token)

@@ -79,6 +79,10 @@ class Ec2Driver:
         """Nothing, unless a driver says otherwise."""
         return ()
 
+    def hanging(self, obj: Resource, step: str) -> Sequence[str]:
+        """Nothing, unless a driver says otherwise."""
+        return ()
+
     def params(self, intent: Intent) -> dict[str, Any]:
         """Return the call's parameters from the stored request."""
         params: dict[str, Any] = json.loads(intent.request)

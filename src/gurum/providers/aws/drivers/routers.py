@@ -90,6 +90,11 @@ class RouterDriver(Ec2Driver):
         intents = obj.status.intents.items()
         return [name for name, intent in intents if intent.state not in ("gone", "failed") and name not in needed]
 
+    def hanging(self, obj: Resource, step: str) -> Sequence[str]:
+        """Return the table's routes and associations."""
+        table = made(obj, step)
+        return [name for name in obj.status.applied if _kind(name) and _parts(name)[0] == table]
+
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
         """Take every subnet off the table and delete it. Late: neither id is given again."""
         if intent.external is None:
