@@ -134,6 +134,37 @@ async def test_counting_at_once_needs_no_controller(stores: Stores) -> None:
     assert (await usage(stores)).spec.in_use == {"instances": 9}
 
 
+async def test_requests_that_count_different_things_leave_each_other_s_amounts(stores: Stores) -> None:
+    quota, present = Quotas(stores.one), {"servers": {"s0", "s1"}, "groups": {"g0"}}
+
+    async def create(what: str, name: str) -> None:
+        async def counted() -> tuple[dict[str, int], set[str]]:
+            return {what: len(present[what])}, present[what]
+
+        await quota.reserve(
+            region="r1",
+            project="p1",
+            service="compute",
+            id=name,
+            amounts={what: 1},
+            limits={"servers": 3, "groups": 1},
+            now=1000.0,
+            counted=counted,
+        )
+
+    await create("servers", "s2")
+    with pytest.raises(OverQuotaError, match="groups"):
+        await create("groups", "g1")
+    present["groups"].clear()
+    await create("groups", "g1")
+    assert (await usage(stores)).spec.in_use == {"servers": 2}
+    present["groups"].add("g1")
+    present["servers"].add("s2")
+    outcomes = await asyncio.gather(*(create(*each) for each in (("groups", "g2"), ("servers", "s3"))),
+                                    return_exceptions=True)  # fmt: skip
+    assert [type(outcome) for outcome in outcomes] == [OverQuotaError, OverQuotaError]
+
+
 async def test_a_reservation_can_be_given_back(stores: Stores) -> None:
     quota = Quotas(stores.one)
     for name in ("s1", "s2"):

@@ -138,15 +138,16 @@ class Quotas:
 
     async def _swap(self, fresh: QuotaUsage, batch: Sequence[_Wish]) -> None:
         now = max(wish.now for wish in batch)
-        counted = next((wish.counted for wish in batch if wish.counted is not None), None)
+        # Servers and server groups share an object, and each request counts its own: one count of each sort.
+        counts = {frozenset(wish.wanted.amounts): wish.counted for wish in batch if wish.counted is not None}
         for _ in range(_TRIES):
             try:
                 usage = await self._store.get_by_key(QuotaUsage, fresh.metadata.key)
             except NotFoundError:
                 usage = codec.copy(fresh)
-            if counted is not None:
+            for counted in counts.values():
                 in_use, present = await counted()
-                usage = settle(usage, present, in_use, now=now)
+                usage = settle(usage, present, {**usage.spec.in_use, **in_use}, now=now)
             granted, refused = _grant(usage.spec, batch, now)
             try:
                 if granted and usage.metadata.resource_version:
