@@ -159,6 +159,16 @@ async def test_administrators_attributes(attribute: str) -> None:
         )
 
 
+async def test_what_is_so_by_default_is_nothing_to_ask_an_administrator_for() -> None:
+    """Horizon sends `shared: false` with every network that a member makes; Neutron compares with the default."""
+    client = Client(await network_kit())
+    for value in (False, "False", 0):
+        made = await client.make("network", **{"shared": value, "router:external": False, "is_default": False})
+        assert (made["shared"], made["router:external"], made["is_default"]) == (False, False, False)
+    change = {"network": {"shared": False}}  # a change is asked for, whatever it says
+    assert (await client.refused("PUT", f"/networks/{made['id']}", change))[0] == 403
+
+
 async def test_what_no_cloud_of_ours_has() -> None:
     kit = await network_kit()
     admin = Client(kit, "admin")

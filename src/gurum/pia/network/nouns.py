@@ -170,10 +170,18 @@ def own(ctx: Context, bound: Bound[Any], item: body.Attributes) -> str:
     return project
 
 
-def with_attributes(target: Target, noun: Noun, item: body.Attributes) -> Target:
-    """Return the target with what the body writes, in the order of the noun's table."""
+def with_attributes(
+    target: Target, noun: Noun, item: body.Attributes, values: body.Attributes | None = None
+) -> Target:
+    """Return the target with what the body writes, in the order of the noun's table.
+
+    `values` are a POST's, converted: what it writes as it is by default is not asked of policy (Neutron). Dashboards
+    send such: a network that is not shared is nothing to ask an administrator for. A PUT writes whatever it names.
+    """
     order = {name: place for place, name in enumerate(noun.attributes)}
     names = sorted(body.written(item), key=lambda name: order.get(_attribute(name, order), len(order)))
+    if values is not None:
+        names = [name for name in names if not _by_default(noun, _attribute(name, order), values)]
     return Target(
         project_id=target.project_id,
         user_id=target.user_id,
@@ -183,6 +191,11 @@ def with_attributes(target: Target, noun: Noun, item: body.Attributes) -> Target
         device_owner=item.get("device_owner") or target.device_owner,
         attributes=tuple(names),
     )
+
+
+def _by_default(noun: Noun, name: str, values: body.Attributes) -> bool:
+    row = noun.attributes.get(name)
+    return row is not None and name in values and bool(values[name] == row.default)
 
 
 def _attribute(name: str, known: Mapping[str, int]) -> str:

@@ -60,7 +60,7 @@ def find_create(ctx: Context) -> Subject:
         values = body.for_create(bound.noun, item, project)
         network = network_for(ctx, values["network_id"])
         target = bindings.on_network(network.id, project, device_owner=values["device_owner"])
-        prepared.append((values, with_attributes(target, bound.noun, item)))
+        prepared.append((values, with_attributes(target, bound.noun, item, values)))
     ctx.body = (prepared, bulk)
     return Subject(target=prepared[0][1])
 

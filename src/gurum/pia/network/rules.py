@@ -46,7 +46,7 @@ def find_create(ctx: Context) -> Subject:
     group = group_for(ctx, prepared[0]["security_group_id"])
     ctx.body = (prepared, bulk)
     target = Target(project_id=prepared[0]["project_id"], parent_project_id=group.metadata.project)
-    return Subject(target=with_attributes(target, bound.noun, items[0]))
+    return Subject(target=with_attributes(target, bound.noun, items[0], prepared[0]))
 
 
 def _one_group(prepared: Sequence[dict[str, Any]]) -> None:

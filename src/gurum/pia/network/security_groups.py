@@ -33,8 +33,8 @@ def find_create(ctx: Context) -> Subject:
     prepared = []
     for item in items:
         project = own(ctx, bound, item)
-        target = with_attributes(Target(project_id=project), bound.noun, item)
-        prepared.append((body.for_create(bound.noun, item, project), target))
+        values = body.for_create(bound.noun, item, project)
+        prepared.append((values, with_attributes(Target(project_id=project), bound.noun, item, values)))
     ctx.body = (prepared, bulk)
     return Subject(target=prepared[0][1])
 

@@ -46,7 +46,7 @@ def find_create(ctx: Context) -> Subject:
         project = own(ctx, bound, item)
         values = body.for_create(bound.noun, item, project)
         network = network_for(ctx, values["network_id"])
-        target = with_attributes(bindings.on_network(network.id, project), bound.noun, item)
+        target = with_attributes(bindings.on_network(network.id, project), bound.noun, item, values)
         prepared.append((values, target))
     ctx.body = (prepared, bulk)
     return Subject(target=prepared[0][1])

@@ -32,9 +32,8 @@ def find_create(ctx: Context) -> Subject:
     bound = of(ctx).routers
     [item], _ = body.items(bound.noun, ctx.body, bulk=False)
     project = own(ctx, bound, item)
-    target = with_attributes(Target(project_id=project), bound.noun, item)
-    ctx.body = body.for_create(bound.noun, item, project)
-    return Subject(target=target)
+    values = ctx.body = body.for_create(bound.noun, item, project)
+    return Subject(target=with_attributes(Target(project_id=project), bound.noun, item, values))
 
 
 def _check(ctx: Context, values: dict[str, Any]) -> None:
