@@ -103,3 +103,29 @@ async def test_usage_counts_living_and_deleted_servers(kit: Kit) -> None:
     assert fault(await kit.call("GET", path, token="other"))[0] == 403
     bad = await kit.call("GET", f"{path}?start=2030-01-01T00:00:00&end=2029-01-01T00:00:00")
     assert fault(bad) == (400, "Invalid start time. The start time cannot occur after the end time.")
+
+
+async def test_usage_comes_in_pages_that_end(kit: Kit) -> None:
+    """Horizon and novaclient ask with the last server's id until nothing comes, at 2.40 and above."""
+    path = f"{V}/os-simple-tenant-usage/{MEMBER}"
+    made = sorted([await running(kit, networks="none") for _ in range(3)])
+    kit.clock.ahead(3600)
+    found, query = [], "limit=2"
+    for shown in (2, 1, 0):
+        answer = (await kit.call("GET", f"{path}?{query}", version="2.40")).json
+        rows = answer["tenant_usage"].get("server_usages", [])
+        assert (len(rows), round(answer["tenant_usage"].get("total_hours", 0), 3)) == (shown, shown)
+        assert ("tenant_usage_links" in answer) == (shown == 2)
+        if shown == 2:
+            [link] = answer["tenant_usage_links"]
+            assert link["href"].endswith(f"/os-simple-tenant-usage/{MEMBER}?limit=2&marker={rows[-1]['instance_id']}")
+        found += [row["instance_id"] for row in rows]
+        query = f"marker={found[-1]}"
+    assert found == made
+    everything = f"{V}/os-simple-tenant-usage"
+    page = (await kit.call("GET", f"{everything}?limit=2", token="admin", version="2.40")).json
+    assert (round(page["tenant_usages"][0]["total_hours"], 3), page["tenant_usages_links"][0]["rel"]) == (2, "next")
+    unknown = await kit.call("GET", f"{path}?marker={MEMBER}", version="2.40")
+    assert fault(unknown) == (400, f"Marker {MEMBER} could not be found.")
+    below = (await kit.call("GET", f"{path}?limit=1&marker=x", version="2.39")).json
+    assert len(below["tenant_usage"]["server_usages"]) == 3

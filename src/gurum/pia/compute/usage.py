@@ -9,17 +9,20 @@ import msgspec
 
 from gurum.model import codec
 from gurum.model.server import Server
+from gurum.pia.compute import fields as f
+from gurum.pia.compute.paging import limit_of, links
 from gurum.pia.compute.servers.state import effective
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import bad_request
 from gurum.pia.kernel.route import Route, Subject
-from gurum.pia.kernel.wire import Response, json
+from gurum.pia.kernel.wire import Response, encode
 from gurum.policy.model import Target
 
 PATH = "/os-simple-tenant-usage"
 HOUR = 3600.0
 _FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f")
 MONTH = timedelta(days=28)
+PAGED = 40  # since this microversion
 
 
 class _Stored(msgspec.Struct):
@@ -112,25 +115,62 @@ def _sum(project: str, rows: list[dict[str, Any]], period: Period, *, detailed: 
     return shown
 
 
+async def _page(ctx: Context, project: str | None, period: Period) -> list[Server]:
+    """Return the servers that this answer counts: all, or since 2.40 a page of them, by project and id.
+
+    A client goes on with the last id until nothing comes; if the marker were ignored, it would never end. Raises 400
+    for an unknown one.
+    """
+    found = await _servers(ctx, project, period)
+    if ctx.version < PAGED:
+        return found
+    found.sort(key=lambda server: (server.metadata.project, server.id))
+    start, marker = 0, ctx.query.last("marker")
+    if marker:
+        start = next((n + 1 for n, server in enumerate(found) if server.id == marker), 0)
+        if not start:
+            raise bad_request(f"Marker {marker} could not be found.")
+    return found[start : start + limit_of(ctx)]
+
+
+def _answer(ctx: Context, name: str, shown: Any, counted: list[Server], path: str) -> Response:
+    last = counted[-1].id if counted else ""
+    more = links(ctx, name, len(counted), last, path) if ctx.version >= PAGED else b""
+    return Response(body=b'{"%s":%s%s}' % (name.encode(), encode(shown), b"," + more if more else b""))
+
+
 async def show(ctx: Context) -> Response:
     """Show what one project has used; nothing at all gives an empty object, as Nova does."""
     project, period = ctx.params["project"], _period(ctx)
-    rows = [_row(ctx, server, period) for server in await _servers(ctx, project, period)]
-    return json({"tenant_usage": _sum(project, rows, period, detailed=True) if rows else {}})
+    counted = await _page(ctx, project, period)
+    rows = [_row(ctx, server, period) for server in counted]
+    shown = _sum(project, rows, period, detailed=True) if rows else {}
+    return _answer(ctx, "tenant_usage", shown, counted, f"{PATH[1:]}/{project}")
 
 
 async def index(ctx: Context) -> Response:
     """List what all projects have used."""
     period = _period(ctx)
+    counted = await _page(ctx, None, period)
     rows: dict[str, list[dict[str, Any]]] = {}
-    for server in await _servers(ctx, None, period):
+    for server in counted:
         rows.setdefault(server.metadata.project, []).append(_row(ctx, server, period))
     detailed = ctx.query.last("detailed") == "1"
-    return json({"tenant_usages": [_sum(project, held, period, detailed=detailed) for project, held in rows.items()]})
+    shown = [_sum(project, held, period, detailed=detailed) for project, held in rows.items()]
+    return _answer(ctx, "tenant_usages", shown, counted, PATH[1:])
 
 
 def _target(ctx: Context) -> Subject:
     return Subject(target=Target(project_id=ctx.params["project"], user_id=ctx.principal.user_id))
+
+
+_ONE: f.Doc = {"start": f.multi(f.STRING), "end": f.multi(f.STRING)}
+_ALL: f.Doc = {**_ONE, "detailed": f.multi(f.STRING)}
+
+
+def _query(asked: f.Doc) -> Any:
+    paged = {**asked, **f.PAGING}
+    return f.versions((1, f.query(asked)), (PAGED, f.query(paged)), (75, f.query(paged, strict=True)))
 
 
 ROUTES = (
@@ -138,6 +178,7 @@ ROUTES = (
         method="GET",
         path=PATH,
         handler=index,
+        query=_query(_ALL),
         policy="compute:simple_tenant_usage:list",
         reads=(Server,),
         shape="list",
@@ -147,6 +188,7 @@ ROUTES = (
         method="GET",
         path=PATH + "/{project}",
         handler=show,
+        query=_query(_ONE),
         policy="compute:simple_tenant_usage:show",
         find=_target,
         reads=(Server,),
