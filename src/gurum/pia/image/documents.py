@@ -1,4 +1,4 @@
-"""The documents beside the images: schemas, stores, import methods, tasks, metadata definitions."""
+"""The documents beside the images: schemas, stores, import methods, tasks."""
 
 from __future__ import annotations
 
@@ -44,11 +44,6 @@ async def no_task(ctx: Context) -> Response:
     raise forbidden(denied_text("tasks_api_access"))
 
 
-async def namespaces(ctx: Context) -> Response:
-    """Answer the metadata definitions' namespaces: none."""
-    return json({"namespaces": [], "first": "/v2/metadefs/namespaces", "schema": "/v2/schemas/metadefs/namespaces"})
-
-
 ROUTES = (
     Route(
         method="GET",
@@ -84,13 +79,5 @@ ROUTES = (
         status=403,
         shape="write",
         summary="Refused: the images are the operator's catalogue",
-    ),
-    Route(
-        method="GET",
-        path="/metadefs/namespaces",
-        handler=namespaces,
-        policy="image:metadef_namespaces:list",
-        shape="list",
-        summary="List the namespaces of metadata definitions",
     ),
 )

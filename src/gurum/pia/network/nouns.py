@@ -170,9 +170,7 @@ def own(ctx: Context, bound: Bound[Any], item: body.Attributes) -> str:
     return project
 
 
-def with_attributes(
-    target: Target, noun: Noun, item: body.Attributes, values: body.Attributes | None = None
-) -> Target:
+def with_attributes(target: Target, noun: Noun, item: body.Attributes, values: body.Attributes | None = None) -> Target:
     """Return the target with what the body writes, in the order of the noun's table.
 
     `values` are a POST's, converted: what it writes as it is by default is not asked of policy (Neutron). Dashboards
