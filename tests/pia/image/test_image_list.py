@@ -40,6 +40,7 @@ async def image_kit(*images: Image) -> Kit:
 
 
 async def call(kit: Kit, path: str, token: str | None = "member", method: str = "GET", **more: Any) -> Answer:
+    more["headers"] = {"Accept": "application/json", **more.get("headers", {})}
     return await kit.call(method, f"/image/v2{path}", token=token, **more)
 
 

@@ -186,3 +186,14 @@ async def test_data_over_the_limit_is_told_why() -> None:
     kit = await image_kit(an_image(1, owner=MINE))
     answer = await call(kit, f"/images/{uid(1)}/file", method="PUT", raw=bytes(200_000), headers=DATA)
     assert (answer.status, "catalogue" in answer.json["message"]) == (413, True)
+
+
+async def test_who_does_not_ask_for_json_gets_a_page() -> None:
+    """glanceclient accepts anything, and reads its error from the page; what a user wrote cannot mark it up."""
+    kit = await image_kit()
+    answer = await call(kit, "/images/<b>&", headers={"Accept": "*/*"})
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=UTF-8")
+    assert answer.body.decode() == (
+        "<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n"
+        "  No image found with ID &lt;b&gt;&amp;<br /><br />\n\n\n\n </body>\n</html>"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gurum.pia.kernel import webob
 from gurum.pia.kernel.errors import ApiError, bad_request
 from gurum.pia.kernel.wire import Request, Response, UnreadableError, decode, json
 from gurum.policy.model import Decision
@@ -35,9 +36,6 @@ FAULTS = {
 }
 
 _PROJECT = re.compile(r"[0-9a-f-]{32,36}\Z")
-_HTML = (
-    "<html>\n <head>\n  <title>{status}</title>\n </head>\n <body>\n  <h1>{status}</h1>\n  {message}\n </body>\n</html>"
-)
 
 
 class ComputeWire:
@@ -107,7 +105,7 @@ class ComputeWire:
 
     def unrouted(self, request: Request, methods: frozenset[str]) -> Response:
         """Answer the 404 that every path outside the table gets, whatever its method."""
-        return _webob(request, "404 Not Found", "The resource could not be found.")
+        return webob.refusal(request, 404, "Not Found", f"The resource could not be found.{webob.BREAK}\n\n")
 
     def unversioned(self, request: Request) -> ApiError:
         """Return the 404 of an operation that its version does not have."""
@@ -129,7 +127,7 @@ class ComputeWire:
 
     def too_large(self, request: Request) -> Response:
         """Answer the 413 of oslo.middleware."""
-        return _webob(request, "413 Request Entity Too Large", "Request is too large.")
+        return webob.refusal(request, 413, "Request Entity Too Large", f"Request is too large.{webob.BREAK}\n\n")
 
     def body(self, request: Request) -> Any:
         """Decode JSON; no content type and text/plain pass for it. None when there is no body."""
@@ -161,16 +159,3 @@ class ComputeWire:
                 ("X-OpenStack-Nova-API-Version", version),
                 ("Vary", "OpenStack-API-Version, X-OpenStack-Nova-API-Version"),
             ]
-
-
-def _webob(request: Request, status: str, message: str) -> Response:
-    """Answer as the WSGI library does: JSON for who asks for it, else HTML, nothing for HEAD."""
-    code, _, title = status.partition(" ")
-    if request.method == "HEAD":
-        return Response(status=int(code), content_type="text/html; charset=UTF-8")
-    accept = request.headers.get("accept", "")
-    message += "<br /><br />\n\n\n"
-    if "application/json" in accept and "text/html" not in accept:
-        return json({"message": message, "code": status, "title": title}, int(code))
-    page = _HTML.format(status=status, message=message)
-    return Response(status=int(code), body=page.encode(), content_type="text/html; charset=UTF-8")

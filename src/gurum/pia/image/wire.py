@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from gurum.pia.kernel import webob
 from gurum.pia.kernel.errors import ApiError
+from gurum.pia.kernel.webob import BREAK
 from gurum.pia.kernel.wire import Request, Response, json
 from gurum.policy.model import Decision
 
 CURRENT = 9  # the last minor version that adds something a catalogue has (os_hidden, stores); later ones are writes
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")  # in the order of Glance's Allow header
-BREAK = "<br /><br />\n"
 NOT_FOUND = "The resource could not be found."
 PHRASES = {416: "Request Range Not Satisfiable", 413: "Request Entity Too Large"}
 
@@ -47,7 +48,7 @@ class ImageWire:
         if not methods:
             return self.error(request, ApiError(404, NOT_FOUND))
         text = f"The method {request.method} is not allowed for this resource. {BREAK}"
-        response = _error(405, text)
+        response = _error(request, 405, text)
         response.headers.append(("Allow", ", ".join(method for method in METHODS if method in methods)))
         return response
 
@@ -60,9 +61,9 @@ class ImageWire:
         return ApiError(404, NOT_FOUND)
 
     def error(self, request: Request, error: ApiError) -> Response:
-        """Render a refusal in Glance's envelope."""
+        """Render a refusal as Glance does: JSON, or a page for who does not ask for JSON (glanceclient)."""
         text = error.message if BREAK in error.message else f"{error.message}{BREAK}"
-        response = _error(error.status, text if error.status == 415 else f"{text}\n\n")
+        response = _error(request, error.status, text if error.status == 415 else f"{text}\n\n")
         response.headers += error.headers
         return response
 
@@ -84,9 +85,8 @@ class ImageWire:
         response.headers.append(("X-Openstack-Request-Id", request.request_id))
 
 
-def _error(status: int, message: str) -> Response:
-    title = PHRASES.get(status) or HTTPStatus(status).phrase
-    return json({"code": f"{status} {title}", "title": title, "message": message}, status)
+def _error(request: Request, status: int, message: str) -> Response:
+    return webob.refusal(request, status, PHRASES.get(status) or HTTPStatus(status).phrase, message)
 
 
 def versions(root: str) -> list[dict[str, Any]]:
