@@ -11,7 +11,8 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses bench chaos drift faults fuzz golden interop isolation load policy-check same secrets upgrade
+        addresses bench chaos drift faults fuzz golden horizon interop isolation load policy-check same secrets \
+        upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,7 +49,7 @@ format: setup ## put the code into its canonical form
 	$(VENV)/bin/ruff format .
 
 pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
-	cd requirements && for set in setup run dev interop; do \
+	cd requirements && for set in setup run dev interop horizon; do \
 	  ../$(VENV)/bin/uv pip compile -q --system-certs --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header $(ARGS) $$set.in -o $$set.txt || exit 1; done
 
@@ -74,6 +75,10 @@ fuzz: setup ## send generated requests
 
 golden: setup ## compare with recordings of a real OpenStack
 	$(PYTHON) -m tests.golden $(ARGS)
+
+horizon: setup ## walk through stock Horizon's pages in a region (REGION=…)
+	@scripts/setup horizon $(VENV)-horizon
+	$(PYTHON) -m tests.horizon --venv $(VENV)-horizon --region $(REGION) $(ARGS)
 
 interop: setup ## run upstream Tempest against a region (SERVICE=identity|compute|network|all REGION=…)
 	@scripts/setup interop $(VENV)-interop
