@@ -132,6 +132,9 @@ SOURCES: dict[tuple[str, str], Source] = {
     ("os-instance-actions", "request"): _request_id,
     ("extensions", "alias"): lambda picks: "os-keypairs" if picks.service == "compute" else "quotas",
     ("schemas", "name"): lambda picks: picks.rng.choice(("image", "images", "member", "members")),
+    ("metadefs", "name"): lambda picks: picks.rng.choice(
+        ("namespace", "namespaces", "resource_type", "resource_types")
+    ),
     ("default-security-group-rules", "id"): lambda picks: DEFAULT_RULE,
     ("members", "member"): lambda picks: picks.project("other"),
 }

@@ -116,7 +116,7 @@ def _compute(call: Call, answer: Answer, document: Any, kind: str) -> str:
     if answer.status < 300 or _is_401(answer, document):
         return ""
     if kind.startswith("text/html"):
-        return "" if b"<title>" in answer.body or not answer.body else "no page"
+        return _page(answer)
     if not isinstance(document, dict) or len(document) not in (1, 3):
         return "no fault"
     if answer.status == 300:
@@ -127,6 +127,10 @@ def _compute(call: Call, answer: Answer, document: Any, kind: str) -> str:
     if name not in COMPUTE_FAULTS or not isinstance(fault, dict):
         return "no known fault"
     return "" if fault.get("code") == answer.status and isinstance(fault.get("message"), str) else "code or message"
+
+
+def _page(answer: Answer) -> str:
+    return "" if b"<title>" in answer.body or not answer.body else "no page"
 
 
 def _network(call: Call, answer: Answer, document: Any, kind: str) -> str:
@@ -148,6 +152,9 @@ def _network(call: Call, answer: Answer, document: Any, kind: str) -> str:
 def _image(call: Call, answer: Answer, document: Any, kind: str) -> str:
     if answer.status < 300 or _is_401(answer, document):
         return ""
+    if kind.startswith("text/html"):
+        accepted = [value for name, value in call.headers if name.lower() == "accept"]
+        return "a page for who asks for JSON" if accepted == ["application/json"] else _page(answer)
     if not isinstance(document, dict):
         return "no document"
     if answer.status == 300:
