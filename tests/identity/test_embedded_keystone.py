@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.client
 import signal
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -160,6 +163,19 @@ async def test_concurrent_writers_and_readers_do_not_lock_each_other_out(admin: 
         return (await admin.call("GET", "/auth/tokens", X_Subject_Token=token))[0]
 
     assert set(await asyncio.gather(*(revoke_and_look(token) for token in tokens))) == {404}
+
+
+def test_connections_that_clients_leave_open_keep_nobody_waiting(keystone: RunningKeystone) -> None:
+    """A dashboard leaves some with every page. Where the next one had to wait for room, it would time out here."""
+    server = urllib.parse.urlsplit(keystone.ready.url)
+    with contextlib.ExitStack() as idle:
+        for _ in range(300):
+            connection = http.client.HTTPConnection(str(server.hostname), server.port, timeout=10)
+            idle.callback(connection.close)
+            connection.request("GET", "/v3")
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (200, True)
+            assert not answer.will_close
 
 
 async def test_forwarded_headers_do_not_change_links(keystone: RunningKeystone) -> None:

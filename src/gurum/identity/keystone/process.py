@@ -28,6 +28,11 @@ from gurum.ops import secrets
 # SAML in the role of an identity provider (Keystone to Keystone) parses XML schemas for one second
 # at import, a third of a warm start, and is not offered here.
 LAZY_MODULES = ("keystone.federation.idp",)
+# A dashboard opens connections with every page and leaves them open. At the server's own figures (100 of them, closed
+# after two minutes, looked for every half) the next one waits half a minute. A process may have 1024 files by default.
+CONNECTIONS = 900
+IDLE_SECONDS = 30
+LOOK_SECONDS = 5
 
 
 def run(config: KeystoneConfig, started: float | None = None) -> None:
@@ -222,5 +227,13 @@ def _server(app: WsgiApplication, listener: socket.socket, threads: int) -> Any:
     import waitress.server
 
     return waitress.server.create_server(
-        app, sockets=[listener], threads=threads, ident=None, clear_untrusted_proxy_headers=True
+        app,
+        sockets=[listener],
+        threads=threads,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=LOOK_SECONDS,
+        asyncore_use_poll=True,  # select would end at descriptor 1024, and is asked about every connection each time
     )
