@@ -48,7 +48,7 @@ LIMITS: Limits = {
     "claims_without_port": ("==", 0),
 }
 PORTS = f"{NETWORK}/ports"
-CHURN = 0.45  # the share of deletions while there is coming and going
+CHURN = 0.2  # the share of deletions while there is coming and going
 FULL_TWICE = 2
 SWEEP = 5.0
 PATIENCE = 300.0
