@@ -90,6 +90,11 @@ class Tally:
         """Return what still has to be killed."""
         return [target for target in targets(self.points) if target not in self.done]
 
+    def met(self) -> float:
+        """Return the part of what had to be killed that was; 0 without anything."""
+        wanted = targets(self.points)
+        return 1 - len(self.missing()) / len(wanted) if wanted else 0.0
+
     def unmet(self) -> list[tuple[Killed, Point]]:
         """Return what only kills bring about and was not killed at: after which kill, and where."""
         return [(first, point) for point, first in self.after_kills.items() if point not in self.covered]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.chaos.plan import BETWEEN, Killed, Outcome, Point
+from tests.chaos.planner import targets
 from tests.chaos.tally import Tally
 
 MAKE = Point("engine", "server create", "AWS RunInstances instance", "after")
@@ -79,3 +81,14 @@ def test_a_defect_that_keeps_a_run_from_starting_is_not_found_by_that() -> None:
     assert tally.shown() == ""
     tally.add(Outcome(3, problems=["duplicated: two VPCs"]))
     assert tally.shown() == "duplicated: two VPCs"
+
+
+def test_what_was_met_counts_each_happening_after_a_creation() -> None:
+    tally = recorded()
+    wanted = targets(tally.points)
+    assert tally.met() == 0.0
+    tally.add(Outcome(2, killed=[Killed("engine", "server create", MAKE, "nothing")]))
+    assert tally.met() == pytest.approx(1 / len(wanted))
+    for target in wanted:
+        tally.add(Outcome(3, killed=[Killed("engine", target.point.verb, target.point, target.between)]))
+    assert tally.met() == 1.0
