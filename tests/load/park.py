@@ -12,6 +12,7 @@ from typing import ClassVar
 
 SETTLING = 60.0  # seconds that a server is left alone after it was acted upon
 LEAVING = 5.0  # seconds between being out of reach and being deleted
+ON_THEIR_WAY = 20  # of each sort, so that as many can be deleted as are made
 
 
 class Pool:
@@ -66,9 +67,9 @@ class Park:
         return self.pools[name]
 
     def settle(self, now: float, rng: random.Random) -> None:
-        """Let all come to rest whose time it is, and have one of each sort on its way out."""
+        """Let all come to rest whose time it is, and have some of each sort on their way out."""
         for pool in self.pools.values():
             pool.settle(now)
         for name, leaving in self.LEAVING.items():
-            if not self.pools[leaving] and (id_ := self.pools[name].take(rng)):
+            if len(self.pools[leaving]) < ON_THEIR_WAY and (id_ := self.pools[name].take(rng)):
                 self.pools[leaving].put(id_, now, LEAVING)

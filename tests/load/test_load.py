@@ -90,6 +90,20 @@ def test_every_request_comes_in_about_its_share() -> None:
     assert 0.05 < sum(writes(name) for name in drawn) / len(drawn) < 0.15
 
 
+def test_as_many_go_as_come() -> None:
+    setting = _setting()
+    for number in range(300):
+        setting.park["running"].put(f"server-{number}", 0.0)
+    mix, now, living = Mix(setting), 0.0, 300
+    for _ in range(60_000):
+        now += 0.005
+        name, asked = mix.draw(now)
+        living += (name == "server create") - (name == "server delete")
+        document = {"server": {"id": str(now)}, "port": {"id": str(now)}, "keypair": {"name": str(now)}}
+        asked.then({**document, "security_group_rule": {"id": str(now)}}, now)
+    assert abs(living - 300) < 90, "the load itself grows, so that the memory's growth means nothing"
+
+
 def test_without_anybody_to_ask_about_a_list_is_asked_for() -> None:
     setting = _setting()
     names = {Mix(setting).draw(0.0)[0] for _ in range(500)}
