@@ -183,7 +183,10 @@ def test_a_failing_step_shows_its_last_words(tree: Path) -> None:
 
 
 def test_wrong_usage(tree: Path) -> None:
-    assert _setup(tree, "all").stderr == "setup: unknown set of packages 'all'; there are 'run', 'dev' and 'interop'\n"
+    assert (
+        _setup(tree, "all").stderr
+        == "setup: unknown set of packages 'all'; there are 'run', 'dev', 'interop' and 'horizon'\n"
+    )
 
 
 def test_no_file_names_a_package_index() -> None:
