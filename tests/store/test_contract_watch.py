@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ import pytest
 from tests.support.store import Replica, Stores, list_all, make_claim, make_network, make_server, until
 
 from gurum.model.base import Resource
-from gurum.model.network import AddressClaim, Network
+from gurum.model.network import AddressClaim, Network, Port
 from gurum.model.server import Server
 from gurum.store.contract import (
     EVERYTHING,
@@ -120,6 +121,18 @@ async def test_changed_tells_at_once_what_the_other_wrote(calm: Stores) -> None:
         assert event.object == server
         version = event.resource_version
         assert list(await calm.other.changed(Server, version)) == []
+
+
+async def test_what_was_written_before_a_question_began_is_in_each_of_its_answers(calm: Stores) -> None:
+    _, servers = await list_all(calm.other, Server)
+    _, ports = await list_all(calm.other, Port)
+    for n in range(20):
+        server = await calm.one.create(make_server(str(n)))
+        begun = time.monotonic()
+        assert list(await calm.other.changed(Port, ports, begun=begun)) == []  # a look that the next one may share
+        [event] = await calm.other.changed(Server, servers, begun=begun)
+        assert event.object == server
+        servers = event.resource_version
 
 
 async def test_changed_hands_out_no_shared_objects(calm: Stores) -> None:

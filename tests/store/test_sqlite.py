@@ -6,6 +6,7 @@ import asyncio
 import resource
 import sqlite3
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,17 @@ async def test_writes_that_wait_together_share_a_commit(store: SqliteStore) -> N
         await asyncio.gather(*(store.create(make_server(str(n))) for n in range(100)))
     assert seen.count("COMMIT") <= 2
     assert len((await list_all(store, Server))[0]) == 100
+
+
+async def test_a_question_about_many_kinds_is_one_look(store: SqliteStore) -> None:
+    await store.changed(Server, 0)  # the first look of all reads the versions, too
+    begun = time.monotonic()
+    with statements(store) as seen:
+        for kind in codec.KINDS.values():
+            await store.changed(kind, 0, begun=begun)
+        assert seen == ["PRAGMA data_version"]
+        await store.changed(Server, 0, begun=time.monotonic())
+        assert len(seen) == 2, "a later question has a look of its own"
 
 
 async def test_who_comes_during_a_commit_joins_the_others(store: SqliteStore) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import defaultdict
 
 from gurum.store.contract import UnavailableError
@@ -21,14 +22,25 @@ class Heads:
         self._connection = connection
         self._poll = poll  # seconds
         self._data_version = -1
+        self._looked = float("-inf")  # of time.monotonic(): every commit before it is known
         self._heads: dict[str, int] = {}
         self._horizons: dict[str, int] = {}
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def refresh(self) -> None:
-        """Look whether anybody committed; wake the waiters of the kinds that changed. Raises sqlite3.Error."""
+    def refresh(self, begun: float | None = None) -> None:
+        """Know every commit acknowledged before `begun` (time.monotonic(); default: now).
+
+        A question about several kinds is one look so. Wakes the waiters of kinds that changed. Raises sqlite3.Error.
+        """
+        if begun is not None and begun <= self._looked:
+            return
+        looking = time.monotonic()
+        self._look()
+        self._looked = looking
+
+    def _look(self) -> None:
         [data_version] = self._connection.execute("PRAGMA data_version").fetchone()
         if data_version == self._data_version:
             return

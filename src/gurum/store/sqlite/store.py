@@ -209,7 +209,7 @@ class SqliteStore:
 
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""
-        return self._changes(kind, since, EVERYTHING, -1)
+        return self._changes(kind, since, EVERYTHING, -1, begun)
 
     async def forget(self, age: float) -> int:
         """Forget removals older than `age` seconds; watches that began before expire. Return how many."""
@@ -229,10 +229,12 @@ class SqliteStore:
             raise NotFoundError(f"{kind.kind} {name!r} does not exist")
         return decode(kind, row)
 
-    def _changes(self, kind: type[R], since: int, where: Filter, limit: int) -> Sequence[Event[R]]:
+    def _changes(
+        self, kind: type[R], since: int, where: Filter, limit: int, begun: float | None = None
+    ) -> Sequence[Event[R]]:
         heads = self.database.heads
         try:
-            heads.refresh()
+            heads.refresh(begun)
             head = heads.head(kind.kind)
             if head == since:
                 return ()
