@@ -12,6 +12,8 @@ from gurum.model.base import External, Resource, Status
 from gurum.model.network import FixedIP, HostRoute, Port
 
 ROUTER_INTERFACE = "network:router_interface"
+ROUTER_GATEWAY = "network:router_gateway"
+FLOATING_IP = "network:floatingip"
 SERVED = "compute:"  # how the device owner of a port begins that an instance holds
 
 

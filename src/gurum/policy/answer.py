@@ -8,7 +8,8 @@ against the other in every case.
 
 from __future__ import annotations
 
-from typing import Protocol
+from types import GenericAlias
+from typing import Any, Protocol
 
 import msgspec
 
@@ -42,34 +43,14 @@ def entrypoints(source: BundleSource) -> list[str]:
     return [ANSWER, ENTRYPOINT] if says else [ENTRYPOINT]
 
 
-class _Bounds(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """`Scopes`, as an array."""
-
-    all: bool
-    projects: tuple[str, ...]
-    users: tuple[str, ...]
-    parents: tuple[str, ...]
-    members: tuple[str, ...]
-    shared: bool
-    external: bool
-    visibilities: tuple[str, ...]
+def _as_array(kind: type[msgspec.Struct], **other: Any) -> Any:
+    """Return the struct that reads a kind's fields from an array, in their order. other: types that differ."""
+    fields = [(field.name, other.get(field.name, field.type)) for field in msgspec.structs.fields(kind)]
+    return msgspec.defstruct(kind.__name__, fields, frozen=True, array_like=True, forbid_unknown_fields=True)
 
 
-class _Answer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """`Verdict`, as an array."""
-
-    allow: bool
-    visible: bool
-    reason: str
-    rule: str
-    rules: tuple[str, ...]
-    denied: tuple[str, ...]
-    reveals: tuple[str, ...]
-    scopes: _Bounds | None
-
-
-class _Array(msgspec.Struct, frozen=True):
-    expressions: tuple[_Answer]
+_ANSWER = _as_array(Verdict, scopes=_as_array(Scopes) | None)
+_ARRAY: Any = msgspec.defstruct("Array", [("expressions", GenericAlias(tuple, (_ANSWER,)))], frozen=True)
 
 
 class _Object(msgspec.Struct, frozen=True):
@@ -80,21 +61,13 @@ class _Arrays:
     entrypoint = ANSWER
 
     def __init__(self) -> None:
-        self._decode = msgspec.json.Decoder(_Array).decode
+        self._decode = msgspec.json.Decoder(_ARRAY).decode
 
     def __call__(self, output: bytes) -> Verdict:
         (answer,) = self._decode(output).expressions
         bounds = answer.scopes
-        return Verdict(
-            allow=answer.allow,
-            visible=answer.visible,
-            reason=answer.reason,
-            rule=answer.rule,
-            rules=answer.rules,
-            denied=answer.denied,
-            reveals=answer.reveals,
-            scopes=None if bounds is None else Scopes(**msgspec.structs.asdict(bounds)),
-        )
+        fields = msgspec.structs.asdict(answer)
+        return Verdict(**{**fields, "scopes": None if bounds is None else Scopes(**msgspec.structs.asdict(bounds))})
 
 
 class _Objects:

@@ -14,6 +14,7 @@ from typing import Any
 
 from gurum.model import addresses
 from gurum.model.network import FixedIP, Network, Subnet
+from gurum.model.routing import FLOATING_IP, ROUTER_GATEWAY, ROUTER_INTERFACE
 from gurum.pia.kernel.context import Context
 from gurum.pia.network import subnet_rules, unfit
 from gurum.pia.network.bindings import of
@@ -23,7 +24,7 @@ from gurum.pia.network.visible import subnet_for
 from gurum.store import claims
 
 OWNER_KIND = "Port"
-OWN_ADDRESSES = ("network:router_interface", "network:router_gateway", "network:floatingip")
+OWN_ADDRESSES = (ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP)
 TRIES = 50  # addresses that other processes may take before our eyes
 _RNG = random.SystemRandom()
 

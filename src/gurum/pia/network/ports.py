@@ -28,7 +28,7 @@ from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.routing import associations, guards
 from gurum.pia.network.unfit import MAC_ASKED_FOR
 from gurum.pia.network.visible import network_for
-from gurum.pia.network.writes import metadata, reserve, unreserve, update
+from gurum.pia.network.writes import making, metadata, unreserve, update
 from gurum.policy.model import Target
 from gurum.store.contract import ConflictError, NotFoundError
 
@@ -108,9 +108,8 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
     port_rules.check_pairs(values["allowed_address_pairs"], secure)
     bound = bool(values["device_id"])
     can.check("port", values, bound=bound)
-    await reserve(ctx, project, meta.id, {"port": 1})
     allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can, bound=bound)
-    try:
+    async with making(ctx, project, meta.id, {"port": 1}, allocation.undo):
         await allocation.gather(wishes)
         spec = PortSpec(
             network_id=network.id,
@@ -130,10 +129,6 @@ async def _create(ctx: Context, bindings: Bindings, values: dict[str, Any]) -> P
         port = Port(metadata=meta, spec=spec)
         _fit(ctx, port)
         return await ctx.parts.store.create(port)
-    except Exception:
-        await allocation.undo()
-        await unreserve(ctx, project, meta.id)
-        raise
 
 
 def _no_qos(values: dict[str, Any]) -> None:

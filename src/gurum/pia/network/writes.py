@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from gurum.model.base import Metadata, Resource, new_id
@@ -57,6 +58,23 @@ async def reserve(ctx: Context, project: str, uid: str, amounts: Mapping[str, in
 async def unreserve(ctx: Context, project: str, uid: str) -> None:
     """Give back what was reserved for an object that was not created."""
     await ctx.parts.claims.release(region=ctx.region.name, project=project, service="network", id=uid)
+
+
+@asynccontextmanager
+async def making(
+    ctx: Context, project: str, uid: str, amounts: Mapping[str, int], undo: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Reserve quota around the writes that make one object; if they come to nothing, `undo` them and give it back.
+
+    Raises OverQuota, and whatever the writes raised once nothing of them is left.
+    """
+    await reserve(ctx, project, uid, amounts)
+    try:
+        yield
+    except Exception:  # a refusal, a store that is away, a defect: in each case nothing may stay
+        await undo()
+        await unreserve(ctx, project, uid)
+        raise
 
 
 async def create_all(

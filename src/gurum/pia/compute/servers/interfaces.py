@@ -40,7 +40,7 @@ from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, empty, json
 from gurum.pia.network import default_group, ipam, meetings
 from gurum.pia.network.ports import withdraw
-from gurum.pia.network.writes import metadata, reserve, unreserve
+from gurum.pia.network.writes import making, metadata, unreserve
 
 PATH = "/servers/{id}/os-interface"
 READS: tuple[type[Resource], ...] = (Server, Port, Region)
@@ -204,33 +204,32 @@ async def _make(ctx: Context, server: Server, network: Network, address: str, la
     mac, zone = addresses.mac(_RNG), server.status.zone if can.zonal else ""
     allocation = ipam.Allocation(ctx, network, meta.id, project, mac, can, bound=True)
     made: Port | None = None
+
+    async def undo() -> None:
+        await (allocation.undo() if made is None else withdraw(ctx, made.id))
+
     try:
-        await reserve(ctx, project, meta.id, {"port": 1})
-        wishes = ipam.wishes(ctx, network, [{"ip_address": address}] if address else None, "")
-        await allocation.gather(wishes, zone="" if address else zone)
-        if zone and allocation.zone != zone:
-            raise _failed(server, f"{address} is in another availability zone")
-        spec = PortSpec(
-            network_id=network.id,
-            mac_address=mac,
-            fixed_ips=allocation.fixed_ips,
-            security_groups=groups,
-            port_security_enabled=secure,
-            device_id=server.id,
-            device_owner=f"compute:{server.status.availability_zone}",
-            zone=allocation.zone,
-            disposable=True,
-        )
-        made = await ctx.parts.store.create(Port(metadata=meta, spec=spec))
-        subnets = [ip.subnet_id for ip in made.spec.fixed_ips]
-        await meetings.still_there(ctx, networks=[network.id], subnets=subnets, groups=groups)
-    except Exception as error:
-        if made is not None:
-            await withdraw(ctx, made.id)
-        else:
-            await allocation.undo()
-        await unreserve(ctx, project, meta.id)
-        raise (_in_novas_words(error, network, address) if isinstance(error, ApiError) else error) from None
+        async with making(ctx, project, meta.id, {"port": 1}, undo):
+            wishes = ipam.wishes(ctx, network, [{"ip_address": address}] if address else None, "")
+            await allocation.gather(wishes, zone="" if address else zone)
+            if zone and allocation.zone != zone:
+                raise _failed(server, f"{address} is in another availability zone")
+            spec = PortSpec(
+                network_id=network.id,
+                mac_address=mac,
+                fixed_ips=allocation.fixed_ips,
+                security_groups=groups,
+                port_security_enabled=secure,
+                device_id=server.id,
+                device_owner=f"compute:{server.status.availability_zone}",
+                zone=allocation.zone,
+                disposable=True,
+            )
+            made = await ctx.parts.store.create(Port(metadata=meta, spec=spec))
+            subnets = [ip.subnet_id for ip in made.spec.fixed_ips]
+            await meetings.still_there(ctx, networks=[network.id], subnets=subnets, groups=groups)
+    except ApiError as error:
+        raise _in_novas_words(error, network, address) from None
     return made
 
 

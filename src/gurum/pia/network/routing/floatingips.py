@@ -16,7 +16,7 @@ from gurum.model import codec
 from gurum.model.base import Resource
 from gurum.model.network import AddressClaim, FixedIP, Network, Port, Subnet
 from gurum.model.region import Region
-from gurum.model.routing import FloatingIP, FloatingIPClaim, FloatingIPSpec, Router
+from gurum.model.routing import FLOATING_IP, FloatingIP, FloatingIPClaim, FloatingIPSpec, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.route import Subject
@@ -128,7 +128,7 @@ async def _address(ctx: Context, new: FloatingIP, values: dict[str, Any]) -> Non
             sentence = "this value of floating_ip_address is not possible in this region"
             raise invalid_input(can.because(sentence, CHOSEN_BY_CLOUD))
         return
-    wishes = ipam.wishes(ctx, network, [asked] if asked else None, "network:floatingip")
+    wishes = ipam.wishes(ctx, network, [asked] if asked else None, FLOATING_IP)
     four = [wish for wish in wishes if wish.subnets[0].spec.ip_version == 4]
     allocation = ipam.Allocation(
         ctx, network, new.id, new.metadata.project, "", can, bound=False, owner=FloatingIP.kind

@@ -11,15 +11,13 @@ from ipaddress import ip_network
 from typing import Any
 
 from gurum.model.network import FixedIP, Network, Subnet
-from gurum.model.routing import Gateway, Router
+from gurum.model.routing import ROUTER_GATEWAY, Gateway, Router
 from gurum.pia.kernel.context import Context
 from gurum.pia.network import ipam
 from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault
 from gurum.pia.network.routing import associations
 from gurum.pia.network.visible import network_for
-
-DEVICE_OWNER = "network:router_gateway"
 
 
 class Change:
@@ -56,7 +54,7 @@ class Change:
         new = of(ctx).inventory.subnets_of_network.objects(network.id)
         no_overlap(ctx, self._router_id, new, gateway=False)
         can = of(ctx).capabilities(ctx.region.name)
-        wishes = ipam.wishes(ctx, network, given or None, DEVICE_OWNER)
+        wishes = ipam.wishes(ctx, network, given or None, ROUTER_GATEWAY)
         self._allocation = ipam.Allocation(
             ctx, network, self._router_id, self._project, "", can, bound=False, owner=Router.kind
         )

@@ -18,7 +18,7 @@ from gurum.pia.network.bindings import of
 from gurum.pia.network.faults import fault, invalid_input
 from gurum.pia.network.nouns import own, with_attributes
 from gurum.pia.network.routing import extra_routes, gateways, meetings
-from gurum.pia.network.writes import metadata, remove, reserve, unreserve, update
+from gurum.pia.network.writes import making, metadata, remove, update
 from gurum.policy.model import Target
 
 READS: tuple[type[Resource], ...] = (Network, Router)
@@ -56,10 +56,15 @@ async def create(ctx: Context) -> Response:
     values = ctx.body
     project = values["project_id"]
     meta = metadata(ctx, project)
-    await reserve(ctx, project, meta.id, {"router": 1})
     change = gateways.Change(ctx, meta.id, project, before=None)
-    stored = None
-    try:
+    stored: Router | None = None
+
+    async def undo() -> None:
+        if stored is not None:
+            await ctx.parts.store.delete(Router, stored.id, cause=ctx.cause)
+        await change.undo()
+
+    async with making(ctx, project, meta.id, {"router": 1}, undo):
         _check(ctx, values)
         await change.gather(values["external_gateway_info"])
         if change.after is not None:
@@ -72,12 +77,6 @@ async def create(ctx: Context) -> Response:
         )
         stored = await ctx.parts.store.create(Router(metadata=meta, spec=spec))
         await gateways.settled(ctx, stored)
-    except Exception:
-        if stored is not None:
-            await ctx.parts.store.delete(Router, stored.id, cause=ctx.cause)
-        await change.undo()
-        await unreserve(ctx, project, meta.id)
-        raise
     return bound.answer(ctx, [stored], "create")
 
 
