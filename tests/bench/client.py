@@ -54,6 +54,17 @@ class Client:
             raise RuntimeError(f"{method} {path}: {status} {data[:300]!r}")
         return json.loads(data) if data else None
 
+    def pages(self, path: str, noun: str, size: int = 1000) -> list[dict[str, Any]]:
+        """Return every item of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        asked = f"{path}{'&' if '?' in path else '?'}limit={size}"
+        while True:
+            marker = f"&marker={found[-1]['id']}" if found else ""
+            page = self.json("GET", f"{asked}{marker}")[noun]
+            found += page
+            if len(page) < size:
+                return found
+
     def times(self, path: str, count: int, warm: int = 3) -> Times:
         """Return the times of `count` GETs after `warm` ones."""
         out = []

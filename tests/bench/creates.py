@@ -75,13 +75,7 @@ def _post(client: Client, body: dict[str, Any], count: int, pause: float = 0.0) 
 
 
 def _count(client: Client, status: str) -> int:
-    total, marker = 0, ""
-    while True:
-        page = client.json("GET", f"{SERVERS}?status={status}&limit=1000{marker}")["servers"]
-        total += len(page)
-        if len(page) < 1000:
-            return total
-        marker = f"&marker={page[-1]['id']}"
+    return len(client.pages(f"{SERVERS}?status={status}", "servers"))
 
 
 def _until_active(client: Client, within: float) -> float:

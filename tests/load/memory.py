@@ -44,11 +44,17 @@ class Watch:
     samples: dict[str, list[tuple[float, float]]] = field(default_factory=dict)  # (hours, MiB)
 
     def look(self) -> None:
-        """Take a sample of each. Raises RuntimeError if a process is another one than before: it was started anew."""
+        """Take a sample of each. A process that was started anew is another one."""
         for pid, words in self.stack.children().items():
             name = _name(words)
             if name:
                 self.samples.setdefault(f"{name} {pid}", []).append((time.monotonic() / 3600, memory(pid)))
+
+    @property
+    def restarts(self) -> int:
+        """Return how many processes came after the first look."""
+        first = min((points[0][0] for points in self.samples.values()), default=0.0)
+        return sum(points[0][0] - first > 1 / 3600 for points in self.samples.values())
 
     def slopes(self) -> dict[str, float]:
         """Return MiB an hour by process, from the samples after the warm-up."""

@@ -88,6 +88,7 @@ async def _loaded(
         figures.put(f"load_{name}_p50_ms", Times(sorted(times)).p50)
         figures.put(f"load_{name}_p99_ms", Times(sorted(times)).p99)
     print(f"p99 of each minute {picture(seen.p99_by_minute())}", *watch.told(), sep="\n", file=sys.stderr, flush=True)
+    figures.put("restarts", watch.restarts)
     for name, slope in watch.slopes().items():
         figures.put(f"memory_{name.rpartition(' ')[0]}_mib_per_h".replace(" ", "_"), slope)
     figures.put(
@@ -116,13 +117,8 @@ async def _creates(many: aiohttp.ClientSession, client: Client, setting: Setting
 
 def _servers(client: Client, status: str = "") -> list[str]:
     """Return the ids of all servers (of a status)."""
-    ids: list[str] = []
-    while True:
-        marker = f"&marker={ids[-1]}" if ids else ""
-        page = client.json("GET", f"{COMPUTE}/servers?limit=1000{marker}{'&status=' + status if status else ''}")
-        ids += [server["id"] for server in page["servers"]]
-        if len(page["servers"]) < 1000:
-            return ids
+    query = f"?status={status}" if status else ""
+    return [server["id"] for server in client.pages(f"{COMPUTE}/servers{query}", "servers")]
 
 
 def _settled(client: Client) -> None:
