@@ -118,7 +118,7 @@ class Emulator:
             entry.outcome, status = error.code, error.status
             entry.rule = error.rule.name if isinstance(error, Refusal) else ""
             document = _failure(service, error, entry.request_id)
-        except Exception as error:
+        except Exception as error:  # a defect of ours is the InternalError that AWS would answer, and the log says it
             log.exception("the emulator failed in %s", entry.action)
             refusal = refuse("internal", error=traceback.format_exception_only(error)[0].strip())
             entry.outcome, entry.rule, status = refusal.code, refusal.rule.name, refusal.status

@@ -103,7 +103,7 @@ async def create(ctx: Context) -> Response:
     )
     try:
         stored = await ctx.parts.store.create(group)
-    except Exception:
+    except Exception:  # a refusal, a store that is away, a defect: in each case nothing may stay
         await quota.release(ctx, uid)
         raise
     return json({"server_group": _view(ctx, stored)})

@@ -124,7 +124,7 @@ class Allocation:
             kept = list(keep)
             for wish in wanted:
                 self.fixed_ips.append(_satisfied(wish, kept) or await self._claim(wish))
-        except Exception:
+        except Exception:  # a refusal, a store that is away, a defect: in each case nothing may stay
             await self.undo()
             raise
 

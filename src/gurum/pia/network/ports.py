@@ -77,7 +77,7 @@ async def create(ctx: Context) -> Response:
             made.append(await _create(ctx, bindings, values))
             await ctx.fresh(Port, AddressClaim)
             await _settled(ctx, made[-1])
-    except Exception:
+    except Exception:  # a refusal, a store that is away, a defect: in each case nothing may stay
         for port in made:
             await withdraw(ctx, port.id)
             await unreserve(ctx, port.metadata.project, port.id)

@@ -117,7 +117,7 @@ async def attach(ctx: Context) -> Response:
         port = await _make(ctx, server, _network(ctx, network_id), given[0] if given else "", labels)
     try:
         action = await record(ctx, "attach_interface", "attach_interface", WHEN, {"port_id": port.id})
-    except Exception:
+    except Exception:  # a refusal, a store that is away, a defect: in each case nothing may stay
         await _let_go(ctx, port)
         raise
     await _done(ctx, server.id, action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -63,7 +64,7 @@ def made(obj: Resource | None, step: str) -> str:
     return intent.external.id if intent is not None and intent.state == "done" and intent.external else ""
 
 
-class Ec2Driver:
+class Ec2Driver(ABC):
     """Base of the drivers whose things EC2 describes by tag and deletes by id."""
 
     words: ClassVar[Words]
@@ -71,9 +72,9 @@ class Ec2Driver:
     def __init__(self, context: Context) -> None:
         self.context = context
 
+    @abstractmethod
     def steps(self, obj: Resource, view: View) -> Sequence[Step | Blocked]:
         """Return the creations needed now; each driver says its own."""
-        raise NotImplementedError
 
     def retired(self, obj: Resource, view: View) -> Sequence[str]:
         """Nothing, unless a driver says otherwise."""
