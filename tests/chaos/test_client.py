@@ -25,7 +25,7 @@ def answering(place: Path, answer: bytes, when: threading.Event) -> Iterator[Pat
         def serve() -> None:
             connection, _ = listening.accept()
             with connection:
-                connection.recv(65536)
+                _read(connection)
                 when.wait(30)
                 connection.sendall(answer)
 
@@ -35,6 +35,16 @@ def answering(place: Path, answer: bytes, when: threading.Event) -> Iterator[Pat
             yield path
         finally:
             thread.join()
+
+
+def _read(connection: socket.socket) -> None:
+    """Read a request to its end: who answers and closes before has a client that still writes into nothing."""
+    with connection.makefile("rb") as stream:
+        length = 0
+        while (line := stream.readline().lower()) not in (b"\r\n", b""):
+            if line.startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        stream.read(length)
 
 
 def test_what_goes_on_meanwhile_is_attended_to_until_the_answer_comes(tmp_path: Path) -> None:
