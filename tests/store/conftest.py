@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from _pytest.mark import ParameterSet
+from tests.support.cluster import cluster
 from tests.support.store import Patient, StepClock, Stores
 
 from gurum.store.memory import HOSTILE, MemoryStore
@@ -50,6 +51,20 @@ async def _postgresql_twice(request: Request, tmp_path: Path) -> AsyncIterator[S
     await other.close()
 
 
+async def _kubernetes(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
+    async with cluster(request.getfixturevalue("kubernetes_server"), tmp_path) as open_one:
+        clock = StepClock()
+        store = await open_one(clock)
+        yield Stores(store, store, clock, store.forget)
+
+
+async def _kubernetes_twice(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
+    async with cluster(request.getfixturevalue("kubernetes_server"), tmp_path) as open_one:
+        clock = StepClock()
+        one, other = await open_one(clock), await open_one(clock)
+        yield Stores(one, other, clock, other.forget)
+
+
 async def _memory(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
     clock = StepClock()
     store = MemoryStore(clock=clock)
@@ -69,9 +84,11 @@ CALM = {
     "memory": _memory,
     "postgresql": _postgresql,
     "postgresql-twice": _postgresql_twice,
+    "kubernetes": _kubernetes,
+    "kubernetes-twice": _kubernetes_twice,
 }
 BACKENDS = CALM | {"hostile": _hostile}
-REAL = {"postgresql", "postgresql-twice"}
+REAL = {"postgresql", "postgresql-twice", "kubernetes", "kubernetes-twice"}
 
 
 def _params(names: Iterable[str]) -> list[ParameterSet]:

@@ -246,10 +246,11 @@ async def test_create_many_of_all_refuses_nothing(stores: Stores) -> None:
     "key", ["구름/ü/🦊", "a" * 20_000, "nul\0in it", "nul\0", "' OR 1=1 --", "%", " ", "\n", "a\ud7ff"], ids=ascii
 )
 async def test_any_key_is_a_key(stores: Stores, key: str) -> None:
-    stored = await stores.one.create(make_network(key=key, name=key))
+    name = key[:255]  # OpenStack's longest name; a schema may refuse more
+    stored = await stores.one.create(make_network(key=key, name=name))
     await stores.one.create(make_network(key=key + "x"))
     assert await stores.other.get_by_key(Network, key) == stored
-    assert (await stores.other.get(Network, stored.id)).spec.name == key
+    assert (await stores.other.get(Network, stored.id)).spec.name == name
     with pytest.raises(ExistsError):
         await stores.other.create(make_network(key=key))
 

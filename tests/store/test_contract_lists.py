@@ -35,9 +35,9 @@ async def test_lists_are_ordered_by_id_and_of_one_kind(stores: Stores) -> None:
 @pytest.mark.parametrize("limit", [1, 3, 10, 11])
 async def test_pages_join_to_the_list(stores: Stores, limit: int) -> None:
     await stores.one.create_many([make_server(str(n)) for n in range(10)])
-    whole, version = await list_all(stores.one, Server)
+    whole, _ = await list_all(stores.one, Server)
     assert len(whole) == 10
-    assert await list_all(stores.other, Server, limit=limit) == (whole, version)
+    assert (await list_all(stores.other, Server, limit=limit))[0] == whole
 
 
 FILTERS = [
@@ -72,10 +72,10 @@ async def test_filters(stores: Stores, where: Filter) -> None:
 
 async def test_pages_are_of_one_version_while_others_write(calm: Stores) -> None:
     await calm.one.create_many([make_server(str(n)) for n in range(40)])
-    before, version = await list_all(calm.one, Server)
+    before, _ = await list_all(calm.one, Server)
     rng = random.Random(5)
     page = await calm.other.list(Server, limit=3)
-    items = list(page.items)
+    items, version = list(page.items), page.resource_version
     while page.next:
         for _ in range(3):
             await calm.one.create(make_server("new"))

@@ -73,7 +73,9 @@ async def serve(config: Config) -> None:
     clock = SystemClock()
     registry = metrics.registry("engine")
     meters = Meters(registry)
-    store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups")
+    store, journal = await open_store(
+        config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-engine"
+    )
     try:
         providers = {region.name: provider_of(region, config, clock, meters.called) for region in config.regions}
         assembly = await assemble(

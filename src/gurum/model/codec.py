@@ -49,12 +49,16 @@ def decode(kind: str, data: bytes, schema: int) -> Resource:
 
     Raises NewerSchemaError when it was written by a newer release: guessing at its meaning could lose what it says.
     """
-    current = KINDS[kind].version
-    if schema == current:
+    if schema == KINDS[kind].version:
         return _decoders[kind].decode(data)
+    return of_document(kind, msgspec.json.decode(data), schema)
+
+
+def of_document(kind: str, document: Document, schema: int) -> Resource:
+    """Return the object of a document that is parsed already; it belongs to the callee. Raises as `decode`."""
+    current = KINDS[kind].version
     if schema > current:
         raise NewerSchemaError(f"{kind} was stored in schema {schema}; this release knows {current}")
-    document: Document = msgspec.json.decode(data)
     for step in range(schema, current):
         document = UPCASTERS[kind, step](document)
     document["schema"] = current

@@ -26,9 +26,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class StoreConfig(Section, frozen=True):
-    """Where desired state lives. url: `sqlite:///path`, `postgresql://user@host/database` or `memory:` (tests)."""
+    """Where desired state lives.
+
+    url: `sqlite:///path`, `postgresql://user@host/database`, `kubernetes:///kubeconfig` (`kubernetes:` within a pod) or
+    `memory:` (tests).
+    """
 
     url: str = "sqlite:///var/gurum.sqlite"
+    journal_url: str = "sqlite:///var/journal.sqlite"  # of Kubernetes alone: elsewhere the journal is in the store
     password_file: str = ""  # PostgreSQL: the file with the password; empty: the URL's, or ~/.pgpass
     watch_interval: float = 0.01  # SQLite: seconds between looks for other processes' writes; PostgreSQL tells of them
     journal_kept_days: float = 400.0  # a record older than that is pruned: a year of usage, and a month to read it
@@ -338,6 +343,7 @@ def shown(config: Config) -> dict[str, Any]:
     """Return the document without anything secret: secrets are files, but for a password in the store's URL."""
     document: dict[str, Any] = msgspec.to_builtins(config)
     document["store"]["url"] = without_password(config.store.url)
+    document["store"]["journal_url"] = without_password(config.store.journal_url)
     return document
 
 

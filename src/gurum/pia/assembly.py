@@ -90,7 +90,7 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
     Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
     """
     policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
-    store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups")
+    store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-pia")
     try:
         cache = Cache(store, KINDS, clock=clock)
         board = Board(cache)

@@ -41,6 +41,17 @@ class ExistsError(StoreError):
         self.kind, self.key, self.holder = kind, key, holder
 
 
+class OwnedError(StoreError):
+    """A field is somebody else's to change, by name: they declare it elsewhere, and would change it back.
+
+    Only from stores that several tools write to (Kubernetes: a field that is applied on the server's side).
+    """
+
+    def __init__(self, kind: str, id: str, manager: str, fields: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(fields)} of {kind} {id!r} is managed by {manager!r}: change it there")
+        self.kind, self.manager, self.fields = kind, manager, tuple(fields)
+
+
 class NotFoundError(StoreError):
     """There is no such object (any more)."""
 

@@ -22,11 +22,14 @@ async def open_store(
     base: Path | None = None,
     backup_to: Path | None = None,
     make: bool = True,
+    writer: str = "gurum",
 ) -> tuple[Store, Journal]:
     """Open the store and its journal; close both, the store last.
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
-    `postgresql://user@host/database` a database, `memory:` a store that ends with the process. `backup_to` is a
+    `postgresql://user@host/database` a database, `kubernetes:` a cluster (see `kubernetes.access`), whose journal is at
+    `journal_url`, and `memory:` a store that ends with the process. `writer` is who Kubernetes shows as the owner of
+    what this process writes. `backup_to` is a
     directory for a copy made before this release first writes (`forms`), and for one made before a migration; a
     database server keeps the latter itself. Without `make`, a store that is not there is not made. Raises ConfigError
     for any other URL, UnavailableError, NewerStoreError, SecretError.
@@ -47,11 +50,15 @@ async def open_store(
             make=make,
         )
         return database, PostgresqlJournal(database.database)
+    if config.url.startswith("kubernetes:"):
+        from gurum.store.kubernetes import opening
+
+        return await opening.open_store(config, clock, base=base, backup_to=backup_to, writer=writer)
     named = sqlite_path(config.url)
     if named is None:
         raise ConfigError(
             f"store.url is {without_password(config.url)!r}; it must be sqlite:///relative, sqlite:////absolute,"
-            " postgresql://user@host/database or memory:"
+            " postgresql://user@host/database, kubernetes:///kubeconfig or memory:"
         )
     path = (base or Path()) / named
     if not make and not path.exists():

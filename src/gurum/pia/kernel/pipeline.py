@@ -19,7 +19,7 @@ from gurum.pia.kernel.route import Match, Route, Table
 from gurum.pia.kernel.seams import Tokens
 from gurum.pia.kernel.service import Service, unauthorized
 from gurum.pia.kernel.wire import Query, Request, Response
-from gurum.store.contract import UnavailableError
+from gurum.store.contract import OwnedError, UnavailableError
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
@@ -52,6 +52,8 @@ class Pipeline:
             outcome.response = await self._serve(request, outcome)
         except ApiError as error:
             outcome.response = self.service.wire.error(request, error)
+        except OwnedError as error:
+            outcome.response = self.service.wire.error(request, ApiError(409, str(error)))
         except (UnavailableError, IdentityUnavailable) as error:
             self._log.warning("cannot answer now", request_id=request.request_id, reason=str(error))
             outcome.response = self.service.wire.error(request, busy())

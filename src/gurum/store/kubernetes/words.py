@@ -18,8 +18,8 @@ from typing import Any, Union
 import msgspec
 
 _INITIALISMS = {
-    "cidr": "CIDR", "dhcp": "DHCP", "dns": "DNS", "id": "ID", "ids": "IDs", "ip": "IP", "ips": "IPs", "ipv4": "IPv4", "ipv6": "IPv6",
-    "mac": "MAC", "ra": "RA", "ram": "RAM", "vm": "VM",
+    "cidr": "CIDR", "dhcp": "DHCP", "dns": "DNS", "id": "ID", "ids": "IDs", "ip": "IP", "ips": "IPs",
+    "ipv4": "IPv4", "ipv6": "IPv6", "mac": "MAC", "ra": "RA", "ram": "RAM", "vm": "VM",
 }  # fmt: skip
 
 # Numbers that are not moments: every other float of the model is seconds since the epoch.

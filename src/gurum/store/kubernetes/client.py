@@ -1,0 +1,186 @@
+"""Requests to an API server, and what became of them.
+
+Between us and etcd are a load balancer, several API servers that restart, and a queue that turns requests away. Each of
+these is normal life and gets the answer that Kubernetes documents for it: wait as told, ask again, and where a write's
+acknowledgement was lost, say so (`Answer.lost`) to the one who can find out whether it happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from gurum.store.contract import InDoubtError, UnavailableError
+from gurum.store.kubernetes.access import Access
+
+CALM = 30.0  # seconds after which an answer is given up
+PATIENCE = 10.0  # seconds for which a request is repeated before the store counts as unavailable
+_PAUSE = (0.05, 1.0)  # seconds between two tries: the first, and the longest
+_LONGEST_LINE = 16 * 1024 * 1024  # bytes of an event: far above what an API server stores
+
+# Turned away before anything was done: to be asked again.
+_TURNED_AWAY = frozenset({429})
+# The server, or the etcd behind it, may have done it or not.
+_UNSURE = frozenset({500, 502, 503, 504})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the server said: the HTTP status, and the body of a success or the `Status` of a refusal."""
+
+    status: int
+    body: bytes
+    lost: bool = False  # an earlier try may have been carried out: this answer may be about its effect
+
+    def json(self) -> dict[str, Any]:
+        """Return the body, parsed."""
+        return dict(msgspec.json.decode(self.body))
+
+    @property
+    def reason(self) -> str:
+        """Return a refusal's reason, Kubernetes' word for it."""
+        return str(_status(self.body).get("reason", ""))
+
+    @property
+    def message(self) -> str:
+        """Return a refusal's message."""
+        return str(_status(self.body).get("message", ""))
+
+
+class Client:
+    """One session with an API server. `manager` is the field manager: who is named as the owner of what we write."""
+
+    def __init__(self, access: Access, *, manager: str, patience: float = PATIENCE) -> None:
+        self._access, self._patience = access, patience
+        self.manager = manager
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    async def get(self, path: str, **parameters: str) -> Answer:
+        """Read; 404 and 410 are answers. Raises UnavailableError."""
+        return await self._insist("GET", path, parameters, None)
+
+    async def create(self, path: str, document: Mapping[str, Any]) -> Answer:
+        """Create by POST; 409 is an answer. `lost`: see Answer. Raises UnavailableError."""
+        return await self._insist("POST", path, self._writing(), document)
+
+    async def replace(self, path: str, document: Mapping[str, Any]) -> Answer:
+        """Replace by PUT at the resource version in the document; likewise."""
+        return await self._insist("PUT", path, self._writing(), document)
+
+    async def delete(self, path: str, uid: str, resource_version: str) -> Answer:
+        """Delete this object at this version; likewise."""
+        preconditions = {"uid": uid, "resourceVersion": resource_version}
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        return await self._insist("DELETE", path, {"propagationPolicy": "Background"}, body)
+
+    async def stream(self, path: str, **parameters: str) -> AsyncIterator[bytes]:
+        """Yield the lines of a watch until the server ends it.
+
+        Raises UnavailableError; `RefusedError` for an answer that is not 200.
+        """
+        session = self._open()
+        # No total limit: a watch lasts. Servers say something every minute (bookmarks).
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=3 * 60.0)
+        try:
+            async with session.get(
+                self._access.url + path, params=parameters, headers=self._access.headers(), timeout=timeout
+            ) as response:
+                if response.status != 200:
+                    raise RefusedError(Answer(response.status, await response.read()))
+                async for line in _lines(response.content):
+                    yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UnavailableError(_words(error)) from error
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    def _writing(self) -> dict[str, str]:
+        return {"fieldManager": self.manager, "fieldValidation": "Strict"}
+
+    async def _insist(self, method: str, path: str, parameters: Mapping[str, str], document: Any) -> Answer:
+        body = None if document is None else msgspec.json.encode(document)
+        deadline = asyncio.get_running_loop().time() + self._patience
+        pause, lost, trouble = _PAUSE[0], False, ""
+        while True:
+            wait = pause * (0.5 + random.random())  # noqa: S311 - so that many do not come back at one moment
+            try:
+                answer = await self._once(method, path, parameters, body)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                # A refused connection carried nothing; of every other end it is not known.
+                lost = lost or not isinstance(error, aiohttp.ClientConnectorError)
+                trouble = _words(error)
+            else:
+                if answer[0].status not in _TURNED_AWAY | _UNSURE:
+                    return msgspec.structs.replace(answer[0], lost=lost)
+                lost = lost or answer[0].status in _UNSURE
+                trouble = answer[0].message or f"HTTP {answer[0].status}"
+                wait = max(wait, answer[1])
+            if asyncio.get_running_loop().time() + wait > deadline:
+                raise (InDoubtError if lost and method != "GET" else UnavailableError)(trouble)
+            await asyncio.sleep(wait)
+            pause = min(pause * 2, _PAUSE[1])
+
+    async def _once(
+        self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None
+    ) -> tuple[Answer, float]:
+        session = self._open()
+        headers = self._access.headers() | ({"Content-Type": "application/json"} if body is not None else {})
+        async with session.request(
+            method,
+            self._access.url + path,
+            params=parameters,
+            data=body,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=CALM),
+        ) as response:
+            retry = response.headers.get("Retry-After", "")
+            return Answer(response.status, await response.read()), float(retry) if retry.isdigit() else 0.0
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise UnavailableError("the store is closed")
+        if self._session is None:
+            connector = aiohttp.TCPConnector(ssl=self._access.tls or True, limit=0, keepalive_timeout=60.0)
+            self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
+        return self._session
+
+
+class RefusedError(Exception):
+    """A watch was not begun. `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.message or f"HTTP {answer.status}")
+        self.answer = answer
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the complete lines of a stream; a line that was cut off is not told."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line:
+                yield line
+        if len(rest) > _LONGEST_LINE:
+            raise UnavailableError("an event is longer than any object can be")
+
+
+def _status(body: bytes) -> dict[str, Any]:
+    try:
+        document = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return {}  # a load balancer's page, perhaps
+    return document if isinstance(document, dict) else {}
+
+
+def _words(error: BaseException) -> str:
+    return f"the API server does not answer: {str(error) or type(error).__name__}"

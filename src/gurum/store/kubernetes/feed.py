@@ -1,0 +1,319 @@
+"""The objects of one kind as the API server tells of them: who is where, and what happened lately.
+
+One stream serves a whole process, however many read from it. A stream breaks, an API server restarts and remembers
+less than we ask for, a list is turned away while its cache fills: then everything is listed anew and readers are told
+that they missed something (`WatchExpiredError`), which is all that a reader needs to know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from gurum.model.base import Resource
+from gurum.store import objects
+from gurum.store.contract import Event, Filter, UnavailableError, WatchExpiredError
+from gurum.store.kubernetes import shape
+from gurum.store.kubernetes.client import Answer, Client, RefusedError
+from gurum.store.kubernetes.kinds import PLACES
+from gurum.store.kubernetes.shape import Address
+
+R = TypeVar("R", bound=Resource)
+
+PAGE = 500  # objects asked for at once
+REMEMBERED = 2048  # events
+_PAUSE = (0.05, 5.0)  # seconds between two tries to follow: the first, and the longest
+_GONE = 410
+_log = logging.getLogger(__name__)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Where an object is, which one of that name it is, and its latest version."""
+
+    address: Address
+    uid: str
+    version: int
+
+
+class _Happened(msgspec.Struct, frozen=True):
+    version: int
+    type: Literal["put", "gone"]
+    id: str
+    document: bytes
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A line of a watch."""
+
+    type: str
+    object: msgspec.Raw
+
+
+_told = msgspec.json.Decoder(_Told)
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """All objects of a kind at a version, as documents."""
+
+    version: int
+    documents: list[dict[str, Any]]
+
+
+async def list_all(client: Client, path: str) -> Listed:
+    """Return everything under a path at one version. Raises UnavailableError, WatchExpiredError."""
+    documents: list[dict[str, Any]] = []
+    token = ""
+    while True:
+        answer = await client.get(path, limit=str(PAGE), **({"continue": token} if token else {}))
+        if answer.status == _GONE:
+            raise WatchExpiredError("the list's version is no longer known: begin again")
+        page = checked(answer).json()
+        documents += page["items"]
+        token = page["metadata"].get("continue", "")
+        if not token:
+            return Listed(int(page["metadata"]["resourceVersion"]), documents)
+
+
+def checked(answer: Answer) -> Answer:
+    """Return a success. Raises UnavailableError for anything else: what it is, is for whoever runs the cluster."""
+    if answer.status >= 300:
+        raise UnavailableError(f"the API server refuses ({answer.status}): {answer.message[:500]}")
+    return answer
+
+
+class Feed(Generic[R]):
+    """One kind. `start` it once; versions up to `position` are applied."""
+
+    def __init__(self, client: Client, kind: type[R]) -> None:
+        self.kind = kind
+        self.position = 0
+        self.index: dict[str, Known] = {}
+        self._client, self._place = client, PLACES[kind.kind]
+        self._horizon = 0  # what happened up to here is forgotten
+        self._head = 0  # the version of the latest event of the kind
+        self.confirmed = 0  # the latest version that the server named: no reader is from a later one
+        self._expired = False  # whether the server no longer remembers what follows `position`
+        self._ring: deque[_Happened] = deque()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()  # held while a list replaces what is known
+        self._closed = False
+
+    async def start(self) -> None:
+        """List, then follow in the background; nothing when it was started. Raises UnavailableError."""
+        async with self._lock:
+            if self._task is None:
+                await self._relist()
+                if self._closed:
+                    raise UnavailableError("the store is closed")
+                self._task = asyncio.create_task(self._follow(), name=f"store-feed-{self.kind.kind}")
+
+    async def restart(self) -> None:
+        """List anew: the store is not where it was. Readers expire. Raises UnavailableError."""
+        async with self._lock:
+            await self._relist()
+
+    def confirm(self, version: int) -> None:
+        """Learn a version that the server named in an answer."""
+        self.confirmed = max(self.confirmed, version)
+
+    async def reach(self, reached: Callable[[], bool]) -> None:
+        """Return when the condition holds, which is looked at after every event. Raises UnavailableError on close."""
+        while not reached():
+            await self._news()
+
+    async def news(self) -> None:
+        """Return soon after anything happened. Raises UnavailableError on close."""
+        await self._news()
+
+    def since(self, version: int, where: Filter, limit: int | None = None) -> list[Event[R]]:
+        """Return what happened after `version`, at most `limit`; a bookmark where the filter let nothing through.
+
+        Raises WatchExpiredError.
+        """
+        if version < self._horizon:
+            raise WatchExpiredError(f"changes of {self.kind.kind} since {version} are no longer known: list again")
+        if version >= self._head:
+            if version > max(self.confirmed, self.position):
+                raise WatchExpiredError(f"{self.kind.kind} never was at version {version}: list again")
+            return []
+        events: list[Event[R]] = []
+        last = version
+        for happened in self._ring:
+            if happened.version <= version:
+                continue
+            last = happened.version
+            obj = self._object(msgspec.json.decode(happened.document))
+            if obj is None or not objects.matches(obj.metadata, where):
+                continue
+            obj.metadata.resource_version = happened.version
+            events.append(Event(happened.type, happened.id, happened.version, obj))
+            if len(events) == limit:
+                return events
+        if last > version and (not events or events[-1].resource_version < last):
+            events.append(Event("bookmark", "", last))
+        return events
+
+    def gone(self, known: Known, id: str) -> int:
+        """Return the version at which this object went, 0 while it is there (or has not been seen yet)."""
+        if self.position < known.version:
+            return 0
+        present = self.index.get(id)
+        if present is not None and present.uid == known.uid:
+            return 0
+        for happened in reversed(self._ring):
+            if happened.type == "gone" and happened.id == id:
+                return happened.version
+        return self.position
+
+    async def forget(self) -> None:
+        """Forget what happened."""
+        self._ring.clear()
+        self._horizon = self._head
+
+    async def close(self) -> None:
+        """Stop following; whoever waits gets UnavailableError."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+        self._wake()
+
+    async def _news(self) -> None:
+        if self._closed:
+            raise UnavailableError("the store is closed")
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+        if self._closed:
+            raise UnavailableError("the store is closed")
+
+    def _wake(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
+
+    async def _relist(self) -> None:
+        while True:
+            try:
+                listed = await list_all(self._client, shape.collection(self._place))
+                break
+            except WatchExpiredError:
+                continue
+        self.index.clear()
+        for document in listed.documents:
+            document["kind"] = self.kind.kind  # items of a list do not say
+            if shape.admitted(document):
+                self._learn(document)
+        self._ring.clear()
+        self._expired = False
+        self.position = self._horizon = self._head = listed.version
+        self.confirmed = max(self.confirmed, listed.version)
+        self._wake()
+
+    async def _follow(self) -> None:
+        pause = _PAUSE[0]
+        while True:
+            try:
+                async with self._lock:
+                    since = self.position
+                async for line in self._client.stream(
+                    shape.collection(self._place), watch="true", resourceVersion=str(since), allowWatchBookmarks="true"
+                ):
+                    if not self._apply(_told.decode(line), since):
+                        break
+                    since = self.position
+                    pause = _PAUSE[0]
+                if self._expired:
+                    await self._begin_again()
+                continue
+            except RefusedError as refusal:
+                if refusal.answer.status == _GONE:
+                    await self._begin_again()
+                    continue
+                trouble: Exception = refusal
+            except (UnavailableError, msgspec.DecodeError) as error:
+                trouble = error
+            _log.info("the watch of %s broke: %s", self.kind.kind, trouble)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _PAUSE[1])
+
+    async def _begin_again(self) -> None:
+        try:
+            async with self._lock:
+                await self._relist()
+        except UnavailableError as error:
+            _log.warning("%s cannot be listed: %s", self.kind.kind, error)
+            await asyncio.sleep(_PAUSE[1])
+
+    def _apply(self, told: _Told, since: int) -> bool:
+        """Apply a line; return whether the stream goes on: not after an error, or when a list came between."""
+        if self._lock.locked() or since != self.position:
+            return False
+        if told.type == "ERROR":
+            status = msgspec.json.decode(told.object)
+            if status.get("code") == _GONE:
+                self._expired = True
+            return False
+        document = msgspec.json.decode(told.object)
+        version = int(document["metadata"]["resourceVersion"])
+        self.position = max(self.position, version)
+        self.confirmed = max(self.confirmed, version)
+        if told.type != "BOOKMARK":
+            self._happened(told, document, version)
+        self._wake()
+        return True
+
+    def _happened(self, told: _Told, document: dict[str, Any], version: int) -> None:
+        if not shape.admitted(document):
+            return
+        uid = document["spec"]["id"]
+        known = self.index.get(uid)
+        if known is not None and known.address != shape.address_in(document):
+            return  # somebody wrote another object's id into one of their own
+        if told.type == "DELETED":
+            self.index.pop(uid, None)
+            self._record(_Happened(version, "gone", uid, bytes(told.object)))
+        else:
+            self._learn(document)
+            self._record(_Happened(version, "put", uid, bytes(told.object)))
+
+    def _learn(self, document: dict[str, Any]) -> None:
+        meta, address = document["metadata"], shape.address_in(document)
+        known = self.index.get(document["spec"]["id"])
+        if known is None or known.address == address:
+            self.index[document["spec"]["id"]] = Known(address, meta["uid"], int(meta["resourceVersion"]))
+
+    def _record(self, happened: _Happened) -> None:
+        self._head = happened.version
+        self._ring.append(happened)
+        if len(self._ring) > REMEMBERED:
+            self._horizon = self._ring.popleft().version
+
+    def _object(self, document: dict[str, Any]) -> R | None:
+        return readable(self.kind, document)
+
+
+def readable(kind: type[R], document: dict[str, Any]) -> R | None:
+    """Return the object; None, with a line in the log, for one that a person made in a way the model has no word for.
+
+    One such object must not keep everybody from the others. Raises NewerStoreError.
+    """
+    document["kind"] = kind.kind
+    if not shape.admitted(document):
+        return None
+    try:
+        return shape.read(kind, document)
+    except (msgspec.ValidationError, ValueError, KeyError) as error:
+        address = shape.address_in(document)
+        _log.warning("%s %s/%s is left out: %s", kind.kind, address.namespace, address.name, error)
+        return None

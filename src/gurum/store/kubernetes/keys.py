@@ -1,0 +1,95 @@
+"""Keys that are not an object's name: taken by an object of their own.
+
+A security group rule stands in its project's namespace under its id, and yet no two may say the same. Kubernetes makes
+only names unique, within a namespace: so the key is the name of a small object in a namespace that all share. It is
+made first and removed last; one whose object never came is nobody's after a while, and whoever wants it takes it over.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gurum.model.base import Resource
+from gurum.store.contract import ExistsError, UnavailableError
+from gurum.store.kubernetes import namespaces, shape
+from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM, name_of
+from gurum.store.kubernetes.shape import Address
+from gurum.store.kubernetes.words import seconds
+
+GRACE = 60.0  # seconds between a key's taking and its object's creation, at most: requests have given up long before
+_TRIES = 8
+
+
+class Keys:
+    """The keys of objects that are named by their ids."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def take(self, obj: Resource) -> None:
+        """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError."""
+        meta = obj.metadata
+        address = shape.address_of(obj)
+        document = {
+            "apiVersion": KEY_CLAIM.api_version,
+            "kind": "KeyClaim",
+            "metadata": {"name": _name(obj.kind, meta.key), "namespace": SYSTEM},
+            "spec": {
+                "kind": obj.kind,
+                "key": meta.key,
+                "ownerID": meta.id,
+                "ownerNamespace": address.namespace,
+                "ownerName": address.name,
+            },
+        }
+        for _ in range(_TRIES):
+            answer = await namespaces.create(self._client, KEY_CLAIM, document)
+            if answer.status != 409:
+                checked(answer)
+                return
+            held = await self._held(obj.kind, meta.key)
+            if held is None:
+                continue  # given back just now
+            if held["spec"]["ownerID"] == meta.id:
+                return
+            if not await self._abandoned(held):
+                raise ExistsError(obj.kind, meta.key, held["spec"]["ownerID"])
+            await self._remove(held)
+        raise UnavailableError(f"{obj.kind} {meta.key[:100]!r} is being taken and released all the time; try again")
+
+    async def owner(self, kind: type[Resource], key: str) -> str:
+        """Return the id of the object that holds the key, empty for none. Raises UnavailableError."""
+        held = await self._held(kind.kind, key)
+        return str(held["spec"]["ownerID"]) if held is not None else ""
+
+    async def release(self, kind: type[Resource], key: str, id: str) -> None:
+        """Give the key back if the object of that id has it. Idempotent. Raises UnavailableError."""
+        held = await self._held(kind.kind, key)
+        if held is not None and held["spec"]["ownerID"] == id:
+            await self._remove(held)
+
+    async def _held(self, kind: str, key: str) -> dict[str, Any] | None:
+        answer = await self._client.get(Address(SYSTEM, _name(kind, key)).path(KEY_CLAIM))
+        return None if answer.status == 404 else checked(answer).json()
+
+    async def _abandoned(self, held: dict[str, Any]) -> bool:
+        if time.time() - seconds(held["metadata"]["creationTimestamp"]) < GRACE:
+            return False
+        spec = held["spec"]
+        owner = Address(spec.get("ownerNamespace", ""), spec["ownerName"])
+        return (await self._client.get(owner.path(PLACES[spec["kind"]]))).status == 404
+
+    async def _remove(self, held: dict[str, Any]) -> None:
+        meta = held["metadata"]
+        answer = await self._client.delete(
+            Address(SYSTEM, meta["name"]).path(KEY_CLAIM), meta["uid"], meta["resourceVersion"]
+        )
+        if answer.status not in (404, 409):  # gone, or another one's by now
+            checked(answer)
+
+
+def _name(kind: str, key: str) -> str:
+    return name_of(f"{kind.lower()}/{key}")

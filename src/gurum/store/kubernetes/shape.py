@@ -1,0 +1,229 @@
+"""An object as a custom resource, and back.
+
+The two say the same in different places: what Kubernetes has a field for stands there (name, generation, finalizers,
+deletionTimestamp), what belongs to nobody's schema stands in annotations, and what a person may name stands in spec.
+OpenStack's id stands in `spec.id`, because `metadata.uid` does not survive a backup and `metadata.name` may be a
+person's choice.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from gurum.model import codec
+from gurum.model.base import Cause, Metadata, Resource
+from gurum.store import objects
+from gurum.store.contract import NewerStoreError
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM, Place, name_of, namespace_of
+from gurum.store.kubernetes.words import inward, moment, outward, seconds
+
+R = TypeVar("R", bound=Resource)
+Document = dict[str, Any]
+
+IDENTITY = ("id", "region", "projectID", "naturalKey")  # of spec, beside the model's own fields
+OBSERVED = ("account", "revision")  # of status, likewise
+
+_CREATED, _UPDATED = f"{DOMAIN}/created-at", f"{DOMAIN}/updated-at"
+_CAUSE, _DELETION_CAUSE, _DELETION = f"{DOMAIN}/cause", f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
+_LABELS, _SCHEMA = f"{DOMAIN}/labels", f"{DOMAIN}/schema"
+OURS = (_CREATED, _UPDATED, _CAUSE, _DELETION_CAUSE, _DELETION, _LABELS, _SCHEMA)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where an object is: namespace (empty: the kind has none) and name."""
+
+    namespace: str
+    name: str
+
+    def path(self, place: Place) -> str:
+        """Return the URL path of the object."""
+        return f"{collection(place, self.namespace)}/{self.name}"
+
+
+def collection(place: Place, namespace: str = "") -> str:
+    """Return the URL path of a kind's objects, in one namespace or in all."""
+    within = f"/namespaces/{namespace}" if namespace and not place.cluster else ""
+    return f"/apis/{place.api_version}{within}/{place.plural}"
+
+
+def address_of(obj: Resource) -> Address:
+    """Return where an object that we create stands.
+
+    A claim is named by what it claims, and all claims of a kind share a namespace: so there cannot be two.
+    """
+    meta, place = obj.metadata, PLACES[obj.kind]
+    if by_key(obj):
+        return Address("" if place.cluster else SYSTEM, name_of(meta.key))
+    return Address("" if place.cluster else namespace_of(meta.project), name_of(meta.id))
+
+
+def by_key(obj: Resource) -> bool:
+    """Whether the object's name stands for its key; else it stands for its id."""
+    place = PLACES[obj.kind]
+    return place.claim or place.cluster or not obj.metadata.project
+
+
+def address_in(document: Mapping[str, Any]) -> Address:
+    """Return where a stored object stands."""
+    meta = document["metadata"]
+    return Address(meta.get("namespace", ""), meta["name"])
+
+
+def spec_fields(kind: type[Resource]) -> frozenset[str]:
+    """Return the names of spec's fields that are the model's; others are Kubernetes' alone."""
+    return frozenset(inward(_parts(kind)[0]).fields)
+
+
+def new(obj: Resource) -> Document:
+    """Return the document that creates an object (as `objects.created` left it)."""
+    place, address = PLACES[obj.kind], address_of(obj)
+    meta: Document = {"name": address.name, "annotations": notes(obj, {})}
+    if address.namespace:
+        meta["namespace"] = address.namespace
+    if obj.metadata.finalizers:
+        meta["finalizers"] = [_finalizer(name) for name in obj.metadata.finalizers]
+    return {"apiVersion": place.api_version, "kind": obj.kind, "metadata": meta, "spec": spec(obj, {})}
+
+
+def spec(obj: Resource, stored: Mapping[str, Any]) -> Document:
+    """Return the spec to be stored: the object's, and what `stored` has of fields that are Kubernetes' alone."""
+    meta = obj.metadata
+    own = spec_fields(type(obj))
+    document = {name: value for name, value in stored.items() if name not in own}
+    document |= {"id": meta.id, "region": meta.region, "projectID": meta.project}
+    if meta.key != meta.id:
+        document["naturalKey"] = meta.key
+    document = {name: value for name, value in document.items() if value != "" or name in stored}
+    body = objects.whole(obj).spec
+    return document | outward(type(body))(msgspec.to_builtins(body))
+
+
+def status(obj: Resource) -> Document:
+    """Return the status to be stored."""
+    meta, body = obj.metadata, objects.whole(obj).status
+    document = outward(type(body))(msgspec.to_builtins(body))
+    if conditions := document.get("conditions"):
+        document["conditions"] = [_condition(condition) for condition in conditions]
+    if meta.account:
+        document["account"] = meta.account
+    if meta.revision:
+        document["revision"] = meta.revision
+    return document
+
+
+def notes(obj: Resource, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the annotations to be stored: ours of the object, everybody else's as they are."""
+    meta = obj.metadata
+    document = {name: value for name, value in stored.items() if name not in OURS}
+    document[_CREATED], document[_UPDATED] = moment(meta.created_at), moment(meta.updated_at)
+    if meta.cause != Cause():
+        document[_CAUSE] = _json(meta.cause)
+    if meta.deletion_cause is not None:
+        document[_DELETION_CAUSE] = _json(meta.deletion_cause)
+    if meta.deletion_requested_at is not None:
+        document[_DELETION] = moment(meta.deletion_requested_at)
+    if meta.labels:
+        document[_LABELS] = _json(meta.labels)
+    if type(obj).version != 1:
+        document[_SCHEMA] = str(type(obj).version)
+    return document
+
+
+def finalizers(obj: Resource) -> list[str]:
+    """Return the finalizers to be stored."""
+    return [_finalizer(name) for name in obj.metadata.finalizers]
+
+
+def admitted(document: Mapping[str, Any]) -> bool:
+    """Whether the object is one of ours: it has its id, and stands where an object of its project stands.
+
+    One that a person just made has none yet; and nobody gets an object into another project by writing so.
+    """
+    spec, place = document.get("spec", {}), PLACES[document["kind"]]
+    if not spec.get("id") or place.cluster:
+        return bool(spec.get("id"))
+    namespace = document["metadata"].get("namespace", "")
+    return bool(namespace == (SYSTEM if place.claim else namespace_of(spec.get("projectID", ""))))
+
+
+def read(kind: type[R], document: Mapping[str, Any]) -> R:
+    """Return the object. Raises NewerStoreError; msgspec.ValidationError for what is no object of the kind."""
+    meta, given = document["metadata"], dict(document.get("spec", {}))
+    noted: Mapping[str, str] = meta.get("annotations", {})
+    observed = dict(document.get("status", {}))
+    uid = given["id"]
+    created = noted.get(_CREATED) or meta["creationTimestamp"]
+    deletion = noted.get(_DELETION) or meta["deletionTimestamp"] if "deletionTimestamp" in meta else None
+    metadata = Metadata(
+        id=uid,
+        key=given.get("naturalKey") or uid,
+        region=given.get("region", ""),
+        project=given.get("projectID", ""),
+        account=observed.get("account", ""),
+        generation=meta.get("generation", 1),
+        revision=observed.get("revision", 0),
+        resource_version=int(meta["resourceVersion"]),
+        created_at=seconds(created),
+        updated_at=seconds(noted.get(_UPDATED) or created),
+        deletion_requested_at=None if deletion is None else seconds(deletion),
+        finalizers=[_short(name) for name in meta.get("finalizers", ())],
+        labels=_parsed(noted.get(_LABELS), dict[str, str]) or {},
+        cause=_parsed(noted.get(_CAUSE), Cause) or Cause(),
+        deletion_cause=_parsed(noted.get(_DELETION_CAUSE), Cause) if deletion is not None else None,
+    )
+    conditions = observed.get("conditions")
+    if conditions:
+        observed["conditions"] = [_uncondition(condition) for condition in conditions]
+    of_spec, of_status = _parts(kind)
+    own_spec, own_status = inward(of_spec), inward(of_status)
+    whole = {
+        "metadata": metadata,
+        "spec": own_spec({name: value for name, value in given.items() if name in own_spec.fields}),
+        "status": own_status({name: value for name, value in observed.items() if name in own_status.fields}),
+    }
+    try:
+        return cast("R", codec.of_document(kind.kind, whole, int(noted.get(_SCHEMA, "1"))))
+    except codec.NewerSchemaError as error:
+        raise NewerStoreError(f"The store holds an object of a newer release: {error}.") from error
+
+
+@cache
+def _parts(kind: type[Resource]) -> tuple[type[msgspec.Struct], type[msgspec.Struct]]:
+    hints = typing.get_type_hints(kind)
+    return hints["spec"], hints["status"]
+
+
+def _condition(document: Document) -> Document:
+    rest = {name: value for name, value in document.items() if name not in ("status", "since")}
+    since = {"lastTransitionTime": document["since"]} if "since" in document else {}
+    return rest | {"status": "True" if document["status"] else "False"} | since
+
+
+def _uncondition(document: Document) -> Document:
+    rest = {name: value for name, value in document.items() if name not in ("status", "lastTransitionTime")}
+    since = {"since": document["lastTransitionTime"]} if "lastTransitionTime" in document else {}
+    return rest | {"status": document["status"] == "True"} | since
+
+
+def _finalizer(name: str) -> str:
+    return name if "/" in name else f"{DOMAIN}/{name}"
+
+
+def _short(name: str) -> str:
+    return name.removeprefix(f"{DOMAIN}/")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+T = TypeVar("T")
+
+
+def _parsed(text: str | None, kind: type[T]) -> T | None:
+    return None if text is None else msgspec.json.decode(text, type=kind)

@@ -1,0 +1,63 @@
+"""Stores in a real cluster for tests: each test finds it empty and leaves it so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from gurum.ops.clock import Clock
+from gurum.store.kubernetes import KubernetesStore, shape
+from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.feed import checked, list_all
+from gurum.store.kubernetes.heads import SqliteHeads
+from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
+from gurum.store.sqlite import SqliteJournal
+
+Open = Callable[[Clock], Awaitable[KubernetesStore]]
+
+
+@asynccontextmanager
+async def cluster(url: str, directory: Path) -> AsyncIterator[Open]:
+    """Give a function that opens another store on the cluster at `url`, as a process would.
+
+    In the end all are closed and everything that they may have made is removed.
+    """
+    async with AsyncExitStack() as ends:
+        cleaner = Client(access(url), manager="test")
+        ends.push_async_callback(cleaner.close)
+        ends.push_async_callback(empty, cleaner)
+
+        async def opened(clock: Clock) -> KubernetesStore:
+            journal = await SqliteJournal.open(directory / "journal.db")
+            ends.push_async_callback(journal.close)
+            store = KubernetesStore(
+                Client(access(url), manager="gurum-test"), SqliteHeads(journal.database), clock=clock
+            )
+            ends.push_async_callback(store.close)
+            return store
+
+        yield opened
+
+
+async def empty(client: Client) -> None:
+    """Remove every object of every kind, whatever holds it."""
+    for place in (*PLACES.values(), KEY_CLAIM):
+        for document in (await list_all(client, shape.collection(place))).documents:
+            await _remove(client, place, document)
+
+
+async def _remove(client: Client, place: Place, document: dict[str, object]) -> None:
+    address = shape.address_in(document)
+    meta: dict[str, str] = document["metadata"]  # type: ignore[assignment] # Kubernetes' own
+    if meta.pop("finalizers", None):
+        whole = {"apiVersion": place.api_version, **document}
+        whole.setdefault("kind", next((kind for kind, one in PLACES.items() if one is place), "KeyClaim"))
+        answer = await client.replace(address.path(place), whole)
+        if answer.status == 404 or "deletionTimestamp" in meta:
+            return
+        meta = checked(answer).json()["metadata"]
+    answer = await client.delete(address.path(place), meta["uid"], meta["resourceVersion"])
+    if answer.status != 404:
+        checked(answer)
