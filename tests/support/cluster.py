@@ -25,7 +25,7 @@ async def cluster(url: str, directory: Path) -> AsyncIterator[Open]:
     In the end all are closed and everything that they may have made is removed.
     """
     async with AsyncExitStack() as ends:
-        cleaner = Client(access(url), manager="test")
+        cleaner = Client(access(url, "test"), manager="test")
         ends.push_async_callback(cleaner.close)
         ends.push_async_callback(empty, cleaner)
 
@@ -33,7 +33,7 @@ async def cluster(url: str, directory: Path) -> AsyncIterator[Open]:
             journal = await SqliteJournal.open(directory / "journal.db")
             ends.push_async_callback(journal.close)
             store = KubernetesStore(
-                Client(access(url), manager="gurum-test"), SqliteHeads(journal.database), clock=clock
+                Client(access(url, "gurum-test"), manager="gurum-test"), SqliteHeads(journal.database), clock=clock
             )
             ends.push_async_callback(store.close)
             return store

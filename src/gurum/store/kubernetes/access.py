@@ -42,11 +42,12 @@ def named(url: str) -> bool:
     return urlsplit(url).scheme == SCHEME
 
 
-def access(url: str) -> Access:
-    """Return how to reach what a store's URL names.
+def access(url: str, who: str) -> Access:
+    """Return how `who` (a process, by its name) reaches what a store's URL names.
 
-    `kubernetes:///path/to/kubeconfig`, with `?context=NAME` if it is not the current one; `kubernetes:` is the file
-    that KUBECONFIG names, or within a pod its own cluster. Raises ConfigError.
+    `kubernetes:///path/to/kubeconfig` is a file, and the context is the one called `who`, so that processes which share
+    a file have each its own rights; where there is none, the current one; `?context=NAME` names another. `kubernetes:`
+    is the file that KUBECONFIG names, or within a pod its own cluster. Raises ConfigError.
     """
     parts = urlsplit(url)
     if parts.netloc:
@@ -57,7 +58,7 @@ def access(url: str) -> Access:
     if not path:
         raise ConfigError(f"store.url is {url!r}, KUBECONFIG is not set, and this is no pod: where is the cluster?")
     context = parse_qs(parts.query).get("context", [""])[0]
-    return _kubeconfig(Path(path), context)
+    return _kubeconfig(Path(path), context, who)
 
 
 def _pod() -> Access:
@@ -71,10 +72,11 @@ def _pod() -> Access:
     )
 
 
-def _kubeconfig(path: Path, context: str) -> Access:
+def _kubeconfig(path: Path, context: str, who: str) -> Access:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        wanted = context or document.get("current-context", "")
+        own = any(entry.get("name") == who for entry in document.get("contexts") or ())
+        wanted = context or (who if own else document.get("current-context", ""))
         chosen = _entry(document, "contexts", "context", wanted, path)
         cluster = _entry(document, "clusters", "cluster", chosen.get("cluster", ""), path)
         user = _entry(document, "users", "user", chosen.get("user", ""), path)

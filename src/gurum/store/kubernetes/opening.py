@@ -20,7 +20,7 @@ async def open_store(
     config: StoreConfig, clock: Clock, *, base: Path | None, backup_to: Path | None, writer: str
 ) -> tuple[KubernetesStore, Journal]:
     """Open the store and its journal; see `gurum.store.factory.open_store`."""
-    client = Client(access(config.url), manager=writer)
+    client = Client(access(config.url, writer), manager=writer)
     journal = await _journal(config, base, backup_to)
     return KubernetesStore(client, heads_in(journal), clock=clock), journal
 
