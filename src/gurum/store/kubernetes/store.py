@@ -288,16 +288,27 @@ class KubernetesStore:
 
     async def _create(self, new: R) -> R:
         kind, meta, place = type(new), new.metadata, PLACES[new.kind]
-        feed = await self._current(kind)
-        if meta.id in feed.index:
+        # Ids are drawn at random, so this meets nothing but a mistake; the name decides between two who race for a key.
+        if meta.id in (await self._feed(kind)).index and meta.id in (await self._current(kind)).index:
             raise ExistsError(kind.kind, meta.key, meta.id)
         apart = not shape.by_key(new) and meta.key != meta.id
         if apart:
             await self._keys.take(new)
-        answer = await namespaces.create(self.client, place, shape.new(new), project=meta.project)
-        if answer.status == 409:
-            return await self._met(kind, new, lost=answer.lost)
-        return await self._stored(kind, _possible(answer, new))
+        try:
+            answer = await namespaces.create(self.client, place, shape.new(new), project=meta.project)
+            if answer.status == 409:
+                return await self._met(kind, new, lost=answer.lost)
+            document = _possible(answer, new)
+        except (ExistsError, ValueError):
+            if apart and not await self._holds(new):
+                await self._keys.release(kind, meta.key, meta.id)
+            raise
+        return await self._stored(kind, document)
+
+    async def _holds(self, new: Resource) -> bool:
+        """Whether an object of this id has this key: an earlier try of the same creation, perhaps."""
+        answer = await self.client.get(shape.address_of(new).path(PLACES[new.kind]))
+        return answer.status == 200 and answer.json().get("spec", {}).get("naturalKey") == new.metadata.key
 
     async def _met(self, kind: type[R], new: R, *, lost: bool) -> R:
         """Return our own object, whose acknowledgement was lost. Raises ExistsError for anybody else's."""
