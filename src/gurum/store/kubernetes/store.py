@@ -7,7 +7,6 @@ beyond where an object is.
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar, cast
@@ -28,18 +27,18 @@ from gurum.store.contract import (
 )
 from gurum.store.kubernetes import namespaces, shape
 from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import Feed, Known, checked, list_all, readable
+from gurum.store.kubernetes.feed import checked, list_all, readable
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
 from gurum.store.kubernetes.ownership import check_owners
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.snapshots import Snapshots
+from gurum.store.kubernetes.whereabouts import Whereabouts
 
 R = TypeVar("R", bound=Resource)
 Document = dict[str, Any]
 
-_BEHIND = 2.0  # seconds for which a watch may be behind a version that was noted, before that is looked into
 _CHUNK = 1000  # events a watch reads at once
 _TRIES = 8  # how often an object may change between our look at it and our deletion
 
@@ -50,16 +49,14 @@ class KubernetesStore:
     def __init__(self, client: Client, heads: Heads, *, clock: Clock | None = None, lists: int = 8) -> None:
         """At most `lists` lists wait for their next page at once; one more ends the one that waited longest."""
         self.client = client
-        self._heads = heads
+        self._where = Whereabouts(client, heads)
         self._clock = clock or SystemClock()
         self._keys = Keys(client)
-        self._feeds: dict[str, Feed[Any]] = {}
         self._snapshots = Snapshots(lists)
-        self._closed = False
 
     async def get(self, kind: type[R], id: str) -> R:
         """Return the object. Raises NotFoundError."""
-        return shape.read(kind, await self._document(kind, id))
+        return shape.read(kind, await self._where.document(kind, id))
 
     async def get_by_key(self, kind: type[R], key: str) -> R:
         """Return the object that holds the key. Raises NotFoundError."""
@@ -82,7 +79,7 @@ class KubernetesStore:
         objects.check_limit(limit)
         if after is not None:
             return self._snapshots.resume(after, kind, where, limit)
-        feed = await self._feed(kind)
+        feed = await self._where.feed(kind)
         version, items = await self._listed(kind, where)
         feed.confirm(version)
         return self._snapshots.begin(kind, where, version, sorted(items, key=lambda obj: obj.id), limit)
@@ -146,7 +143,7 @@ class KubernetesStore:
     ) -> R | None:
         """Ask for deletion; return the marked object, None when it is gone. Raises NotFoundError, ConflictError."""
         for _ in range(_TRIES):
-            stored = await self._document(kind, id)
+            stored = await self._where.document(kind, id)
             current = shape.read(kind, stored)
             if resource_version not in (None, current.metadata.resource_version):
                 raise ConflictError(f"{kind.kind} {id!r} changed since it was read")
@@ -161,7 +158,7 @@ class KubernetesStore:
 
     async def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         """Yield what happens after `since`, for ever. Raises WatchExpiredError, UnavailableError."""
-        feed = await self._feed(kind)
+        feed = await self._where.feed(kind)
         if since == 0:
             since, events = await self._from_nothing(kind, where)
             for event in events:
@@ -176,91 +173,27 @@ class KubernetesStore:
 
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting for anything new, what a watch would yield now. Raises WatchExpiredError."""
-        feed = await self._current(kind, begun)
+        feed = await self._where.current(kind, begun)
         if since == 0:
             return (await self._from_nothing(kind, EVERYTHING))[1]
-        await self._plausible(feed, since)
+        await self._where.plausible(feed, since)
         return feed.since(since, EVERYTHING)
 
     async def forget(self) -> None:
         """Forget what happened; watches that began before expire."""
-        for feed in self._feeds.values():
-            await self._current(feed.kind)
-            await feed.forget()
+        await self._where.forget()
 
     async def close(self) -> None:
         """End the watches, then the connections."""
-        self._closed = True
-        for feed in self._feeds.values():
-            await feed.close()
+        await self._where.close()
         await self.client.close()
-
-    # -- where things are
-
-    async def _feed(self, kind: type[R]) -> Feed[R]:
-        if self._closed:
-            raise UnavailableError("the store is closed")
-        feed = self._feeds.get(kind.kind)
-        if feed is None:
-            feed = self._feeds[kind.kind] = Feed(self.client, kind)
-        await feed.start()
-        return feed
-
-    async def _current(self, kind: type[R], begun: float | None = None) -> Feed[R]:
-        """Return the feed, as far as every write acknowledged before `begun`."""
-        feed = await self._feed(kind)
-        await self._heads.refresh(begun)
-        head = self._heads.head(kind.kind)
-        if feed.position >= head:
-            return feed
-        try:
-            async with asyncio.timeout(_BEHIND):
-                await feed.reach(lambda: feed.position >= head)
-        except TimeoutError:
-            # Either the watch is late, which a list mends, or the cluster was restored to before what was noted.
-            await feed.restart()
-            if feed.position < head:
-                await self._heads.lower(kind.kind, head, feed.position)
-        return feed
-
-    async def _plausible(self, feed: Feed[Any], since: int) -> None:
-        """Have the feed know whether the server has ever been at a version that is later than all it has seen."""
-        if since > max(feed.position, feed.confirmed):
-            answer = checked(await self.client.get(shape.collection(PLACES[feed.kind.kind]), limit="1"))
-            feed.confirm(int(answer.json()["metadata"]["resourceVersion"]))
-
-    async def _known(self, kind: type[R], id: str) -> Known:
-        """Return where the object is. Raises NotFoundError."""
-        feed = self._feeds.get(kind.kind)
-        known = feed.index.get(id) if feed is not None else None
-        if known is None:
-            known = (await self._current(kind)).index.get(id)
-        if known is None:
-            raise NotFoundError(f"{kind.kind} {id!r} does not exist")
-        return known
-
-    async def _document(self, kind: type[R], id: str) -> Document:
-        """Return the object as it is stored now. Raises NotFoundError."""
-        place = PLACES[kind.kind]
-        for look in range(2):
-            known = await self._known(kind, id)
-            answer = await self.client.get(known.address.path(place))
-            if answer.status != 404:
-                document = checked(answer).json()
-                if document.get("spec", {}).get("id") == id:
-                    return document
-            if look == 0:
-                await self._current(kind)  # it has gone from there, and may be somewhere else by now
-        raise NotFoundError(f"{kind.kind} {id!r} does not exist")
 
     async def _at(self, kind: type[R], obj: R) -> Document:
         """Return the stored object, which is at the version that `obj` was read at. Raises ConflictError."""
-        stored = await self._document(kind, obj.id)
+        stored = await self._where.document(kind, obj.id)
         if int(stored["metadata"]["resourceVersion"]) != obj.metadata.resource_version:
             raise ConflictError(f"{kind.kind} {obj.id!r} changed since it was read")
         return stored
-
-    # -- reads of many
 
     async def _listed(self, kind: type[R], where: Filter) -> tuple[int, Sequence[R]]:
         place = PLACES[kind.kind]
@@ -271,7 +204,7 @@ class KubernetesStore:
         return listed.version, [obj for obj in found if obj is not None and objects.matches(obj.metadata, where)]
 
     async def _from_nothing(self, kind: type[R], where: Filter) -> tuple[int, Sequence[Event[R]]]:
-        feed = await self._feed(kind)
+        feed = await self._where.feed(kind)
         version, items = await self._listed(kind, EVERYTHING)
         feed.confirm(version)
         events: list[Event[R]] = []
@@ -284,12 +217,10 @@ class KubernetesStore:
             events.append(Event("bookmark", "", last))
         return version, events
 
-    # -- writes
-
     async def _create(self, new: R) -> R:
         kind, meta, place = type(new), new.metadata, PLACES[new.kind]
         # Ids are drawn at random, so this meets nothing but a mistake; the name decides between two who race for a key.
-        if meta.id in (await self._feed(kind)).index and meta.id in (await self._current(kind)).index:
+        if meta.id in (await self._where.feed(kind)).index and meta.id in (await self._where.current(kind)).index:
             raise ExistsError(kind.kind, meta.key, meta.id)
         apart = not shape.by_key(new) and meta.key != meta.id
         if apart:
@@ -361,7 +292,7 @@ class KubernetesStore:
             raise NotFoundError(f"{kind.kind} {wanted.id!r} does not exist")
         stored = _possible(answer, wanted)
         if not (objects.finished(wanted) and not part):
-            await self._noted(kind, int(stored["metadata"]["resourceVersion"]))
+            await self._where.noted(kind, int(stored["metadata"]["resourceVersion"]))
         return stored
 
     async def _carried_out(self, path: str, document: Document, part: str) -> Answer | None:
@@ -388,29 +319,14 @@ class KubernetesStore:
 
     async def _stored(self, kind: type[R], document: Document) -> R:
         """Return what was written, once every process will see it."""
-        await self._noted(kind, int(document["metadata"]["resourceVersion"]))
+        await self._where.noted(kind, int(document["metadata"]["resourceVersion"]))
         return shape.read(kind, document)
-
-    async def _noted(self, kind: type[R], version: int) -> None:
-        feed = self._feeds.get(kind.kind)
-        if feed is not None:
-            feed.confirm(version)
-        await self._heads.note(kind.kind, version)
 
     async def _gone(self, kind: type[R], obj: R, stored: Document) -> int:
         """Return the version at which the object went, once every process will see that; free its key."""
-        feed = await self._feed(kind)
-        meta = stored["metadata"]
-        known = Known(shape.address_in(stored), meta["uid"], int(meta["resourceVersion"]))
-        try:
-            async with asyncio.timeout(_BEHIND):
-                await feed.reach(lambda: feed.gone(known, obj.id) > 0)
-        except TimeoutError:
-            await feed.restart()  # the watch is late; a list says the same
-        version = feed.gone(known, obj.id)
+        version = await self._where.gone(kind, obj.id, stored)
         if not shape.by_key(obj) and obj.metadata.key != obj.id:
             await self._keys.release(kind, obj.metadata.key, obj.id)
-        await self._heads.note(kind.kind, version)
         return version
 
 

@@ -1,0 +1,126 @@
+"""Where objects are, and how far we know what happened to them.
+
+OpenStack names an object by its id alone, from whichever project; Kubernetes wants namespace and name. And an answer
+must show what any process has acknowledged before it was asked for. Both are questions to the feeds, and this is the
+one place that knows when a feed has to be waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+from gurum.model.base import Resource
+from gurum.store.contract import NotFoundError, UnavailableError
+from gurum.store.kubernetes import shape
+from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.feed import Feed, Known, checked
+from gurum.store.kubernetes.heads import Heads
+from gurum.store.kubernetes.kinds import PLACES
+
+R = TypeVar("R", bound=Resource)
+Document = dict[str, Any]
+
+BEHIND = 2.0  # seconds for which a watch may be behind a version that was noted, before that is looked into
+
+
+class Whereabouts:
+    """The feeds of one process, one for each kind that was asked about."""
+
+    def __init__(self, client: Client, heads: Heads) -> None:
+        self._client, self._heads = client, heads
+        self._feeds: dict[str, Feed[Any]] = {}
+        self._closed = False
+
+    async def feed(self, kind: type[R]) -> Feed[R]:
+        """Return the kind's feed, started. Raises UnavailableError."""
+        if self._closed:
+            raise UnavailableError("the store is closed")
+        feed = self._feeds.get(kind.kind)
+        if feed is None:
+            feed = self._feeds[kind.kind] = Feed(self._client, kind)
+        await feed.start()
+        return feed
+
+    async def current(self, kind: type[R], begun: float | None = None) -> Feed[R]:
+        """Return the feed, as far as every write acknowledged before `begun` (time.monotonic(); default: now).
+
+        Raises UnavailableError.
+        """
+        feed = await self.feed(kind)
+        await self._heads.refresh(begun)
+        head = self._heads.head(kind.kind)
+        if feed.position >= head:
+            return feed
+        try:
+            async with asyncio.timeout(BEHIND):
+                await feed.reach(lambda: feed.position >= head)
+        except TimeoutError:
+            # Either the watch is late, which a list mends, or the cluster was restored to before what was noted.
+            await feed.restart()
+            if feed.position < head:
+                await self._heads.lower(kind.kind, head, feed.position)
+        return feed
+
+    async def plausible(self, feed: Feed[Any], since: int) -> None:
+        """Have the feed know whether the server has ever been at a version that is later than all it has seen."""
+        if since > max(feed.position, feed.confirmed):
+            answer = checked(await self._client.get(shape.collection(PLACES[feed.kind.kind]), limit="1"))
+            feed.confirm(int(answer.json()["metadata"]["resourceVersion"]))
+
+    async def known(self, kind: type[R], id: str) -> Known:
+        """Return where the object is. Raises NotFoundError."""
+        feed = self._feeds.get(kind.kind)
+        known = feed.index.get(id) if feed is not None else None
+        if known is None:
+            known = (await self.current(kind)).index.get(id)
+        if known is None:
+            raise NotFoundError(f"{kind.kind} {id!r} does not exist")
+        return known
+
+    async def document(self, kind: type[R], id: str) -> Document:
+        """Return the object as it is stored now. Raises NotFoundError."""
+        place = PLACES[kind.kind]
+        for look in range(2):
+            known = await self.known(kind, id)
+            answer = await self._client.get(known.address.path(place))
+            if answer.status != 404:
+                document = checked(answer).json()
+                if document.get("spec", {}).get("id") == id:
+                    return document
+            if look == 0:
+                await self.current(kind)  # it has gone from there, and may be somewhere else by now
+        raise NotFoundError(f"{kind.kind} {id!r} does not exist")
+
+    async def noted(self, kind: type[R], version: int) -> None:
+        """Have every process see a version of the kind before it answers. Raises UnavailableError."""
+        feed = self._feeds.get(kind.kind)
+        if feed is not None:
+            feed.confirm(version)
+        await self._heads.note(kind.kind, version)
+
+    async def gone(self, kind: type[R], id: str, stored: Document) -> int:
+        """Return the version at which an object went that was just removed, once every process will see that."""
+        feed = await self.feed(kind)
+        meta = stored["metadata"]
+        known = Known(shape.address_in(stored), meta["uid"], int(meta["resourceVersion"]))
+        try:
+            async with asyncio.timeout(BEHIND):
+                await feed.reach(lambda: feed.gone(known, id) > 0)
+        except TimeoutError:
+            await feed.restart()  # the watch is late; a list says the same
+        version = feed.gone(known, id)
+        await self._heads.note(kind.kind, version)
+        return version
+
+    async def forget(self) -> None:
+        """Forget what happened; watches that began before expire."""
+        for feed in self._feeds.values():
+            await self.current(feed.kind)
+            await feed.forget()
+
+    async def close(self) -> None:
+        """End the watches."""
+        self._closed = True
+        for feed in self._feeds.values():
+            await feed.close()
