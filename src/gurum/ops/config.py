@@ -25,15 +25,18 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Base of the sections: immutable, and a misspelt key is an error, not silence."""
 
 
+EMBEDDED_CLUSTER = "kubernetes:embedded"
+
+
 class StoreConfig(Section, frozen=True):
     """Where desired state lives.
 
-    url: `sqlite:///path`, `postgresql://user@host/database`, `kubernetes:///kubeconfig` (`kubernetes:` within a pod) or
-    `memory:` (tests).
+    url: `sqlite:///path`, `postgresql://user@host/database`, `kubernetes:///kubeconfig` (`kubernetes:` within a pod,
+    `kubernetes:embedded` for the control plane that `gurum up` starts) or `memory:` (tests).
     """
 
     url: str = "sqlite:///var/gurum.sqlite"
-    journal_url: str = "sqlite:///var/journal.sqlite"  # of Kubernetes alone: elsewhere the journal is in the store
+    journal_url: str = ""  # of Kubernetes alone, elsewhere the journal is in the store; empty: SQLite, in the state
     password_file: str = ""  # PostgreSQL: the file with the password; empty: the URL's, or ~/.pgpass
     watch_interval: float = 0.01  # SQLite: seconds between looks for other processes' writes; PostgreSQL tells of them
     journal_kept_days: float = 400.0  # a record older than that is pruned: a year of usage, and a month to read it
@@ -308,9 +311,24 @@ def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_", 
         document["state"] = str(state)
     places = {"${state}": str(Path(str(document.get("state", "var"))).absolute()), "${shipped}": str(shipped())}
     try:
-        return msgspec.convert(_expanded(document, places), Config, strict=False)
+        return _placed(msgspec.convert(_expanded(document, places), Config, strict=False))
     except msgspec.ValidationError as error:
         raise ConfigError(f"the configuration is not valid: {error}") from error
+
+
+def _placed(config: Config) -> Config:
+    """Return the configuration with what lies in the state directory unless it is said to be elsewhere."""
+    store, state = config.store, Path(config.state).absolute()
+    if store.url == EMBEDDED_CLUSTER:
+        store = msgspec.structs.replace(store, url=f"kubernetes://{embedded_kubeconfig(state)}")
+    if store.url.startswith("kubernetes:") and not store.journal_url:
+        store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")
+    return msgspec.structs.replace(config, store=store)
+
+
+def embedded_kubeconfig(state: Path) -> Path:
+    """Return where the kubeconfig of the control plane is that `gurum up` starts."""
+    return state / "kubernetes" / "kubeconfig"
 
 
 def shipped() -> Path:
