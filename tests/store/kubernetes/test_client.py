@@ -61,7 +61,7 @@ def status(code: int, reason: str = "", message: str = "") -> tuple[int, dict[st
     return code, {"kind": "Status", "code": code, "reason": reason, "message": message}, {}
 
 
-OK = (200, {"kind": "Server"}, {})
+OK: Any = (200, {"kind": "Server"}, {})
 
 
 async def test_a_request_says_who_we_are_and_that_unknown_fields_are_errors() -> None:

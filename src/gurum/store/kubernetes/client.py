@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -78,7 +78,7 @@ class Client:
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
         return await self._insist("DELETE", path, {"propagationPolicy": "Background"}, body)
 
-    async def stream(self, path: str, **parameters: str) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, **parameters: str) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch until the server ends it.
 
         Raises UnavailableError; `RefusedError` for an answer that is not 200.

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -223,29 +224,40 @@ class Feed(Generic[R]):
     async def _follow(self) -> None:
         pause = _PAUSE[0]
         while True:
+            before = self.position
             try:
-                async with self._lock:
-                    since = self.position
-                async for line in self._client.stream(
-                    shape.collection(self._place), watch="true", resourceVersion=str(since), allowWatchBookmarks="true"
-                ):
-                    if not self._apply(_told.decode(line), since):
-                        break
-                    since = self.position
-                    pause = _PAUSE[0]
-                if self._expired:
-                    await self._begin_again()
-                continue
+                await self._stream()
+                trouble = ""
             except RefusedError as refusal:
-                if refusal.answer.status == _GONE:
-                    await self._begin_again()
-                    continue
-                trouble: Exception = refusal
+                self._expired = refusal.answer.status == _GONE
+                trouble = str(refusal)
             except (UnavailableError, msgspec.DecodeError) as error:
-                trouble = error
-            _log.info("the watch of %s broke: %s", self.kind.kind, trouble)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _PAUSE[1])
+                trouble = str(error)
+            if self._expired:
+                await self._begin_again()
+            if self.position != before:
+                pause = _PAUSE[0]
+            if trouble:
+                _log.info("the watch of %s broke: %s", self.kind.kind, trouble)
+            if trouble or self.position == before:  # a server that ends every watch at once is not asked without end
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _PAUSE[1])
+
+    async def _stream(self) -> None:
+        """Apply one watch until it ends. Raises UnavailableError, RefusedError, msgspec.DecodeError."""
+        async with self._lock:
+            since = self.position
+        lines = self._client.stream(
+            shape.collection(self._place), watch="true", resourceVersion=str(since), allowWatchBookmarks="true"
+        )
+        async with aclosing(lines):
+            async for line in lines:
+                if self._lock.locked() or since != self.position:
+                    return  # a list came between
+                self._apply(_told.decode(line))
+                if self._expired:
+                    return
+                since = self.position
 
     async def _begin_again(self) -> None:
         try:
@@ -255,23 +267,20 @@ class Feed(Generic[R]):
             _log.warning("%s cannot be listed: %s", self.kind.kind, error)
             await asyncio.sleep(_PAUSE[1])
 
-    def _apply(self, told: _Told, since: int) -> bool:
-        """Apply a line; return whether the stream goes on: not after an error, or when a list came between."""
-        if self._lock.locked() or since != self.position:
-            return False
-        if told.type == "ERROR":
-            status = msgspec.json.decode(told.object)
-            if status.get("code") == _GONE:
-                self._expired = True
-            return False
+    def _apply(self, told: _Told) -> None:
+        """Apply a line. Raises UnavailableError when it is the server's last, for a reason that will pass."""
         document = msgspec.json.decode(told.object)
+        if told.type == "ERROR":
+            self._expired = document.get("code") == _GONE
+            if not self._expired:
+                raise UnavailableError(document.get("message") or f"the server ends the watch: {document.get('code')}")
+            return
         version = int(document["metadata"]["resourceVersion"])
         self.position = max(self.position, version)
         self.confirmed = max(self.confirmed, version)
         if told.type != "BOOKMARK":
             self._happened(told, document, version)
         self._wake()
-        return True
 
     def _happened(self, told: _Told, document: dict[str, Any], version: int) -> None:
         if not shape.admitted(document):
