@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
@@ -24,7 +24,7 @@ from gurum.pia import assembly
 from gurum.pia.app import App
 from gurum.pia.services import SERVICES
 from gurum.providers.aws.provider import AwsProvider
-from gurum.providers.contract import Place
+from gurum.providers.contract import Known, Place
 
 
 async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
@@ -57,7 +57,7 @@ async def engine(site: Site, config: Config) -> None:
     provider = AwsProvider(region, transport, site.lapse, OWNER)
     sweep = provider.sweep
 
-    async def swept(place: Place, known: Callable[..., bool]) -> Sequence[str]:
+    async def swept(place: Place, known: Known) -> Sequence[str]:
         removed = await sweep(place, known)
         for words in removed:
             trap.swept(words)

@@ -50,7 +50,6 @@ class Assembly:
     config: Config
     places: list[Place]
     settled: bool = True  # False: the store comes from a backup, and what it does not know is not garbage
-    deleted: frozenset[str] = frozenset()  # servers that the journal remembers as deleted, as of the last sweep
 
     async def start(self) -> None:
         """Seed the catalogue, fill the cache, take the leases, and queue whatever was under way."""
@@ -92,9 +91,6 @@ class Assembly:
         await self.collect_claims(GRACE)
         await floating.collect(engine, GRACE)
         await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
-        since = engine.clock.time() - REMEMBERED
-        records = await engine.journal.read(type="deleted", kind=Server.kind, since=since, limit=1_000_000)
-        self.deleted = frozenset(record.object_id for record in records)
         self.settled = (await restoration.find(engine.store)).settled
         for place in self.places:
             if place in engine.fenced:
@@ -115,7 +111,7 @@ class Assembly:
                     continue
         return freed
 
-    def _known(self, kind: str, uid: str, cloud_id: str) -> bool:
+    async def _known(self, kind: str, uid: str, cloud_id: str) -> bool:
         """Whether to leave a thing in the cloud alone: our object has it there, or a call in doubt may have made it.
 
         An instance whose server is not in the store is only removed if the journal says that the server was deleted: an
@@ -127,10 +123,16 @@ class Assembly:
                 return may_have(obj, cloud_id)
         if not self.settled:
             return True
-        if kind == Server.kind and uid not in self.deleted:
+        if kind == Server.kind and not await self._was_deleted(uid):
             log.warning("an instance of no known server", resource_id=uid, cloud_id=cloud_id)
             return True
         return False
+
+    async def _was_deleted(self, uid: str) -> bool:
+        """Whether the journal remembers the server's deletion: asked for the few that are in question, not for all."""
+        since = self.engine.clock.time() - REMEMBERED
+        records = await self.engine.journal.read(type="deleted", kind=Server.kind, object_id=uid, since=since, limit=1)
+        return bool(records)
 
     async def stop(self, grace: float = 10.0) -> None:
         """End what is in work, give the leases up, close the clouds. The store stays the caller's."""

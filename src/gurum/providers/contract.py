@@ -13,7 +13,7 @@ What follows from a late call (a process that lost its lease but whose call was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -204,7 +204,7 @@ class Driver(Protocol):
 
 
 # (kind and uid of our object, the cloud's id of the thing): whether to leave it alone, because it is or may be ours.
-Known = Callable[[str, str, str], bool]
+Known = Callable[[str, str, str], Awaitable[bool]]
 
 
 class Provider(Protocol):

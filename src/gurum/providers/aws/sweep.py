@@ -80,7 +80,7 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
     out: list[Found] = []
     for kind in KINDS:
         seen, _ = await listed(caller, place, owner, kind)
-        out += [found for found in seen if not found.attached and not known(found.of, found.uid, found.id)]
+        out += [found for found in seen if not found.attached and not await known(found.of, found.uid, found.id)]
     return out
 
 

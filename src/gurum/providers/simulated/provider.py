@@ -184,7 +184,7 @@ class SimulatedProvider:
         """Terminate what belongs to nobody: no second look is needed, this cloud shows at once what it has."""
         removed = []
         for instance in self.cloud.all():
-            if instance.state != "terminated" and not known("Server", instance.uid, instance.id):
+            if instance.state != "terminated" and not await known("Server", instance.uid, instance.id):
                 self.cloud.power(instance.id, "terminate")
                 removed.append(f"terminate {instance.id}")
         return removed
