@@ -72,6 +72,11 @@ class Client:
         """Replace by PUT at the resource version in the document; likewise."""
         return await self._insist("PUT", path, self._writing(), document)
 
+    async def apply(self, path: str, document: Mapping[str, Any]) -> Answer:
+        """Make it so on the server's side, whoever had the fields before. Idempotent. Raises UnavailableError."""
+        parameters = {**self._writing(), "force": "true"}
+        return await self._insist("PATCH", path, parameters, document, "application/apply-patch+yaml")
+
     async def delete(self, path: str, uid: str, resource_version: str) -> Answer:
         """Delete this object at this version; likewise."""
         preconditions = {"uid": uid, "resourceVersion": resource_version}
@@ -106,14 +111,16 @@ class Client:
     def _writing(self) -> dict[str, str]:
         return {"fieldManager": self.manager, "fieldValidation": "Strict"}
 
-    async def _insist(self, method: str, path: str, parameters: Mapping[str, str], document: Any) -> Answer:
+    async def _insist(
+        self, method: str, path: str, parameters: Mapping[str, str], document: Any, form: str = "application/json"
+    ) -> Answer:
         body = None if document is None else msgspec.json.encode(document)
         deadline = asyncio.get_running_loop().time() + self._patience
         pause, lost, trouble = _PAUSE[0], False, ""
         while True:
             wait = pause * (0.5 + random.random())  # noqa: S311 - so that many do not come back at one moment
             try:
-                answer = await self._once(method, path, parameters, body)
+                answer = await self._once(method, path, parameters, body, form)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 # A refused connection carried nothing; of every other end it is not known.
                 lost = lost or not isinstance(error, aiohttp.ClientConnectorError)
@@ -130,10 +137,10 @@ class Client:
             pause = min(pause * 2, _PAUSE[1])
 
     async def _once(
-        self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None
+        self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None, form: str
     ) -> tuple[Answer, float]:
         session = self._open()
-        headers = self._access.headers() | ({"Content-Type": "application/json"} if body is not None else {})
+        headers = self._access.headers() | ({"Content-Type": form} if body is not None else {})
         async with session.request(
             method,
             self._access.url + path,

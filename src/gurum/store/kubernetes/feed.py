@@ -100,6 +100,7 @@ class Feed(Generic[R]):
         self.confirmed = 0  # the latest version that the server named: no reader is from a later one
         self._expired = False  # whether the server no longer remembers what follows `position`
         self._ring: deque[_Happened] = deque()
+        self._recent: dict[str, tuple[int, bytes]] = {}  # version and document of what changed last, the oldest first
         self._waiting: set[asyncio.Future[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()  # held while a list replaces what is known
@@ -122,6 +123,20 @@ class Feed(Generic[R]):
     def confirm(self, version: int) -> None:
         """Learn a version that the server named in an answer."""
         self.confirmed = max(self.confirmed, version)
+
+    def remember(self, id: str, version: int, document: bytes) -> None:
+        """Keep an object as it was written or told, unless something later is known."""
+        before = self._recent.pop(id, None)
+        self._recent[id] = before if before is not None and before[0] > version else (version, document)
+        if len(self._recent) > REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+
+    def recent(self, id: str, version: int = 0) -> dict[str, Any] | None:
+        """Return the object's document at a version (0: the latest that was told), None where it is not kept."""
+        known = self.index.get(id)
+        version = version or (known.version if known is not None else 0)
+        kept = self._recent.get(id)
+        return dict(msgspec.json.decode(kept[1])) if kept is not None and kept[0] == version else None
 
     async def reach(self, reached: Callable[[], bool]) -> None:
         """Return when the condition holds, which is looked at after every event. Raises UnavailableError on close."""
@@ -216,6 +231,7 @@ class Feed(Generic[R]):
             if shape.admitted(document):
                 self._learn(document)
         self._ring.clear()
+        self._recent.clear()
         self._expired = False
         self.position = self._horizon = self._head = listed.version
         self.confirmed = max(self.confirmed, listed.version)
@@ -291,9 +307,11 @@ class Feed(Generic[R]):
             return  # somebody wrote another object's id into one of their own
         if told.type == "DELETED":
             self.index.pop(uid, None)
+            self._recent.pop(uid, None)
             self._record(_Happened(version, "gone", uid, bytes(told.object)))
         else:
             self._learn(document)
+            self.remember(uid, version, bytes(told.object))
             self._record(_Happened(version, "put", uid, bytes(told.object)))
 
     def _learn(self, document: dict[str, Any]) -> None:

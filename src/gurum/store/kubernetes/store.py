@@ -190,7 +190,8 @@ class KubernetesStore:
 
     async def _at(self, kind: type[R], obj: R) -> Document:
         """Return the stored object, which is at the version that `obj` was read at. Raises ConflictError."""
-        stored = await self._where.document(kind, obj.id)
+        kept = self._where.kept(kind, obj.id, obj.metadata.resource_version)
+        stored = kept or await self._where.document(kind, obj.id)
         if int(stored["metadata"]["resourceVersion"]) != obj.metadata.resource_version:
             raise ConflictError(f"{kind.kind} {obj.id!r} changed since it was read")
         return stored
@@ -292,7 +293,7 @@ class KubernetesStore:
             raise NotFoundError(f"{kind.kind} {wanted.id!r} does not exist")
         stored = _possible(answer, wanted)
         if not (objects.finished(wanted) and not part):
-            await self._where.noted(kind, int(stored["metadata"]["resourceVersion"]))
+            await self._where.noted(kind, stored)
         return stored
 
     async def _carried_out(self, path: str, document: Document, part: str) -> Answer | None:
@@ -319,7 +320,7 @@ class KubernetesStore:
 
     async def _stored(self, kind: type[R], document: Document) -> R:
         """Return what was written, once every process will see it."""
-        await self._where.noted(kind, int(document["metadata"]["resourceVersion"]))
+        await self._where.noted(kind, document)
         return shape.read(kind, document)
 
     async def _gone(self, kind: type[R], obj: R, stored: Document) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeVar
 
+import msgspec
+
 from gurum.model.base import Resource
 from gurum.store.contract import NotFoundError, UnavailableError
 from gurum.store.kubernetes import shape
@@ -79,8 +81,15 @@ class Whereabouts:
         return known
 
     async def document(self, kind: type[R], id: str) -> Document:
-        """Return the object as it is stored now. Raises NotFoundError."""
+        """Return the object as it is stored now. Raises NotFoundError.
+
+        Without a question to the server where the latest that was acknowledged is at hand. Of a change by kubectl that
+        the watch has not told yet, only the write that follows hears, and is a conflict.
+        """
         place = PLACES[kind.kind]
+        kept = (await self.current(kind)).recent(id)
+        if kept is not None:
+            return kept
         for look in range(2):
             known = await self.known(kind, id)
             answer = await self._client.get(known.address.path(place))
@@ -92,12 +101,19 @@ class Whereabouts:
                 await self.current(kind)  # it has gone from there, and may be somewhere else by now
         raise NotFoundError(f"{kind.kind} {id!r} does not exist")
 
-    async def noted(self, kind: type[R], version: int) -> None:
-        """Have every process see a version of the kind before it answers. Raises UnavailableError."""
+    async def noted(self, kind: type[R], document: Document) -> None:
+        """Have every process see what was just written before it answers. Raises UnavailableError."""
+        version, uid = int(document["metadata"]["resourceVersion"]), document["spec"]["id"]
         feed = self._feeds.get(kind.kind)
         if feed is not None:
             feed.confirm(version)
+            feed.remember(uid, version, msgspec.json.encode(document))
         await self._heads.note(kind.kind, version)
+
+    def kept(self, kind: type[R], id: str, version: int) -> Document | None:
+        """Return the object at a version, if it is at hand. Whether it still is at that version, a write finds out."""
+        feed = self._feeds.get(kind.kind)
+        return feed.recent(id, version) if feed is not None else None
 
     async def gone(self, kind: type[R], id: str, stored: Document) -> int:
         """Return the version at which an object went that was just removed, once every process will see that."""
