@@ -14,11 +14,13 @@ def main() -> int:
     check: bool = parser.parse_args().check
     stale = 0
     for page in GENERATED:
-        old, new = page.read_text(encoding="utf-8"), generated(page)
+        new = generated(page)
+        old = page.read_text(encoding="utf-8") if page.exists() else ""
         if new == old:
             continue
         stale += 1
         if not check:
+            page.parent.mkdir(parents=True, exist_ok=True)
             page.write_text(new, encoding="utf-8")
         print(f"{'not current' if check else 'written'}: {page.relative_to(ROOT)}")
     return 1 if check and stale else 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.docs import configuration, emulator, limits
+from tests.docs import configuration, custom_resources, emulator, limits, manifests
 from tests.docs.markers import Parts, fill
 
 from gurum.pia.kernel import reference
@@ -21,7 +21,11 @@ PARTS: Mapping[Path, Callable[[], Parts]] = {
     DOCS / "reference" / "configuration.md": configuration.parts,
     DOCS / "reference" / "emulator.md": emulator.parts,
 }
-WHOLE: Mapping[Path, Callable[[], str]] = {DOCS / "reference" / "api.md": lambda: reference.render(SERVICES)}
+WHOLE: Mapping[Path, Callable[[], str]] = {
+    DOCS / "reference" / "api.md": lambda: reference.render(SERVICES),
+    DOCS / "reference" / "custom-resources.md": custom_resources.render,
+    **{ROOT / name: content for name, content in manifests.FILES.items()},
+}
 GENERATED = (*PARTS, *WHOLE)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.docs import configuration, emulator
+from tests.docs import configuration, emulator, manifests
 from tests.docs.limits import DECIDES, asked
 from tests.docs.markers import fill, table
 from tests.docs.pages import GENERATED, ROOT, generated
@@ -18,8 +18,14 @@ from gurum.pia.network.capabilities import OTHERS, TABLE
 
 @pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
 def test_a_page_is_as_its_generator_writes_it(page: Path) -> None:
-    current = page.read_text(encoding="utf-8") == generated(page)
+    current = page.exists() and page.read_text(encoding="utf-8") == generated(page)
     assert current, f"{page.relative_to(ROOT)} is not current: run `make docs`"
+
+
+def test_no_manifest_is_left_of_what_there_is_no_more() -> None:
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / "deploy").rglob("*.yaml")} >= set(manifests.FILES)
+    for directory in {(ROOT / name).parent for name in manifests.FILES}:
+        assert {str(path.relative_to(ROOT)) for path in directory.iterdir()} <= set(manifests.FILES)
 
 
 def test_every_setting_says_what_it_means() -> None:

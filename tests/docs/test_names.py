@@ -20,7 +20,7 @@ import gurum
 PAGES = pages()
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 _DOTTED = re.compile(r"(gurum|aws_emulator|tests)(\.\w+)+(?<!\.yaml)(?<!\.sqlite)")
-_PATH = re.compile(r"(\.ci|config|docs|policy|requirements|scripts|src|tests|gurum)/[\w./-]*")
+_PATH = re.compile(r"(\.ci|config|deploy|docs|policy|requirements|scripts|src|tests|gurum)/[\w./-]*")
 _MAKE = re.compile(r"make ([a-z-]+)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 

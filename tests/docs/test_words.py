@@ -25,7 +25,7 @@ IN_PAGES = (
     re.compile(r"\b(?:LLM|AI|assistant|chatbot)\b"),
     re.compile(r"\bTODO\b|\bFIXME\b|\bXXX\b"),
 )
-PLACES = ("changelog.d", "config", "docs", "policy", "requirements", "scripts", "src", "tests")
+PLACES = ("changelog.d", "config", "deploy", "docs", "policy", "requirements", "scripts", "src", "tests")
 TEXTS = frozenset({".py", ".md", ".yaml", ".yml", ".toml", ".rego", ".json", ".sql", ".in", ".txt", ""})
 
 

@@ -14,7 +14,7 @@ from typing import TextIO
 
 import structlog
 
-from gurum.cli import accounts, aws, backup, cleanup, config, explain, policy, region, store, up, upgrade, version
+from gurum.cli import accounts, aws, backup, cleanup, config, explain, kubernetes, policy, region, store, up, upgrade, version
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError
@@ -29,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     cleanup.COMMAND,
     explain.COMMAND,
     config.COMMAND,
+    *kubernetes.COMMANDS,
     policy.COMMAND,
     policy.PREPARE,
     region.COMMAND,
@@ -40,6 +41,7 @@ GROUPS = {
     "accounts": "projects and AWS accounts",
     "aws": "the AWS account",
     "config": "the configuration",
+    "kubernetes": "manifests for a Kubernetes cluster",
     "policy": "the policy bundle",
     "region": "regions in Keystone",
     "store": "the store",

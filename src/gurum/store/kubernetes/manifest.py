@@ -18,13 +18,11 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def as_yaml(documents: Iterable[Document]) -> str:
-    """Return the documents as one YAML stream."""
+def text(documents: Iterable[Document], form: str) -> str:
+    """Return the documents as one stream of YAML, or (form `json`) as one list of Kubernetes'."""
+    if form == "json":
+        whole = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
+        return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     return yaml.dump_all(
         documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, explicit_start=True
     )
-
-
-def as_json(documents: Iterable[Document]) -> str:
-    """Return the documents as one list of Kubernetes' in JSON."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)}, indent=2, ensure_ascii=False) + "\n"

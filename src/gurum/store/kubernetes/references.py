@@ -6,29 +6,35 @@ them, and the store must neither read them as the model's nor lose them when it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gurum.store.kubernetes.definitions.row import Reference
 from gurum.store.kubernetes.definitions.tables import REFERENCES
 
-__all__ = ["REFERENCES", "Reference", "carry"]
+__all__ = ["REFERENCES", "Reference", "keep"]
 
 Document = dict[str, Any]
 
 
-def carry(kind: str, stored: Mapping[str, Any], spec: Document) -> None:
-    """Put the references inside `stored`'s spec that a write would lose into `spec`, where they are still true.
+def keep(kind: str, stored: Mapping[str, Any], spec: Document) -> None:
+    """Have in `spec` those references of `stored` that still say the same as what they were resolved to, and no others.
 
-    A reference goes with what it was resolved to: an element that is not there any more takes its own along. Those
-    that stand in spec itself are kept with everything else there that is not the model's.
+    `spec` is what is to be written: the model's fields, and everything of `stored` that stands beside them. A reference
+    to what the object has no more is taken out with it: left there, the next resolution would bring it back; and whoever
+    declares it is told that they do (see `ownership`).
     """
     for one in REFERENCES.get(kind, ()):
-        if "." in one.written:
-            _carry(stored, spec, one.written.split("."), one.filled.rpartition(".")[2])
+        written, filled = one.written.split("."), one.filled.rpartition(".")[2].removesuffix("[]")
+        if len(written) > 1:
+            _carry(stored, spec, written, filled)
+            continue
+        name = written[0].removesuffix("[]")
+        if name in spec and filled in stored and stored[filled] != spec.get(filled):
+            del spec[name]
 
 
-def _carry(old: Mapping[str, Any], new: Document, path: list[str], filled: str) -> None:
+def _carry(old: Mapping[str, Any], new: Document, path: Sequence[str], filled: str) -> None:
     name = path[0].removesuffix("[]")
     if len(path) == 1:
         if name in old and name not in new and old.get(filled) == new.get(filled):

@@ -28,9 +28,9 @@ def spec_rules(kind: str, struct: type[msgspec.Struct], *, identity: bool) -> It
     """Yield the rules of a kind's spec."""
     row = KINDS[kind]
     if identity:
-        for name in common.IDENTITY:
+        for name, given in common.IDENTITY.items():
             rule = f"!has(oldSelf.{name}) || (has(self.{name}) && self.{name} == oldSelf.{name})"
-            yield _told(rule, _message(_READ_ONLY, kind, name), name)
+            yield _told(rule, _message(_READ_ONLY, kind, given.said or name), name)
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     for name in fields if row.fixed == ("*",) else row.fixed:
         yield from _fixed(kind, struct, fields[name], row.references, known="id" if identity else "")

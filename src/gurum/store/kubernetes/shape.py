@@ -19,6 +19,7 @@ from gurum.model import codec
 from gurum.model.base import Cause, Metadata, Resource
 from gurum.store import objects
 from gurum.store.contract import NewerStoreError
+from gurum.store.kubernetes import references
 from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM, Place, name_of, namespace_of
 from gurum.store.kubernetes.words import inward, moment, outward, seconds
 
@@ -27,6 +28,7 @@ Document = dict[str, Any]
 
 IDENTITY = ("id", "region", "projectID", "naturalKey")  # of spec, beside the model's own fields
 OBSERVED = ("account", "revision")  # of status, likewise
+_STATES = {"vmState": "vm_state", "status": "status"}  # said also where they are defaults: people read them in columns
 
 _CREATED, _UPDATED = f"{DOMAIN}/created-at", f"{DOMAIN}/updated-at"
 _CAUSE, _DELETION_CAUSE, _DELETION = f"{DOMAIN}/cause", f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
@@ -100,13 +102,16 @@ def spec(obj: Resource, stored: Mapping[str, Any]) -> Document:
         document["naturalKey"] = meta.key
     document = {name: value for name, value in document.items() if value != "" or name in stored}
     body = objects.whole(obj).spec
-    return document | outward(type(body))(msgspec.to_builtins(body))
+    document |= outward(type(body))(msgspec.to_builtins(body))
+    references.keep(obj.kind, stored, document)
+    return document
 
 
 def status(obj: Resource) -> Document:
     """Return the status to be stored."""
     meta, body = obj.metadata, objects.whole(obj).status
     document = outward(type(body))(msgspec.to_builtins(body))
+    document |= {name: getattr(body, field) for name, field in _STATES.items() if hasattr(body, field)}
     if conditions := document.get("conditions"):
         document["conditions"] = [_condition(condition) for condition in conditions]
     if meta.account:

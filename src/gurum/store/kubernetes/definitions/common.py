@@ -12,7 +12,8 @@ IDENTITY: dict[str, Field] = {
     ),
     "region": Field("The OpenStack region that the object belongs to. It never changes."),
     "projectID": Field(
-        "The id of the OpenStack project that owns the object: the namespace's, by its label. It never changes."
+        "The id of the OpenStack project that owns the object: the namespace's, by its label. It never changes.",
+        said="project_id",
     ),
     "naturalKey": Field(
         "What makes the object unique within its kind, where that is not its id: an address, a name, a rule's content."
