@@ -32,7 +32,7 @@ def faults(schema: Schema, path: str = "") -> Iterator[str]:
     elif schema.get("type") not in _SCALAR | {"object", "array"}:
         yield f"{path}: no type"
     else:
-        yield from globals()[f"_{schema['type']}"](schema, path)
+        yield from _OF_TYPE[schema["type"]](schema, path)
 
 
 def _string(schema: Schema, path: str) -> Iterator[str]:
@@ -47,11 +47,8 @@ def _integer(schema: Schema, path: str) -> Iterator[str]:
         yield f"{path}: an integer without its size"
 
 
-def _number(schema: Schema, path: str) -> Iterator[str]:
+def _nothing(schema: Schema, path: str) -> Iterator[str]:
     yield from ()
-
-
-_boolean = _number
 
 
 def _array(schema: Schema, path: str) -> Iterator[str]:
@@ -89,6 +86,11 @@ def _object(schema: Schema, path: str) -> Iterator[str]:
         field = rule.get("fieldPath", "")
         if field and field[1:] not in schema["properties"]:
             yield f"{path}: a rule of {field}"
+
+
+_OF_TYPE = {
+    "string": _string, "integer": _integer, "number": _nothing, "boolean": _nothing, "array": _array, "object": _object
+}  # fmt: skip
 
 
 def validator(schema: Schema) -> jsonschema.Draft4Validator:
