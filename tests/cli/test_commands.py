@@ -139,3 +139,15 @@ def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["explain", "server"])
     assert "usage: gurum explain" in capsys.readouterr().err
+
+
+def test_kubernetes_manifests_are_those_in_the_tree() -> None:
+    root = Path(__file__).parents[2] / "deploy"
+    status, out, err = _run("kubernetes", "crds")
+    assert (status, err) == (0, "")
+    shown = {one["metadata"]["name"]: one for one in yaml.safe_load_all(out)}
+    kept = [yaml.safe_load(path.read_text()) for path in (root / "crds").glob("*.yaml")]
+    assert shown == {one["metadata"]["name"]: one for one in kept}
+    assert json.loads(_run("kubernetes", "crds", "-f", "json")[1])["items"] == list(shown.values())
+    roles = list(yaml.safe_load_all(_run("kubernetes", "rbac")[1]))
+    assert roles == list(yaml.safe_load_all((root / "rbac" / "roles.yaml").read_text()))

@@ -93,11 +93,15 @@ def _kind(kind: str) -> str:
 
 def _fixed(kind: str, row: Kind) -> set[str]:
     struct = schema.KeyClaimSpec if kind == crds.KEY_CLAIM_KIND else schema.spec_of(MODEL[kind])
-    names = {camel(f.name) for f in msgspec.structs.fields(struct)} if row.fixed == ("*",) else set(map(camel, row.fixed))
+    names = (
+        {camel(f.name) for f in msgspec.structs.fields(struct)} if row.fixed == ("*",) else set(map(camel, row.fixed))
+    )
     return names | {one.written for one in row.references if one.filled in names}
 
 
-def _rows(whole: dict[str, Any], fixed: Iterable[str] = (), required: Iterable[str] = ()) -> Iterator[tuple[str, str, str]]:
+def _rows(
+    whole: dict[str, Any], fixed: Iterable[str] = (), required: Iterable[str] = ()
+) -> Iterator[tuple[str, str, str]]:
     for path, one in schema.described(whole):
         mark = " †" if path in fixed else ""
         needed = " Required." if path in required else ""
@@ -111,7 +115,11 @@ def _type(one: dict[str, Any]) -> str:
         return "integer or string"
     kind = one["type"]
     if kind == "array":
-        merge = {"set": "set of ", "map": f"by {code(one.get('x-kubernetes-list-map-keys', ()))}: ", "atomic": "list of "}
+        merge = {
+            "set": "set of ",
+            "map": f"by {code(one.get('x-kubernetes-list-map-keys', ()))}: ",
+            "atomic": "list of ",
+        }
         inner = "objects" if one["items"].get("type") == "object" else f"{_type(one['items'])}s"
         return f"{merge[one['x-kubernetes-list-type']]}{inner}, ≤ {one['maxItems']}"
     if "additionalProperties" in one:

@@ -9,7 +9,9 @@ from typing import Any
 from gurum.store.kubernetes import crds, manifest, rights
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
 
-HEAD = "# Generated of the model by `make docs`: change src/gurum/model and src/gurum/store/kubernetes, not this file.\n"
+HEAD = (
+    "# Generated of the model by `make docs`: change src/gurum/model and src/gurum/store/kubernetes, not this file.\n"
+)
 
 
 def _text(make: Callable[[], list[dict[str, Any]]]) -> str:

@@ -14,7 +14,21 @@ from typing import TextIO
 
 import structlog
 
-from gurum.cli import accounts, aws, backup, cleanup, config, explain, kubernetes, policy, region, store, up, upgrade, version
+from gurum.cli import (
+    accounts,
+    aws,
+    backup,
+    cleanup,
+    config,
+    explain,
+    kubernetes,
+    policy,
+    region,
+    store,
+    up,
+    upgrade,
+    version,
+)
 from gurum.cli.command import Command, Surroundings
 from gurum.ops.config import ConfigError
 from gurum.ops.secrets import SecretError

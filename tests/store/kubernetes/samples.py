@@ -9,7 +9,7 @@ import random
 import string
 import types
 import typing
-from typing import Any, TypeVar, Union, cast
+from typing import Any, TypeVar, Union
 
 import msgspec
 
@@ -50,7 +50,9 @@ class _Maker:
         """Return an instance of a struct."""
         hints = typing.get_type_hints(struct)
         values = {
-            field.name: self.value(hints[field.name], schema.row_of(struct, field.name), f"{struct.__name__}.{field.name}")
+            field.name: self.value(
+                hints[field.name], schema.row_of(struct, field.name), f"{struct.__name__}.{field.name}"
+            )
             for field in msgspec.structs.fields(struct)
             if self._full or field.required or self._rng.random() < 0.5
         } if struct.__name__ != "Condition" else self._condition()  # fmt: skip
@@ -75,7 +77,9 @@ class _Maker:
         if origin is dict and row.entries is not None:
             return {"opt_name": self.text(20), "opt_value": self.text(20), "ip_version": 4}
         if origin is dict:
-            return {self.text(12): self.value(arguments[1], row, name) for _ in range(2 if self._full else rng.randrange(4))}
+            return {
+                self.text(12): self.value(arguments[1], row, name) for _ in range(2 if self._full else rng.randrange(4))
+            }
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             return self.struct(hint)
         if name in PATTERNED:
@@ -96,7 +100,9 @@ class _Maker:
 
     def number(self) -> float:
         """Return a moment, of all precisions that a clock may have."""
-        return self._rng.choice((1e9, 1_800_000_000.125, round(self._rng.uniform(1e9, 2e9), 6), self._rng.uniform(1e9, 2e9)))
+        return self._rng.choice(
+            (1e9, 1_800_000_000.125, round(self._rng.uniform(1e9, 2e9), 6), self._rng.uniform(1e9, 2e9))
+        )
 
     def text(self, longest: int) -> str:
         """Return a text that no other is."""
@@ -106,4 +112,4 @@ class _Maker:
 
 def everyone() -> list[Any]:
     """Return every kind, as parameters of a test."""
-    return cast("list[Any]", list(KINDS))
+    return list(KINDS)

@@ -1,4 +1,4 @@
-"""The definitions: structural, closed, bounded, described; and every object of the model, as it is stored, fits its own."""
+"""The definitions: structural, closed, bounded, described; and every object of the model, as it is stored, fits."""
 
 from __future__ import annotations
 
@@ -193,7 +193,10 @@ def test_bounds_and_words_are_the_apis_own() -> None:
     assert set(security.PROTOCOLS) == set(protocols.NUMBERS)
     assert set(ports.VNIC_TYPES) == set(VNIC_TYPES)
     assert set(networks.MODES) == set(IPV6_MODES)
-    assert (at("Server", "tags")["maxItems"], at("Server", "tags")["items"]["maxLength"]) == (tags.MOST, TAG["maxLength"])
+    assert (at("Server", "tags")["maxItems"], at("Server", "tags")["items"]["maxLength"]) == (
+        tags.MOST,
+        TAG["maxLength"],
+    )
     assert at("Subnet", "dnsNameservers")["maxItems"] == subnet_rules.MAX_NAMESERVERS
     assert at("Subnet", "hostRoutes")["maxItems"] == subnet_rules.MAX_ROUTES
     assert at("Port", "allowedAddressPairs")["maxItems"] == port_rules.MAX_PAIRS

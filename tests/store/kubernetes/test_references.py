@@ -15,7 +15,11 @@ from gurum.store.kubernetes import shape
 def server() -> tuple[Server, dict[str, Any]]:
     """Return a server on two networks, and its spec as a person wrote it and admission resolved it."""
     made = make_server()
-    made.spec.networks = [NetworkRequest(network_id="n1"), NetworkRequest(network_id="n1"), NetworkRequest(port_id="p1")]
+    made.spec.networks = [
+        NetworkRequest(network_id="n1"),
+        NetworkRequest(network_id="n1"),
+        NetworkRequest(port_id="p1"),
+    ]
     made.spec.security_groups = ["g1"]
     stored = shape.spec(made, {})
     stored |= {"flavorRef": "m1.small", "securityGroupRefs": ["web"]}

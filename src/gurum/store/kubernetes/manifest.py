@@ -23,6 +23,4 @@ def text(documents: Iterable[Document], form: str) -> str:
     if form == "json":
         whole = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
         return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-    return yaml.dump_all(
-        documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, explicit_start=True
-    )
+    return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, explicit_start=True)

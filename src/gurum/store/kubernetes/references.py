@@ -21,8 +21,8 @@ def keep(kind: str, stored: Mapping[str, Any], spec: Document) -> None:
     """Have in `spec` those references of `stored` that still say the same as what they were resolved to, and no others.
 
     `spec` is what is to be written: the model's fields, and everything of `stored` that stands beside them. A reference
-    to what the object has no more is taken out with it: left there, the next resolution would bring it back; and whoever
-    declares it is told that they do (see `ownership`).
+    to what the object has no more is taken out with it: left there, the next resolution would bring it back; and
+    whoever declares it is told that they do (see `ownership`).
     """
     for one in REFERENCES.get(kind, ()):
         written, filled = one.written.split("."), one.filled.rpartition(".")[2].removesuffix("[]")

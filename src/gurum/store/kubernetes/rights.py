@@ -1,8 +1,8 @@
 """Who may do what in a cluster, generated from the table of places: our processes exactly what they do, people less.
 
-Rights that are written by hand grow by whatever fails next; here a process's row says what it does with which kinds, and
-a person's role follows from whether a kind is a user's, the operator's or nobody's. Nobody but the engine has a status,
-so that what a user sees was observed; nobody but our processes has a claim, so that no address is taken twice.
+Rights that are written by hand grow by whatever fails next; here a process's row says what it does with which kinds,
+and a person's role follows from whether a kind is a user's, the operator's or nobody's. Nobody but the engine writes a
+status, so that what a user sees was observed; nobody but our processes a claim, so that no address is taken twice.
 """
 
 from __future__ import annotations

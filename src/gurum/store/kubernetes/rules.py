@@ -39,7 +39,11 @@ def spec_rules(kind: str, struct: type[msgspec.Struct], *, identity: bool) -> It
 
 
 def _fixed(
-    kind: str, struct: type[msgspec.Struct], field: msgspec.structs.FieldInfo, references: Iterable[Reference], known: str
+    kind: str,
+    struct: type[msgspec.Struct],
+    field: msgspec.structs.FieldInfo,
+    references: Iterable[Reference],
+    known: str,
 ) -> Iterator[Rule]:
     """Yield that a field stays as it is once the object has its id; what is still to be resolved may be resolved."""
     name, row = camel(field.name), FIELDS[f"{struct.__name__}.{field.name}"]

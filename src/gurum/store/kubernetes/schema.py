@@ -1,12 +1,14 @@
 """OpenAPI schemas from the model's types: what the API server lets through, prunes, merges and explains.
 
-The types say the shape, `gurum.store.kubernetes.definitions` the rest. Everything is closed and bounded: what the model
-does not know is refused, and what it knows cannot make an object that no etcd would store, nor a rule too dear to check.
+The types say the shape, `gurum.store.kubernetes.definitions` the rest. Everything is closed and bounded: what the
+model does not know is refused, and what it knows makes no object that etcd would not store, and no rule too dear to
+check.
 Defaults are not in the schema: a default that the API server wrote would be a value that nobody asked for.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import types
 import typing
@@ -55,7 +57,7 @@ def status_of(kind: type[Resource]) -> type[Status]:
 def row_of(struct: type[msgspec.Struct], name: str) -> Field:
     """Return the row of a struct's field, which stands at the struct that defines it. Raises KeyError."""
     for base in struct.__mro__:
-        if name in base.__dict__.get("__annotations__", {}):
+        if name in inspect.get_annotations(base):
             return FIELDS[f"{base.__name__}.{name}"]
     raise KeyError(f"{struct.__name__}.{name}")
 
@@ -64,7 +66,9 @@ def spec_schema(kind: str, struct: type[msgspec.Struct], *, identity: bool = Tru
     """Return the schema of a kind's spec: identity, the model's fields, and the references of people."""
     made = _Spec(KINDS[kind].references).struct(struct, "")
     if identity:
-        made["properties"] = {name: _scalar(row, str, name) for name, row in common.IDENTITY.items()} | made["properties"]
+        made["properties"] = {name: _scalar(row, str, name) for name, row in common.IDENTITY.items()} | made[
+            "properties"
+        ]
     made["x-kubernetes-validations"] = [
         *rules.spec_rules(kind, struct, identity=identity),
         *made.pop("x-kubernetes-validations", ()),
@@ -173,7 +177,7 @@ class _Spec(_Types):
 
     def explained(self, row: Field, field: msgspec.structs.FieldInfo) -> str:
         default = field.default
-        if default is msgspec.NODEFAULT or default is None or default in ("", 0) and default is not False:
+        if default is msgspec.NODEFAULT or default is None or (default in ("", 0) and default is not False):
             return row.text
         return f"{row.text} Default: {str(default).lower() if isinstance(default, bool) else default}."
 
@@ -199,7 +203,9 @@ def _named(reference: Reference) -> Schema:
 def _scalar(row: Field, hint: Any, name: str) -> Schema:
     made: Schema = {"description": row.text} if name in common.IDENTITY or name in common.OBSERVED else {}
     if hint is str:
-        made |= {"type": "string", "enum": list(row.words)} if row.words else {"type": "string", "maxLength": row.longest}
+        made |= (
+            {"type": "string", "enum": list(row.words)} if row.words else {"type": "string", "maxLength": row.longest}
+        )
         return made | ({"pattern": row.pattern} if row.pattern else {})
     if hint is bool:
         return made | {"type": "boolean"}
@@ -212,7 +218,9 @@ def _scalar(row: Field, hint: Any, name: str) -> Schema:
 
 
 def _condition() -> Schema:
-    properties = {name: {"description": row.text} | _condition_value(name, row) for name, row in common.CONDITION.items()}
+    properties = {
+        name: {"description": row.text} | _condition_value(name, row) for name, row in common.CONDITION.items()
+    }
     return {
         "type": "object",
         "description": "What stands in the way, in Kubernetes' form of a condition.",
@@ -254,7 +262,7 @@ def fields_of(structs: Iterable[type[msgspec.Struct]]) -> set[str]:
     for struct in structs:
         hints = typing.get_type_hints(struct)
         for base in struct.__mro__:
-            own = base.__dict__.get("__annotations__", {})
+            own = inspect.get_annotations(base)
             found |= {f"{base.__name__}.{f.name}" for f in msgspec.structs.fields(struct) if f.name in own}
         inner = [hint for field in msgspec.structs.fields(struct) for hint in _structs(hints[field.name])]
         found |= fields_of(one for one in inner if one is not Condition)

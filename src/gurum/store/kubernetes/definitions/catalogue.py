@@ -34,7 +34,9 @@ FIELDS: Fields = {
     "RegionSpec.provider": Field("The kind of cloud behind the region.", words=PROVIDERS),
     "RegionSpec.cloud_region": Field("The cloud's own name of the region: us-east-1."),
     "RegionSpec.zones": Field("Its availability zones.", most=32, merge=("id",)),
-    "RegionSpec.simulated": Field("What of the region is simulated, as a sentence; empty when nothing is.", longest=4096),
+    "RegionSpec.simulated": Field(
+        "What of the region is simulated, as a sentence; empty when nothing is.", longest=4096
+    ),
     "Zone.name": Field("The zone's name, as users see it."),
     "Zone.id": Field("The cloud's id of the zone; of AWS the zone id (use1-az1), because names differ by account."),
     "RegionStatus.capabilities": Field("What the region's cloud can do, by verb. Published by the engine.", most=512),

@@ -7,7 +7,9 @@ from gurum.store.kubernetes.definitions.row import MANY, Column, Field, Fields, 
 POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 
 FIELDS: Fields = {
-    "FlavorSpec.name": Field("The flavor's name, unique in its region. Left out, it is the object's name.", filled=True),
+    "FlavorSpec.name": Field(
+        "The flavor's name, unique in its region. Left out, it is the object's name.", filled=True
+    ),
     "FlavorSpec.vcpus": Field("Virtual processors.", least=0),
     "FlavorSpec.ram": Field("Memory in MiB.", least=0),
     "FlavorSpec.disk": Field("The root disk in GiB; 0: as large as the image.", least=0),
@@ -26,8 +28,9 @@ FIELDS: Fields = {
         "Keys and values for the cloud; aws:instance_type is the EC2 instance type.", most=256
     ),
     "FlavorSpec.access": Field("The ids of the projects that may use a private flavor.", most=MANY, merge="set"),
-    "KeyPairSpec.name": Field("The key pair's name, unique for its user. Left out, it is the object's name.",
-        filled=True),
+    "KeyPairSpec.name": Field(
+        "The key pair's name, unique for its user. Left out, it is the object's name.", filled=True
+    ),
     "KeyPairSpec.user_id": Field("The id of the user whose key it is. Filled in at creation.", filled=True),
     "KeyPairSpec.public_key": Field(
         "The public key in OpenSSH's form, or a certificate in PEM. There is never a private key here.", longest=16_384
@@ -37,8 +40,9 @@ FIELDS: Fields = {
     "KeyPairSpec.number": Field("Nova's integer id of the pair. Filled in at creation.", least=0, said="id"),
     "CloudKeySpec.public_key": Field("The public key that the cloud account knows.", longest=16_384),
     "CloudKeySpec.fingerprint": Field("Its fingerprint."),
-    "ServerGroupSpec.name": Field("The group's name; it need not be unique. Left out, it is the object's name.",
-        filled=True),
+    "ServerGroupSpec.name": Field(
+        "The group's name; it need not be unique. Left out, it is the object's name.", filled=True
+    ),
     "ServerGroupSpec.user_id": Field("The id of the user who made the group. Filled in at creation.", filled=True),
     "ServerGroupSpec.policy": Field(
         "How its servers are placed: on one host (affinity) or on different ones (anti-affinity); soft: if it can be.",

@@ -47,12 +47,8 @@ FIELDS: Fields = {
     ),
     "SubnetSpec.service_types": Field("The device owners whose ports may have addresses of it; empty: all."),
     "SubnetSpec.subnetpool_id": Field("The id of the subnet pool that it was taken from; there are none here."),
-    "SubnetSpec.ipv6_address_mode": Field(
-        "How hosts get IPv6 addresses. It cannot be changed later.", words=MODES
-    ),
-    "SubnetSpec.ipv6_ra_mode": Field(
-        "How routers advertise the subnet. It cannot be changed later.", words=MODES
-    ),
+    "SubnetSpec.ipv6_address_mode": Field("How hosts get IPv6 addresses. It cannot be changed later.", words=MODES),
+    "SubnetSpec.ipv6_ra_mode": Field("How routers advertise the subnet. It cannot be changed later.", words=MODES),
     "SubnetSpec.slices": Field(
         "In a cloud with zonal subnets: zone id to the part of the range that lies in it. Filled in at creation.",
         most=32,

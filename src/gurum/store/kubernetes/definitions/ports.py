@@ -48,7 +48,9 @@ FIELDS: Fields = {
     "PortSpec.device_owner": Field(
         "What kind of thing holds it: compute:<zone> of a server, network:router_interface of a router."
     ),
-    "PortSpec.binding_host_id": Field("The host that it is bound to. An administrator's to set.", said="binding:host_id"),
+    "PortSpec.binding_host_id": Field(
+        "The host that it is bound to. An administrator's to set.", said="binding:host_id"
+    ),
     "PortSpec.binding_vnic_type": Field(
         "The kind of interface wanted; normal is a virtual one.", words=VNIC_TYPES, said="binding:vnic_type"
     ),
@@ -105,7 +107,7 @@ KINDS: Kinds = {
                 written="routerRef",
                 filled="deviceID",
                 target="Router",
-                text="The router whose interface the port is, with deviceOwner network:router_interface: its name or id.",
+                text="The router whose interface it is, with deviceOwner network:router_interface: its name or id.",
             ),
         ),
         state=".status.status",

@@ -48,15 +48,14 @@ FIELDS: Fields = {
         " groupRef.",
         said="group",
     ),
-    "ServerSpec.user_data": Field(
-        "What cloud-init gets, in base64, at most 65535 characters of it.", longest=65_535
-    ),
+    "ServerSpec.user_data": Field("What cloud-init gets, in base64, at most 65535 characters of it.", longest=65_535),
     "ServerSpec.config_drive": Field("Whether metadata and user data are also on a drive of the server."),
     "ServerSpec.metadata": Field(
         "Your own keys and values: at most 128, each of at most 255 characters. Gurum only keeps them.", most=128
     ),
-    "ServerSpec.tags": Field("Your own tags: at most 50, each of at most 60 characters.", longest=60, most=50,
-        merge="set"),
+    "ServerSpec.tags": Field(
+        "Your own tags: at most 50, each of at most 60 characters.", longest=60, most=50, merge="set"
+    ),
     "ServerSpec.description": Field("A description for people, at most 255 characters."),
     "ServerSpec.hostname": Field("The host name that the guest is told. Left out, it follows from the name."),
     "ServerSpec.disk_config": Field(
@@ -104,7 +103,7 @@ FIELDS: Fields = {
     "Action.start_time": Field("When it was asked for. Filled in.", filled=True),
     "Action.arguments": Field("What the verb needs to know: of a reboot its type, SOFT or HARD.", longest=LONG),
     "ServerStatus.vm_state": Field(
-        "The state in Nova's words. building, active, stopped, error and deleted are those that a server here can have.",
+        "The state in Nova's words. A server here is building, active, stopped, in error or deleted.",
         words=VM_STATES,
     ),
     "ServerStatus.task_state": Field("What is being done now, in Nova's words; null at rest."),

@@ -19,6 +19,4 @@ _MODULES = (common, servers, compute, networks, ports, security, routing, catalo
 
 FIELDS: Fields = {name: row for module in _MODULES for name, row in module.FIELDS.items()}
 KINDS: Kinds = {name: row for module in _MODULES for name, row in module.KINDS.items()}
-REFERENCES: dict[str, tuple[Reference, ...]] = {
-    kind: row.references for kind, row in KINDS.items() if row.references
-}
+REFERENCES: dict[str, tuple[Reference, ...]] = {kind: row.references for kind, row in KINDS.items() if row.references}
