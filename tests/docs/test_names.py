@@ -19,7 +19,7 @@ import gurum
 
 PAGES = pages()
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-_DOTTED = re.compile(r"(gurum|aws_emulator|tests)(\.\w+)+(?<!\.yaml)(?<!\.sqlite)")
+_DOTTED = re.compile(r"(?!gurum\.cloud\b)(gurum|aws_emulator|tests)(\.\w+)+(?<!\.yaml)(?<!\.sqlite)")
 _PATH = re.compile(r"(\.ci|config|deploy|docs|policy|requirements|scripts|src|tests|gurum)/[\w./-]*")
 _MAKE = re.compile(r"make ([a-z-]+)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
