@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gurum.store.kubernetes import guard
 from gurum.store.kubernetes.crds import PART_OF
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
 
@@ -87,7 +88,7 @@ def _process(name: str, row: Process) -> Document:
     if row.keys:
         verbs[KEY_CLAIM.group, KEY_CLAIM.plural] = list(row.keys)
     verbs["", "namespaces"] = ["create"]
-    return _role(name, row.text, _rules(verbs))
+    return _role(name, row.text, [*_rules(verbs), guard.RIGHT])
 
 
 def _rules(verbs: Mapping[tuple[str, str], list[str]]) -> list[Document]:

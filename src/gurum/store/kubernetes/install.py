@@ -1,0 +1,65 @@
+"""What a cluster must have before it can be a store: the kinds, the guard and the namespace of what is shared.
+
+Applied on the server's side, so that installing twice changes nothing and a newer release changes what differs. A
+definition is served some moments after it was accepted; whoever lists before that is told that there is no such thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gurum.store.contract import UnavailableError
+from gurum.store.kubernetes import crds, guard, rights, shape
+from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, SYSTEM
+
+Document = dict[str, Any]
+
+SERVED_SECONDS = 30.0
+
+# Where documents of a kind are; what else a cluster has is not ours to install.
+_PATHS: Mapping[str, str] = {
+    "Namespace": "/api/v1/namespaces",
+    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+}
+
+
+def documents() -> list[Document]:
+    """Return what is installed, in order."""
+    namespace = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": SYSTEM, "labels": {f"{DOMAIN}/managed": "true"}},
+    }
+    return [namespace, *crds.all(), *rights.all(), *guard.all()]
+
+
+async def install(client: Client, further: Iterable[Document] = ()) -> int:
+    """Install; return how many documents differed from what was there. Idempotent. Raises UnavailableError."""
+    changed = 0
+    for document in (*documents(), *further):
+        path = f"{_PATHS[document['kind']]}/{document['metadata']['name']}"
+        before = await client.get(path)
+        after = checked(await client.apply(path, document))
+        old = before.json()["metadata"]["resourceVersion"] if before.status == 200 else ""
+        changed += after.json()["metadata"]["resourceVersion"] != old
+    await _served(client)
+    return changed
+
+
+async def _served(client: Client) -> None:
+    """Return when every kind can be listed."""
+    deadline = asyncio.get_running_loop().time() + SERVED_SECONDS
+    for place in (*PLACES.values(), KEY_CLAIM):
+        path = shape.collection(place)
+        while (await client.get(path, limit="1")).status == 404:
+            if asyncio.get_running_loop().time() > deadline:
+                raise UnavailableError(f"{path} is not served {SERVED_SECONDS:g} s after its definition was accepted")
+            await asyncio.sleep(0.05)
