@@ -26,8 +26,9 @@ _TRIES = 8
 class Keys:
     """The keys of objects that are named by their ids."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, grace: float = GRACE) -> None:
+        """`grace`: seconds after which a key without its object is anybody's."""
+        self._client, self._grace = client, grace
 
     async def take(self, obj: Resource) -> None:
         """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError."""
@@ -76,7 +77,7 @@ class Keys:
         return None if answer.status == 404 else checked(answer).json()
 
     async def _abandoned(self, held: dict[str, Any]) -> bool:
-        if time.time() - seconds(held["metadata"]["creationTimestamp"]) < GRACE:
+        if time.time() - seconds(held["metadata"]["creationTimestamp"]) < self._grace:
             return False
         spec = held["spec"]
         owner = Address(spec.get("ownerNamespace", ""), spec["ownerName"])
