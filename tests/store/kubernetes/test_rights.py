@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gurum.store.kubernetes import rights
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
+from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES
 
 ROLES = {role["metadata"]["name"]: role for role in rights.all()}
 PEOPLE = ("gurum-member", "gurum-reader", "gurum-catalogue", "gurum-operator")
@@ -29,7 +29,8 @@ def test_nothing_is_allowed_wholesale_or_twice(role: str) -> None:
     found = list(allowed(role))
     assert len(found) == len(set(found)) or role == "gurum-operator"
     assert not any("*" in one for one in found)
-    known = {(place.group, place.plural) for place in (*PLACES.values(), KEY_CLAIM)} | {("", "namespaces")}
+    known = {(place.group, place.plural) for place in (*PLACES.values(), KEY_CLAIM)}
+    known |= {("", "namespaces"), (DOMAIN, "identities")}
     assert {(group, resource.removesuffix("/status")) for group, resource, _ in found} <= known
     assert not any(verb in ("deletecollection", "escalate", "bind", "impersonate") for *_, verb in found)
 
@@ -49,6 +50,10 @@ def test_a_member_has_what_projects_have() -> None:
     assert not writable & CLAIMED
     assert not writable & {"flavors", "images", "regions", "accounts"}
     assert {verb for *_, verb in allowed("gurum-reader")} == set(rights.READ)
+
+
+def test_only_our_processes_say_whose_an_object_is() -> None:
+    assert {role for role in ROLES for *_, verb in allowed(role) if verb == "assign"} == set(rights.PROCESSES)
 
 
 def test_every_kind_is_somebodys() -> None:
