@@ -51,11 +51,11 @@ def _fixed(
     mine = [one for one in references if name in (_root(one.filled), *one.also)]
     pending = [_pending(one, name) for one in mine]
     before = [f"!has(oldSelf.{known})"] if known else []
-    yield _told(" || ".join([*before, _same(name, _literal(field)), *pending]), message, name)
+    yield _told(" || ".join([*before, same(name, _literal(field)), *pending]), message, name)
     for one in mine:
         if name == one.filled:  # else the name stands inside the field, or the field is not the one it is for
-            same = _same(one.written, "''")
-            yield _told(" || ".join([*before, same, _pending(one, name)]), message, one.written)
+            kept = same(one.written, "''")
+            yield _told(" || ".join([*before, kept, _pending(one, name)]), message, one.written)
 
 
 def _pending(one: Reference, name: str) -> str:
@@ -64,13 +64,21 @@ def _pending(one: Reference, name: str) -> str:
         return f"(has(oldSelf.{one.written}) && !has(oldSelf.{name}))"
     whole, _, written = one.written.partition("[].")
     filled = one.filled.partition("[].")[2]
-    return f"oldSelf.?{whole}.orValue([]).exists(one, has(one.{written}) && !has(one.{filled}))"
+    return f"(has(oldSelf.{whole}) && oldSelf.{whole}.exists(one, has(one.{written}) && !has(one.{filled})))"
 
 
-def _same(name: str, default: str) -> str:
+def same(name: str, default: str) -> str:
+    """Return that a field is as it was; one that was left out counts as its default (empty: it has none).
+
+    In words that keep the sizes of the schema in sight: of an optional value the API server knows none, and reckons
+    with the largest object that there can be.
+    """
+    new, old = f"self.{name}", f"oldSelf.{name}"
     if not default:
-        return f"self.?{name} == oldSelf.?{name}"
-    return f"self.?{name}.orValue({default}) == oldSelf.?{name}.orValue({default})"
+        return f"(has({new}) == has({old}) && (!has({new}) || {new} == {old}))"
+    left_out = "size({}) == 0" if default in ("[]", "{}") else f"{{}} == {default}"
+    added, removed = left_out.format(new), left_out.format(old)
+    return f"(has({new}) ? (has({old}) ? {new} == {old} : {added}) : (!has({old}) || {removed}))"
 
 
 def _literal(field: msgspec.structs.FieldInfo) -> str:

@@ -55,7 +55,8 @@ KINDS: Kinds = {
         fixed=("is_default",),
         rules=(
             Rule(
-                "!oldSelf.?isDefault.orValue(false) || self.?name.orValue('') == oldSelf.?name.orValue('')",
+                "!has(oldSelf.isDefault) || !oldSelf.isDefault || !has(oldSelf.name)"
+                " || (has(self.name) && self.name == oldSelf.name)",
                 "Updating default security group not allowed.",
                 "name",
             ),
