@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses bench chaos drift faults fuzz golden horizon interop isolation load policy-check same secrets \
+        addresses bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same secrets \
         upgrade
 
 help: ## list the targets
@@ -49,7 +49,7 @@ format: setup ## put the code into its canonical form
 	$(VENV)/bin/ruff format .
 
 pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
-	cd requirements && for set in setup run dev interop horizon; do \
+	cd requirements && for set in setup run dev interop horizon go; do \
 	  ../$(VENV)/bin/uv pip compile -q --system-certs --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-annotate --no-header $(ARGS) $$set.in -o $$set.txt || exit 1; done
 
@@ -86,6 +86,9 @@ interop: setup ## run upstream Tempest against a region (SERVICE=identity|comput
 
 isolation: setup ## every route, as everybody, on everybody's objects
 	$(PYTHON) -m tests.isolation $(ARGS)
+
+kubernetes: ## build a real Kubernetes control plane into a cache (once, in minutes; then it is there)
+	@scripts/kubernetes
 
 load: setup ## a thousand servers at once, then 200 requests a second for half an hour (ARGS="--minutes 5": shorter)
 	$(PYTHON) -m tests.load $(ARGS)

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
-from tests.support import backend, postgresql
+from tests.support import backend, kubernetes, postgresql
+
+from gurum.supervisor.kubernetes.plane import ControlPlane
+
+_without_kubernetes = kubernetes.Missing()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a control plane where none can be had."""
+    _without_kubernetes.leave_out(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so."""
+    _without_kubernetes.tell(terminalreporter)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,3 +61,17 @@ def postgresql_bare(postgresql_admin: postgresql.Admin) -> Iterator[str]:
     """Give the URL of a schema of one's own, without anything in it."""
     with postgresql.schema(postgresql_admin) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kubernetes_server() -> Iterator[Path]:
+    """Give an administrator's kubeconfig of a real cluster; it starts with the first test that wants it."""
+    with kubernetes.server() as kubeconfig:
+        yield kubeconfig
+
+
+@pytest.fixture
+def kubernetes_plane() -> Iterator[ControlPlane]:
+    """Give a control plane of a test's own, whose parts it may kill; etcd waits for the disk."""
+    with kubernetes.control_plane(durable=True) as plane:
+        yield plane

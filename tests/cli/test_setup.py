@@ -185,7 +185,7 @@ def test_a_failing_step_shows_its_last_words(tree: Path) -> None:
 def test_wrong_usage(tree: Path) -> None:
     assert (
         _setup(tree, "all").stderr
-        == "setup: unknown set of packages 'all'; there are 'run', 'dev', 'interop' and 'horizon'\n"
+        == "setup: unknown set of packages 'all'; there are 'run', 'dev', 'interop', 'horizon' and 'go'\n"
     )
 
 

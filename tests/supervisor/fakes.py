@@ -88,8 +88,8 @@ class Machine:
             output.write(self.says.get(child.name, ""))
         return process
 
-    async def probe(self, url: str) -> str | None:
-        return self.missing.get(url)
+    async def probe(self, child: Child) -> str | None:
+        return self.missing.get(child.ready)
 
     def changed(self, state: State) -> None:
         self.changes.append((state.row.name, state.phase, state.detail))

@@ -265,6 +265,8 @@ class EmbeddedConfig(Section, frozen=True):
     aws_emulator: bool = True  # run ours where a region's aws.endpoint_url is on this machine
     aws_emulator_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     keystone_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    kubernetes_programs: str = ""  # directory of etcd, kube-apiserver and kube-controller-manager (`make kubernetes`)
+    kubernetes_port: int = 8740  # the API server's; the three after it are etcd's two and the controllers'
     ready_seconds: float = 120.0  # a part that is not ready by then has failed
     stop_seconds: float = 10.0  # from SIGTERM to SIGKILL
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gurum.supervisor.rows import Child, Trust
+
 TIMEOUT = 3.0  # seconds
 
 
@@ -19,12 +21,20 @@ class _NotReady(msgspec.Struct):
     missing: dict[str, str] = {}
 
 
-async def probe(url: str) -> str | None:
-    """Return None if the URL answers 200, else what is missing, in a sentence. Never raises for a child's fault."""
+async def ready(child: Child) -> str | None:
+    """Return None if the child can serve, else what is missing, in a sentence. Never raises for a child's fault."""
+    return await probe(child.ready, child.trust)
+
+
+async def probe(url: str, trust: Trust | None = None) -> str | None:
+    """Return None if the URL answers 200, else what is missing, in a sentence. An https URL needs `trust`.
+
+    What answers is said in the form of our own parts (JSON) or of Kubernetes' (a line a check).
+    """
     parts = urlsplit(url)
     try:
         async with asyncio.timeout(TIMEOUT):
-            status, body = await _get(parts.hostname or "", parts.port or 80, parts.path or "/")
+            status, body = await _get(parts.hostname or "", parts.port or 80, parts.path or "/", trust)
     except ConnectionRefusedError:
         return "does not listen yet"
     except (OSError, ValueError, asyncio.IncompleteReadError) as error:
@@ -34,11 +44,13 @@ async def probe(url: str) -> str | None:
     with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError):  # then the status is all there is to say
         if missing := msgspec.json.decode(body, type=_NotReady).missing:
             return "; ".join(f"{name}: {text}" for name, text in missing.items())
+    if failed := [line[3:].split(b" ")[0].decode("ascii", "replace") for line in body.splitlines() if line[:3] == b"[-]"]:
+        return "; ".join(failed)
     return f"answers {status}"
 
 
-async def _get(host: str, port: int, path: str) -> tuple[int, bytes]:
-    reader, writer = await asyncio.open_connection(host, port)
+async def _get(host: str, port: int, path: str, trust: Trust | None) -> tuple[int, bytes]:
+    reader, writer = await asyncio.open_connection(host, port, ssl=trust.context() if trust else None)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,27 @@ class Refusal(Exception):  # noqa: N818 - it is not an error of the program
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trust:
+    """How a child is asked over TLS: which authority is believed, and as whom one comes. PEM files.
+
+    certificate: the certificate and its private key, in one file.
+    """
+
+    authority: Path
+    certificate: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a connection needs. Raises OSError, also for files that hold something else."""
+        context = ssl.create_default_context(cafile=str(self.authority))
+        context.load_cert_chain(self.certificate)
+        return context
+
+
+@dataclass(frozen=True, kw_only=True)
 class Child:
     """A process that is kept running.
 
-    ready: URL that answers 200 once it can serve. after: names of rows that must be ready before it is started.
+    ready: URL that answers 200 once it can serve; trust: how it is asked, if over https. after: names of rows that must be ready before it is started.
     environ: names of environment variables handed on; no other is. output: file for what it prints beside its log.
     """
 
@@ -26,6 +44,7 @@ class Child:
     output: Path
     after: tuple[str, ...] = ()
     environ: tuple[str, ...] = ()
+    trust: Trust | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

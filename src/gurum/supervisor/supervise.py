@@ -61,7 +61,7 @@ class State:
 
 
 Spawn = Callable[[Child], Awaitable[Process]]
-Probe = Callable[[str], Awaitable[str | None]]
+Probe = Callable[[Child], Awaitable[str | None]]
 
 
 class Supervisor:
@@ -174,7 +174,7 @@ class Supervisor:
         """Return when the child is ready or has ended."""
         deadline = self._clock.time() + self._timing.ready
         while not ended.done():
-            missing = await self._probe(child.ready)
+            missing = await self._probe(child)
             if missing is None:
                 # Something else may answer in the place of a child that has just ended.
                 if not ended.done():

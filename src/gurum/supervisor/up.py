@@ -18,7 +18,7 @@ from gurum.supervisor import checks, plan, view
 from gurum.supervisor.lock import locked
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import operator_config, prepare
-from gurum.supervisor.probe import probe
+from gurum.supervisor.probe import ready
 from gurum.supervisor.process import Process, spawn
 from gurum.supervisor.rows import Child, Refusal, Row
 from gurum.supervisor.supervise import Supervisor, Timing
@@ -77,7 +77,7 @@ async def _run(
     supervisor = Supervisor(
         rows,
         spawn=spawn_here,
-        probe=probe,
+        probe=ready,
         clock=clock,
         changed=shown.changed,
         timing=Timing(ready=config.embedded.ready_seconds, grace=config.embedded.stop_seconds),
