@@ -98,7 +98,10 @@ def test_they_say_which_version_they_are(tree: Path) -> None:
     run(tree)
     server = next(line for line in calls(tree) if line.endswith("cmd/kube-apiserver"))
     for package in ("component-base/version", "client-go/pkg/version"):
-        assert f"-X k8s.io/{package}.gitVersion=v1.37.2 -X k8s.io/{package}.gitMajor=1 -X k8s.io/{package}.gitMinor=37 " in server
+        assert (
+            f"-X k8s.io/{package}.gitVersion=v1.37.2 -X k8s.io/{package}.gitMajor=1 -X k8s.io/{package}.gitMinor=37 "
+            in server
+        )
     assert "-trimpath" in server
     assert (tree / "environ").read_text().splitlines()[0] == "CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE="
 

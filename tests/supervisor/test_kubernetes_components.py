@@ -104,7 +104,9 @@ def test_programs_that_are_not_there_are_named(tmp_path: Path, present: tuple[st
     with pytest.raises(Refusal) as refused:
         components.require(tmp_path)
     missing = [name for name in components.PROGRAMS if name not in present]
-    assert str(refused.value) == f"{', '.join(missing)} not found in {tmp_path}: `make kubernetes` builds a control plane"
+    assert (
+        str(refused.value) == f"{', '.join(missing)} not found in {tmp_path}: `make kubernetes` builds a control plane"
+    )
 
 
 def test_a_free_port_is_none_that_the_kernel_gives_away() -> None:

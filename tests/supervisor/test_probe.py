@@ -19,7 +19,7 @@ ANSWERS = {
     "/broken": b"HTTP/1.1 500 X\r\n\r\nnot JSON",
     "/garbage": b"SSH-2.0-OpenSSH\r\n\r\n",
     "/cut": b"HTTP/1.1 200",
-    "/kubernetes": b"HTTP/1.1 500 X\r\n\r\n[+]ping ok\n[-]etcd failed: reason withheld\n[-]poststarthook/a failed: x\nno\n",
+    "/kubernetes": b"HTTP/1.1 500 X\r\n\r\n[+]ping ok\n[-]etcd failed: withheld\n[-]poststarthook/a failed: x\n",
 }
 
 

@@ -90,7 +90,7 @@ def program(name: str) -> str:
 
 
 def kubectl(kubeconfig: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run kubectl with nothing of this user's. Raises RuntimeError with its own words if it fails, unless told not to."""
+    """Run kubectl with nothing of this user's. `check`: raise RuntimeError with its own words if it fails."""
     environ = {"KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent), "PATH": os.environ["PATH"]}
     done = subprocess.run(
         [program("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environ, timeout=120

@@ -44,8 +44,8 @@ async def probe(url: str, trust: Trust | None = None) -> str | None:
     with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError):  # then the status is all there is to say
         if missing := msgspec.json.decode(body, type=_NotReady).missing:
             return "; ".join(f"{name}: {text}" for name, text in missing.items())
-    if failed := [line[3:].split(b" ")[0].decode("ascii", "replace") for line in body.splitlines() if line[:3] == b"[-]"]:
-        return "; ".join(failed)
+    if failed := [line for line in body.decode("utf-8", "replace").splitlines() if line.startswith("[-]")]:
+        return "; ".join(line[3:].partition(" ")[0] for line in failed)
     return f"answers {status}"
 
 

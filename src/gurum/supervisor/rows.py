@@ -33,8 +33,9 @@ class Trust:
 class Child:
     """A process that is kept running.
 
-    ready: URL that answers 200 once it can serve; trust: how it is asked, if over https. after: names of rows that must be ready before it is started.
-    environ: names of environment variables handed on; no other is. output: file for what it prints beside its log.
+    ready: URL that answers 200 once it can serve; trust: how it is asked, if over https. after: names of rows that must
+    be ready before it is started. environ: names of environment variables handed on; no other is. output: file for what
+    it prints beside its log.
     """
 
     name: str

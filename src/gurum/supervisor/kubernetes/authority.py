@@ -152,9 +152,7 @@ def _authority(name: str, key: Key, now: datetime) -> Authority:
     return Authority(certificate, key)
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, end: datetime
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: Key, now: datetime, end: datetime) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -115,8 +115,6 @@ def _credentials(pki: Pki, leaf: Leaf, signer: Authority, now: datetime) -> Cred
         kept = read(path)
         if kept.names(leaf.name, leaf.groups) and kept.good(signer, now):
             return kept
-    made = signer.issue(
-        leaf.name, now, groups=leaf.groups, hosts=HOSTS if leaf.server else (), client=leaf.client
-    )
+    made = signer.issue(leaf.name, now, groups=leaf.groups, hosts=HOSTS if leaf.server else (), client=leaf.client)
     made.write(path)
     return made

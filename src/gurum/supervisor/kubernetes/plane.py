@@ -93,7 +93,7 @@ class ControlPlane:
         return self._processes[component].pid
 
     def user(self, name: str, *groups: str) -> Path:
-        """Return a kubeconfig for a user of that name in those groups, who has the rights that RBAC gives and no more."""
+        """Return a kubeconfig for a user of that name in those groups; what they may do is RBAC's to say."""
         return pki.user(self.plane.pki, self.plane.url, name, groups, datetime.now(UTC))
 
     def __enter__(self) -> ControlPlane:
@@ -118,7 +118,7 @@ class ControlPlane:
         child = self._children[name]
         descriptor = os.open(child.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  # our own words
                 child.argv, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd=self.plane.directory,
                 env={key: os.environ[key] for key in child.environ if key in os.environ},
                 start_new_session=True, preexec_fn=die_with_parent(),
