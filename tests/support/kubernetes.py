@@ -110,7 +110,8 @@ class Missing:
         """Take them from the list; in CI they stay, and fail by what their fixtures raise."""
         if os.environ.get("CI"):
             return
-        kept, left = [], []
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
         for item in items:
             wanted = {ANY, OWN} & set(getattr(item, "fixturenames", ()))
             own = OWN in wanted or item.get_closest_marker(MARK) is not None
