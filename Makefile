@@ -24,7 +24,10 @@ setup-run:
 	@scripts/setup run $(VENV)
 
 run: setup-run ## start everything and play the tour; stays up until Ctrl-C (ONCE=1: stop after the tour)
-	@exec $(VENV)/bin/gurum up --state $(STATE) $(if $(ONCE),--once) $(ARGS)
+	@$(if $(filter kubernetes,$(STORE)),scripts/kubernetes && ) \
+	exec $(if $(filter kubernetes,$(STORE)),env GURUM_EMBEDDED__KUBERNETES_PROGRAMS="$$(scripts/kubernetes where)") \
+	  $(VENV)/bin/gurum up --state $(STATE) $(if $(filter kubernetes,$(STORE)),--store kubernetes:embedded) \
+	  $(if $(ONCE),--once) $(ARGS)
 
 clean-state: ## remove what runs have kept: databases, secrets, logs
 	rm -rf $(STATE)

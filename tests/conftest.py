@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.support import backend, kubernetes, postgresql
+from tests.support import backend, cluster, kubernetes, postgresql
 
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
@@ -68,6 +68,12 @@ def kubernetes_server() -> Iterator[Path]:
     """Give an administrator's kubeconfig of a real cluster; it starts with the first test that wants it."""
     with kubernetes.server() as kubeconfig:
         yield kubeconfig
+
+
+@pytest.fixture(scope="session")
+def kubernetes_url(kubernetes_server: Path) -> str:
+    """Give the URL of a store in a real cluster that has the kinds; each test empties what it filled."""
+    return cluster.prepared(kubernetes_server)
 
 
 @pytest.fixture

@@ -52,14 +52,14 @@ async def _postgresql_twice(request: Request, tmp_path: Path) -> AsyncIterator[S
 
 
 async def _kubernetes(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
-    async with cluster(request.getfixturevalue("kubernetes_server"), tmp_path) as open_one:
+    async with cluster(request.getfixturevalue("kubernetes_url"), tmp_path) as open_one:
         clock = StepClock()
         store = await open_one(clock)
         yield Stores(store, store, clock, store.forget)
 
 
 async def _kubernetes_twice(request: Request, tmp_path: Path) -> AsyncIterator[Stores]:
-    async with cluster(request.getfixturevalue("kubernetes_server"), tmp_path) as open_one:
+    async with cluster(request.getfixturevalue("kubernetes_url"), tmp_path) as open_one:
         clock = StepClock()
         one, other = await open_one(clock), await open_one(clock)
         yield Stores(one, other, clock, other.forget)
@@ -88,11 +88,21 @@ CALM = {
     "kubernetes-twice": _kubernetes_twice,
 }
 BACKENDS = CALM | {"hostile": _hostile}
-REAL = {"postgresql", "postgresql-twice", "kubernetes", "kubernetes-twice"}
+CLUSTER = {"kubernetes", "kubernetes-twice"}
+REAL = {"postgresql", "postgresql-twice"} | CLUSTER
 
 
 def _params(names: Iterable[str]) -> list[ParameterSet]:
-    return [pytest.param(name, marks=[pytest.mark.real] if name in REAL else []) for name in names]
+    return [
+        pytest.param(
+            name,
+            marks=[
+                *([pytest.mark.real] if name in REAL else ()),
+                *([pytest.mark.kubernetes] if name in CLUSTER else ()),
+            ],
+        )
+        for name in names
+    ]
 
 
 @pytest.fixture(params=_params(BACKENDS))

@@ -58,10 +58,12 @@ async def test_it_follows_without_being_asked(calm: Stores) -> None:
 
 async def test_keys_names_and_indexes(stores: Stores) -> None:
     async with cached(stores.one, Network, Port) as cache:
-        cache.add_index(Port, "network", lambda port: [port.spec.network_id])
+        cache.add_index(Port, "device", lambda port: [port.spec.device_id])
         network = await stores.one.create(make_network("net", key="k"))
         ports = [
-            await stores.one.create(Port(metadata=metadata(), spec=PortSpec(network_id=network.id, name=name)))
+            await stores.one.create(
+                Port(metadata=metadata(), spec=PortSpec(network_id=network.id, name=name, device_id="d"))
+            )
             for name in ("a", "b", "a")
         ]
         await cache.fresh()
@@ -70,14 +72,14 @@ async def test_keys_names_and_indexes(stores: Stores) -> None:
         assert cache.by_name(Port, "b", project="p1") == [ports[1]]
         assert cache.by_name(Port, "b", project="p2") == []
         assert {port.id for port in cache.by_name(Port, "a", project="p1")} == {ports[0].id, ports[2].id}
-        assert len(cache.select(Port, "network", network.id)) == 3
-        assert cache.count_index(Port, "network", network.id) == 3
-        ports[0].spec.network_id, ports[0].spec.name = "another", "b"
+        assert len(cache.select(Port, "device", "d")) == 3
+        assert cache.count_index(Port, "device", "d") == 3
+        ports[0].spec.device_id, ports[0].spec.name = "another", "b"
         moved = await stores.one.update_spec(ports[0])
         await stores.one.delete(Port, ports[1].id)
         await cache.fresh()
-        assert cache.select(Port, "network", "another") == [moved]
-        assert cache.select(Port, "network", network.id) == [ports[2]]
+        assert cache.select(Port, "device", "another") == [moved]
+        assert cache.select(Port, "device", "d") == [ports[2]]
         assert cache.by_name(Port, "b", project="p1") == [moved]
         cache.add_index(Port, "later", lambda port: [port.spec.name, port.id])
         assert cache.select(Port, "later", "a") == [ports[2]]

@@ -49,7 +49,10 @@ async def test_a_watch_tells_the_life_of_an_object(calm: Stores) -> None:
     assert (await following(events)).object == server
     marked = await calm.one.delete(Server, server.id)
     assert marked is not None
-    assert (await following(events)).object == marked
+    event = await following(events)
+    if event.object != marked:  # a backend may write in two steps, and tell of both
+        event = await following(events)
+    assert (event.type, event.object) == ("put", marked)
     marked.metadata.finalizers = []
     last = await calm.one.update_status(marked)
     event = await following(events)
@@ -148,7 +151,7 @@ async def test_changed_hands_out_no_shared_objects(calm: Stores) -> None:
 async def test_an_object_that_comes_back_under_its_id(calm: Stores) -> None:
     server = make_server()
     await calm.one.create(server)
-    _, version = await list_all(calm.one, Server)
+    _, version = await list_all(calm.other, Server)
     await calm.one.delete(Server, server.id)
     again = await calm.one.create(server)
     events = [event for event in await calm.other.changed(Server, version) if event.type != "bookmark"]

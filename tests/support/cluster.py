@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -12,10 +14,27 @@ from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.feed import checked, list_all
 from gurum.store.kubernetes.heads import SqliteHeads
+from gurum.store.kubernetes.install import INSTALLER, install
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
 from gurum.store.sqlite import SqliteJournal
 
 Open = Callable[[Clock], Awaitable[KubernetesStore]]
+
+
+def prepared(kubeconfig: Path) -> str:
+    """Give a cluster what a store needs; return the store's URL. It blocks, whatever loop the caller is on."""
+    url = f"kubernetes://{kubeconfig}"
+
+    async def prepare() -> None:
+        client = Client(access(url, "administrator"), manager=INSTALLER)
+        try:
+            await install(client)
+        finally:
+            await client.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, prepare()).result()
+    return url
 
 
 @asynccontextmanager

@@ -265,6 +265,7 @@ class EmbeddedConfig(Section, frozen=True):
     aws_emulator: bool = True  # run ours where a region's aws.endpoint_url is on this machine
     aws_emulator_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     keystone_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    kubernetes: bool = False  # run a control plane of our own; store.url `kubernetes:embedded` sets it
     kubernetes_programs: str = ""  # directory of etcd, kube-apiserver and kube-controller-manager (`make kubernetes`)
     kubernetes_port: int = 8740  # the API server's; the three after it are etcd's two and the controllers'
     ready_seconds: float = 120.0  # a part that is not ready by then has failed
@@ -320,12 +321,13 @@ def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_", 
 
 def _placed(config: Config) -> Config:
     """Return the configuration with what lies in the state directory unless it is said to be elsewhere."""
-    store, state = config.store, Path(config.state).absolute()
+    store, embedded, state = config.store, config.embedded, Path(config.state).absolute()
     if store.url == EMBEDDED_CLUSTER:
+        embedded = msgspec.structs.replace(embedded, kubernetes=True)
         store = msgspec.structs.replace(store, url=f"kubernetes://{embedded_kubeconfig(state)}")
     if store.url.startswith("kubernetes:") and not store.journal_url:
         store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")
-    return msgspec.structs.replace(config, store=store)
+    return msgspec.structs.replace(config, store=store, embedded=embedded)
 
 
 def embedded_kubeconfig(state: Path) -> Path:

@@ -6,8 +6,8 @@ whose key is the unique thing; what must be limited is a counter object changed 
 What a reader may rely on:
 * `resource_version` is opaque, comparable within one kind of one store, and may go back after a restore.
 * Watch is ordered per kind only. The latest state of every object and every deletion is delivered, at least once;
-  states in between may be skipped; an event may come twice, or before the write's own acknowledgement. A watch may
-  expire (`WatchExpiredError`): list again.
+  states in between may be skipped, and a write that a backend does in two steps may be told in both; an event may come
+  twice, or before the write's own acknowledgement. A watch may expire (`WatchExpiredError`): list again.
 * A create carries no status. A deletion is done when the id is absent: `delete` of an object with finalizers only
   marks it, and the write that removes the last finalizer removes the object.
 * A client reads its own writes. `list` and `get` see every write acknowledged before they began, whoever made it.

@@ -11,6 +11,7 @@ from gurum.identity.session import IdentityUnavailable, PasswordAuth
 from gurum.ops import secrets
 from gurum.ops.config import Config
 from gurum.supervisor import people
+from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import emulated
 from gurum.supervisor.rows import Child, Refusal, Row, Task
@@ -31,6 +32,8 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         run=lambda: _catalogue(config, places),
         after=tuple(row.name for row in keystone),
     )
+    cluster = kubernetes.rows(config, places) if config.embedded.kubernetes else ()
+    defined = (kubernetes.DEFINITIONS,) if cluster else ()
     engine = Child(
         name="engine",
         title="Engine, controllers",
@@ -38,7 +41,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         ready=f"http://{config.engine.metrics_host}:{config.engine.metrics_port}/readyz",
         output=places.output("engine"),
         environ=OUTSIDE,
-        after=tuple(row.name for row in emulator),
+        after=(*(row.name for row in emulator), *defined),
     )
     pia = Child(
         name="pia",
@@ -48,9 +51,9 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         output=places.output("pia"),
         environ=OUTSIDE,
         # Without its user in Keystone it could only log a refusal; with it, it can start while Keystone does.
-        after=() if places.catalogued.exists() else ("catalogue",),
+        after=(*(() if places.catalogued.exists() else ("catalogue",)), *defined),
     )
-    return (*keystone, *emulator, catalogue, engine, pia)
+    return (*keystone, *emulator, *cluster, catalogue, engine, pia)
 
 
 def listening(config: Config) -> list[tuple[str, str, int]]:

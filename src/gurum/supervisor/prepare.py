@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets as random
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ import yaml
 from gurum.ops import secrets
 from gurum.ops.config import Config, RegionConfig, shipped, whole
 from gurum.supervisor import people
+from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -42,6 +44,8 @@ def prepare(config: Config, places: Places) -> None:
     secrets.write(places.effective, whole(config))
     if config.identity.embedded:
         secrets.write(places.keystone_config, yaml.safe_dump(keystone_document(config, places)))
+    if config.embedded.kubernetes:
+        kubernetes.prepare(config, places, datetime.now(UTC))
     if emulated(config):
         secrets.write(places.emulator_config, msgspec.json.encode(emulator_document(config)))
     secrets.write(places.clouds, people.clouds(config, places))

@@ -15,6 +15,7 @@ from typing import TextIO
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import Config, load
 from gurum.supervisor import checks, plan, view
+from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.lock import locked
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import operator_config, prepare
@@ -54,6 +55,8 @@ def wanted_ports(config: Config) -> list[tuple[str, str, int]]:
     """Return (what for, host, port) of everything that the rows will listen on."""
     wanted = [(f"the APIs of {region.name}", region.host, region.port) for region in config.regions]
     wanted.append(("the engine's metrics", config.engine.metrics_host, config.engine.metrics_port))
+    if config.embedded.kubernetes:
+        wanted += kubernetes.ports(config)
     return wanted + plan.listening(config)
 
 

@@ -59,6 +59,9 @@ class Client:
         self.manager = manager
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def get(self, path: str, **parameters: str) -> Answer:
         """Read; 404 and 410 are answers. Raises UnavailableError."""
@@ -103,8 +106,9 @@ class Client:
             raise UnavailableError(_words(error)) from error
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """End what is under way, then let go of the connections. Nothing is repeated any more."""
         self._closed = True
+        await self._idle.wait()
         if self._session is not None:
             await self._session.close()
 
@@ -141,16 +145,23 @@ class Client:
     ) -> tuple[Answer, float]:
         session = self._open()
         headers = self._access.headers() | ({"Content-Type": form} if body is not None else {})
-        async with session.request(
-            method,
-            self._access.url + path,
-            params=parameters,
-            data=body,
-            headers=headers,
-            timeout=aiohttp.ClientTimeout(total=CALM),
-        ) as response:
-            retry = response.headers.get("Retry-After", "")
-            return Answer(response.status, await response.read()), float(retry) if retry.isdigit() else 0.0
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            async with session.request(
+                method,
+                self._access.url + path,
+                params=parameters,
+                data=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=CALM),
+            ) as response:
+                retry = response.headers.get("Retry-After", "")
+                return Answer(response.status, await response.read()), float(retry) if retry.isdigit() else 0.0
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:

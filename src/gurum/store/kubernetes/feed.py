@@ -168,6 +168,8 @@ class Feed(Generic[R]):
             if obj is None or not objects.matches(obj.metadata, where):
                 continue
             obj.metadata.resource_version = happened.version
+            if happened.type == "gone":
+                obj.metadata.finalizers = []  # the server tells of the state before the last of them went
             events.append(Event(happened.type, happened.id, happened.version, obj))
             if len(events) == limit:
                 return events

@@ -18,6 +18,7 @@ from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, SYSTEM
 
 Document = dict[str, Any]
 
+INSTALLER = "gurum-install"  # the field manager: one name, or each who installs would seem to change something
 SERVED_SECONDS = 30.0
 
 # Where documents of a kind are; what else a cluster has is not ours to install.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 
 import yaml
 
@@ -12,7 +13,12 @@ NAME = "gurum"  # of the cluster, the user and the context in it
 
 
 def document(url: str, believed: bytes, credentials: Credentials) -> str:
-    """Return it, whole in itself: key and certificate stand in it, so it is a secret."""
+    """Return it for one user, whole in itself: key and certificate stand in it, so it is a secret."""
+    return shared(url, believed, {NAME: credentials}, current=NAME)
+
+
+def shared(url: str, believed: bytes, users: Mapping[str, Credentials], *, current: str) -> str:
+    """Return it for several users, each with a context of its name; `current`: whose is used by default."""
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -20,15 +26,16 @@ def document(url: str, believed: bytes, credentials: Credentials) -> str:
             "clusters": [{"name": NAME, "cluster": {"server": url, "certificate-authority-data": _text(believed)}}],
             "users": [
                 {
-                    "name": NAME,
+                    "name": name,
                     "user": {
                         "client-certificate-data": _text(credentials.certificate_pem),
                         "client-key-data": _text(credentials.key_pem),
                     },
                 }
+                for name, credentials in users.items()
             ],
-            "contexts": [{"name": NAME, "context": {"cluster": NAME, "user": NAME}}],
-            "current-context": NAME,
+            "contexts": [{"name": name, "context": {"cluster": NAME, "user": name}} for name in users],
+            "current-context": current,
         },
         sort_keys=False,
     )

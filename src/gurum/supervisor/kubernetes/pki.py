@@ -6,6 +6,7 @@ one, every user of the API server with a certificate could read and write past a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,6 +108,13 @@ def user(pki: Pki, url: str, name: str, groups: tuple[str, ...], now: datetime) 
     credentials = _credentials(pki, leaf, signer, now)
     secrets.write(pki.kubeconfig(leaf.file), kubeconfig.document(url, signer.pem, credentials))
     return pki.kubeconfig(leaf.file)
+
+
+def shared(pki: Pki, url: str, names: Iterable[str], file: Path, now: datetime) -> None:
+    """Write one kubeconfig for these users, the first one's context the current one. `prepare` comes first."""
+    signer = authority(pki.authority(API), f"gurum-{API}", now)
+    users = {name: _credentials(pki, Leaf(f"user-{name}", API, name), signer, now) for name in names}
+    secrets.write(file, kubeconfig.shared(url, signer.pem, users, current=next(iter(users))))
 
 
 def _credentials(pki: Pki, leaf: Leaf, signer: Authority, now: datetime) -> Credentials:

@@ -6,11 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from gurum.ops import secrets
-from gurum.ops.config import Config
-from gurum.supervisor.kubernetes import pki
+from gurum.ops.config import Config, embedded_kubeconfig
+from gurum.supervisor.kubernetes import pki, store
 from gurum.supervisor.kubernetes.components import Plane, children, listening, require
 from gurum.supervisor.places import Places
-from gurum.supervisor.rows import Refusal, Row
+from gurum.supervisor.rows import Refusal, Row, Task
+
+DEFINITIONS = "definitions"
 
 
 def plane(config: Config, places: Places) -> Plane:
@@ -31,13 +33,21 @@ def prepare(config: Config, places: Places, now: datetime) -> None:
     secrets.directory(ours.directory)
     try:
         pki.prepare(ours.pki, ours.url, now)
+        pki.shared(ours.pki, ours.url, store.RIGHTS, embedded_kubeconfig(places.state), now)
     except ValueError as error:
         raise Refusal(f"the certificates in {ours.pki.directory} cannot be read: {error}") from error
 
 
 def rows(config: Config, places: Places) -> tuple[Row, ...]:
-    """Return etcd, the API server (`kube-apiserver`, which what needs the store comes after) and the controllers."""
-    return children(plane(config, places), places.run)
+    """Return etcd, the API server, the controllers, and what makes a store of them (its users wait for DEFINITIONS)."""
+    ours = plane(config, places)
+    define = Task(
+        name=DEFINITIONS,
+        title="Custom resources and rights",
+        run=lambda: store.define(ours.kubeconfig),
+        after=("kube-apiserver",),
+    )
+    return (*children(ours, places.run), define)
 
 
 def ports(config: Config) -> list[tuple[str, str, int]]:

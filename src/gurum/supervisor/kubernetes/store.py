@@ -1,0 +1,48 @@
+"""From an empty control plane to a store: the kinds, the guard, and who of our own may do what.
+
+Each process signs in as itself and has exactly the rights that it has in a company's cluster, so that a right that is
+missing there is missing here, where it is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gurum.store.contract import UnavailableError
+from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.install import INSTALLER, install
+from gurum.supervisor.rows import Refusal
+
+# Users, and the ClusterRole that each has; the first is the person's at the terminal. `gurum` are operators' commands,
+# which settle what an engine would.
+RIGHTS: Mapping[str, str] = {
+    "gurum-operator": "gurum-operator",
+    "gurum-pia": "gurum-pia",
+    "gurum-engine": "gurum-engine",
+    "gurum": "gurum-engine",
+}
+
+
+async def define(kubeconfig: Path) -> str:
+    """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal."""
+    client = Client(access(f"kubernetes://{kubeconfig}", ""), manager=INSTALLER)
+    try:
+        changed = await install(client, [_binding(user, role) for user, role in RIGHTS.items()])
+    except UnavailableError as error:
+        raise Refusal(f"the custom resources could not be installed: {error}") from error
+    finally:
+        await client.close()
+    return f"{changed} changes" if changed else "as it should be"
+
+
+def _binding(user: str, role: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": f"embedded-{user}"},
+        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
+        "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": role},
+    }
