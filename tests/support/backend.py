@@ -1,4 +1,4 @@
-"""Which store the tests run on: `GURUM_TEST_STORE=postgresql` (`make test STORE=postgresql`), else what each prefers.
+"""Which store the tests run on: `GURUM_TEST_STORE=postgresql|kubernetes` (`make test STORE=…`), else what each prefers.
 
 The store's own suite runs on every backend whatever is chosen. This is for what stands on a store: the engine, the
 APIs, the whole embedded run, and the programs behind `make bench` and its like.
@@ -16,21 +16,31 @@ from typing import Any
 from tests.support import postgresql
 
 from gurum.ops.clock import Clock
-from gurum.ops.config import ConfigError, StoreConfig
+from gurum.ops.config import EMBEDDED_CLUSTER, ConfigError, StoreConfig
 from gurum.store.contract import Journal, Store
 from gurum.store.factory import open_store
 from gurum.store.memory import MemoryJournal, MemoryStore
 
 STORE = "GURUM_TEST_STORE"
-CHOICES = ("", "postgresql")
+CHOICES = ("", "postgresql", "kubernetes")
+
+
+def chosen() -> str:
+    """Return which was chosen, empty for what each prefers."""
+    name = os.environ.get(STORE, "")
+    if name not in CHOICES:
+        raise ConfigError(f"{STORE} is {name!r}; it may be one of {', '.join(CHOICES[1:])}, or empty")
+    return name
 
 
 def on_postgresql() -> bool:
     """Whether PostgreSQL was chosen."""
-    chosen = os.environ.get(STORE, "")
-    if chosen not in CHOICES:
-        raise ConfigError(f"{STORE} is {chosen!r}; it may be 'postgresql' or empty")
-    return chosen == "postgresql"
+    return chosen() == "postgresql"
+
+
+def on_kubernetes() -> bool:
+    """Whether Kubernetes was chosen."""
+    return chosen() == "kubernetes"
 
 
 @contextmanager
@@ -46,7 +56,12 @@ def available(*options: str) -> Iterator[None]:
 
 
 def run_url(state: Path) -> str:
-    """Return the URL of the store of a run in a state directory, the same at every start; `available` is needed."""
+    """Return the URL of the store of a run in a state directory, the same at every start; `available` is needed.
+
+    On Kubernetes each run starts a control plane of its own.
+    """
+    if on_kubernetes():
+        return EMBEDDED_CLUSTER
     if not on_postgresql():
         return f"sqlite:///{state}/gurum.sqlite"
     name = "run_" + hashlib.sha256(str(state).encode()).hexdigest()[:12]

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.support import backend
+from tests.support import backend, kubernetes
 
 from gurum.ops.config import Config, load, shipped
 from gurum.supervisor import people
@@ -109,8 +109,11 @@ def running(directory: Path, *options: str, change: Change | None = None) -> Ite
     places.state.mkdir(parents=True, exist_ok=True)
     if not places.config.exists():
         written = document(change)
-        if backend.on_postgresql():
+        if backend.chosen():
             written["store"]["url"] = backend.run_url(places.state)
+        if backend.on_kubernetes():
+            programs, port = str(kubernetes.programs()), kubernetes.free_ports()
+            written["embedded"] |= {"kubernetes_programs": programs, "kubernetes_port": port}
         places.config.write_text(yaml.safe_dump(written))
     output = directory / "up.out"
     environ = {"HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
