@@ -30,8 +30,8 @@ chmod +x "$2"
 """
 # Stands for the installation of the packages of requirements/go.txt: all that the script asks of it is bin/go.
 SETUP = '#!/bin/sh\necho "setup $*" >>"$HOME/calls"\nmkdir -p "$2/bin"\nln -sf "$HOME/packaged/go" "$2/bin/go"\n'
-TOOLS = ("awk", "cat", "cut", "date", "df", "dirname", "du", "flock", "head", "mkdir", "mktemp", "mv", "rm", "sed",
-         "sha256sum", "sleep", "sort", "uname", "wc", "sh", "ln", "chmod")  # fmt: skip
+TOOLS = ("awk", "cat", "cut", "date", "df", "dirname", "du", "flock", "grep", "head", "mkdir", "mktemp", "mv", "rm",
+         "sed", "sha256sum", "sleep", "sort", "tail", "uname", "wc", "sh", "ln", "chmod")  # fmt: skip
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_what_cannot_be_compiled_is_not_there_by_half(tree: Path) -> None:
     status, out, err = run(tree)
     assert (status, out) == (1, "")
     assert "cannot compile k8s.io/kubernetes/cmd/kube-apiserver\n" in err
-    assert err.endswith("kubernetes: kube-apiserver could not be built; the last words above are Go's\n")
+    assert err.endswith("kubernetes: kube-apiserver could not be built; Go's last words are above\n")
     assert sorted(path.name for path in place(tree).iterdir()) == ["etcd"]
     calls(tree)
     (tree / "breaks").unlink()
