@@ -84,13 +84,15 @@ def test_each_part_comes_after_what_it_needs(tmp_path: Path) -> None:
         ("etcd", ()),
         ("kube-apiserver", ("etcd",)),
         ("kube-controller-manager", ("kube-apiserver",)),
+        (embedded.DEFINITIONS, ("kube-apiserver",)),
     ]
     assert {port for _, _, port in embedded.ports(config("/programs"))} == {8000, 8001, 8002, 8003}
 
 
 def test_all_of_a_run_lies_in_its_state_directory(tmp_path: Path) -> None:
-    for row in embedded.rows(config("/programs"), Places(tmp_path)):
-        assert isinstance(row, Child)
+    found = [row for row in embedded.rows(config("/programs"), Places(tmp_path)) if isinstance(row, Child)]
+    assert len(found) == len(components.PROGRAMS)
+    for row in found:
         paths = [word.rpartition("=")[2] for word in row.argv[1:] if "=/" in word and "allow-paths" not in word]
         assert paths
         assert all(path.startswith(str(tmp_path / "kubernetes")) for path in paths)

@@ -84,7 +84,7 @@ async def test_it_is_started_kept_alive_and_stopped(tmp_path: Path) -> None:
             os.kill(supervisor.states[name].pid, signal.SIGKILL)
             await until(lambda: seen.count((name, Phase.READY)) > before)  # noqa: B023  # awaited here
         await until(lambda: kubectl(kubeconfig, "get", "namespace", "kept", check=False).returncode == 0)
-        pids = {str(state.pid) for state in supervisor.states.values()}
+        pids = {str(state.pid) for state in supervisor.states.values() if state.pid}
     finally:
         await supervisor.stop()
     stopped = [name for name, phase in seen if phase is Phase.STOPPED]
