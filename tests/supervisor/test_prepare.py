@@ -23,7 +23,7 @@ def places(tmp_path: Path) -> Places:
 
 @pytest.fixture
 def config(places: Places) -> Config:
-    return load(operator_config(places), {}, state=places.state)
+    return load(operator_config(places, {}), {}, state=places.state)
 
 
 def _yaml(path: Path) -> Any:
@@ -67,7 +67,7 @@ def test_a_second_start_changes_nothing_of_the_operator_s(config: Config, places
     prepare(config, places)
     places.config.write_text(places.config.read_text().replace("time_factor: 0.1", "time_factor: 0.5"))
     before = {path: path.read_text() for path in (*places.secrets.iterdir(), places.config, places.clouds)}
-    again = load(operator_config(places), {}, state=places.state)
+    again = load(operator_config(places, {}), {}, state=places.state)
     prepare(again, places)
     assert {path: path.read_text() for path in before} == before
     assert json.loads(places.emulator_config.read_text())["time_factor"] == 0.5
@@ -134,7 +134,7 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
 
 def test_a_company_s_keystone_and_the_real_aws_need_no_child(places: Places) -> None:
     environ = {"GURUM_IDENTITY__EMBEDDED": "false", "GURUM_IDENTITY__URL": "https://keystone.example/v3"}
-    config = load(operator_config(places), environ, state=places.state)
+    config = load(operator_config(places, environ), environ, state=places.state)
     text = places.config.read_text().replace("http://127.0.0.1:4566", '""')
     places.config.write_text(text)
     config = load(places.config, environ, state=places.state)
@@ -153,3 +153,13 @@ def test_the_farewell_says_where_things_are_and_what_is_simulated(config: Config
         assert f"http://127.0.0.1:{region.port}/metrics" in text
     assert "until Ctrl-C" in text
     assert "until Ctrl-C" not in farewell.text(config, places, staying=False)
+
+
+def test_the_store_of_the_first_start_is_where_later_commands_look(tmp_path: Path) -> None:
+    places = Places(tmp_path / "var")
+    told = {"GURUM_STORE__URL": "kubernetes:embedded"}
+    assert load(operator_config(places, told), {}, state=places.state).embedded.kubernetes
+    assert load(operator_config(places, {}), {}, state=places.state).store.url.startswith("kubernetes:///")
+    secret = Places(tmp_path / "other")
+    operator_config(secret, {"GURUM_STORE__URL": "postgresql://u:s3cret@h/d"})
+    assert "s3cret" not in secret.config.read_text()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets as random
 import string
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,26 @@ import yaml
 
 from gurum.ops import secrets
 from gurum.ops.config import Config, RegionConfig, shipped, whole
+from gurum.ops.urls import has_password
 from gurum.supervisor import people
 from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
 
+SHIPPED_STORE = "sqlite:///${state}/gurum.sqlite"  # as the shipped document has it
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def operator_config(places: Places) -> Path:
-    """Return the operator's document, a copy of the shipped one on the first start."""
+def operator_config(places: Places, environ: Mapping[str, str]) -> Path:
+    """Return the operator's document, a copy of the shipped one on the first start.
+
+    The store that this start was told is written down there, so that later commands look into the same one.
+    """
     if not places.config.exists():
-        secrets.write(places.config, (shipped() / "config" / "gurum.yaml").read_bytes())
+        text = (shipped() / "config" / "gurum.yaml").read_text(encoding="utf-8")
+        store = environ.get("GURUM_STORE__URL", "")
+        if store and not has_password(store):
+            text = text.replace(f"url: {SHIPPED_STORE}", f"url: {store}", 1)
+        secrets.write(places.config, text)
     return places.config
 
 

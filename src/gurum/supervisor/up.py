@@ -41,7 +41,7 @@ def run(state: Path, config_file: Path | None, environ: Mapping[str, str], out: 
     checks.directory(places.state)
     with locked(places.lock):
         checks.disk(places.state)
-        config = load(config_file or operator_config(places), environ, state=places.state)
+        config = load(config_file or operator_config(places, environ), environ, state=places.state)
         if not config.regions:
             raise Refusal(f"no region is configured in {config_file or places.config}")
         if config.pia.tls.cert_file:

@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gurum.ops.clock import Clock
@@ -26,6 +26,7 @@ class Client:
     environ: Mapping[str, str]
     write: Write
     clock: Clock
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)  # programs that are not beside this Python
 
     async def run(self, program: str, *words: str, note: str = "") -> str:
         """Run a command and show it with its output; return the output. Raises Refusal if it fails."""
@@ -51,7 +52,7 @@ class Client:
         return output
 
     async def _output(self, program: str, words: tuple[str, ...], line: str) -> str:
-        path = Path(sys.executable).with_name(program)
+        path = self.elsewhere.get(program) or Path(sys.executable).with_name(program)
         if not path.exists():
             raise Refusal(f"the tour needs the command `{program}` beside {sys.executable} (scripts/setup installs it)")
         process = await asyncio.create_subprocess_exec(

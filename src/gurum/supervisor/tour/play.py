@@ -9,7 +9,7 @@ from typing import TextIO
 
 from gurum.ops import secrets
 from gurum.ops.clock import Clock, SystemClock
-from gurum.ops.config import Config, RegionConfig
+from gurum.ops.config import Config, RegionConfig, embedded_kubeconfig
 from gurum.supervisor.places import Places
 from gurum.supervisor.tour import script
 from gurum.supervisor.tour.client import Client
@@ -30,11 +30,16 @@ async def play(config: Config, places: Places, environ: Mapping[str, str], out: 
         "\nThe tour: the same commands of the stock client in every region. To type along:\n"
         f"  export OS_CLIENT_CONFIG_FILE={places.clouds} OS_CLOUD={CLOUD}\n"
     )
-    await Client(surroundings, _writer(out), clock).run("openstack", "region", "list")
+    first = Client(surroundings, _writer(out), clock, _elsewhere(config))
+    await first.run("openstack", "region", "list")
     lanes = Lanes(out, len(config.regions))
     await _together(
-        _lane(lanes, number, region, places, key, surroundings, clock) for number, region in enumerate(config.regions)
+        _lane(lanes, number, region, places, key, surroundings, clock, _elsewhere(config))
+        for number, region in enumerate(config.regions)
     )
+    if _elsewhere(config):
+        for words in script.CLUSTER:
+            await first.run(script.KUBECTL, *words)
     out.write(f"\nThe tour took {clock.time() - began:.0f} s; each start of the client is about two of them.\n")
     out.flush()
 
@@ -58,6 +63,15 @@ def _writer(out: TextIO) -> Callable[[str], None]:
     return write
 
 
+def _elsewhere(config: Config) -> dict[str, Path]:
+    """Return where the programs are that only a run with a control plane has."""
+    return {script.KUBECTL: Path(config.embedded.kubernetes_programs) / script.KUBECTL} if _clustered(config) else {}
+
+
+def _clustered(config: Config) -> bool:
+    return config.embedded.kubernetes and (Path(config.embedded.kubernetes_programs) / script.KUBECTL).exists()
+
+
 def _environ(places: Places, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what the client may see: nothing of the caller's clouds, and a width that fits a page."""
     kept = {name: environ[name] for name in ("HOME", "LANG", "PATH", "TMPDIR", "TZ") if name in environ}
@@ -66,6 +80,7 @@ def _environ(places: Places, environ: Mapping[str, str]) -> dict[str, str]:
         **kept,
         "OS_CLIENT_CONFIG_FILE": str(places.clouds),
         "OS_CLOUD": CLOUD,
+        "KUBECONFIG": str(embedded_kubeconfig(places.state)),
         "CLIFF_MAX_TERM_WIDTH": "110",
         "PYTHONWARNINGS": "ignore",
     }
@@ -79,12 +94,13 @@ async def _lane(
     key: Path,
     environ: Mapping[str, str],
     clock: Clock,
+    elsewhere: Mapping[str, Path],
 ) -> None:
     def write(text: str) -> None:
         lanes.write(number, text)
 
     try:
-        await _Visit(region, places, Client(environ, write, clock), write).play(key)
+        await _Visit(region, places, Client(environ, write, clock, elsewhere), write).play(key)
     finally:
         lanes.done(number)
 
@@ -138,6 +154,12 @@ class _Visit:
                 for words in script.TO_ACTIVE[status]:
                     await self._type(*words, name)
         await self._until(_all_active, "both are ACTIVE", *script.SERVERS)
+        await self._objects()
+
+    async def _objects(self) -> None:
+        """Show the same servers as the cluster's objects, where they are."""
+        if script.KUBECTL in self._client.elsewhere:
+            await self._client.run(script.KUBECTL, *script.OBJECTS)
 
     async def _router(self, outside: str, again: bool) -> None:
         """Join the network to the outside."""
@@ -161,6 +183,7 @@ class _Visit:
             await self._until(_just(status), f"it is {status}", *script.show_status(script.FIRST))
         await self._type("server", "delete", script.SECOND)
         await self._until(_without(script.SECOND), f"{script.SECOND} is gone", *script.SERVERS)
+        await self._objects()
         where = ("--state", str(self._places.state), "--region", self._region.name)
         await self._client.run("gurum", "explain", "server", script.FIRST, *where)
 

@@ -108,6 +108,15 @@ SERVERS = ("server", "list", "-c", "Name", "-c", "Status", "-c", "Networks", "-c
 SERVER_STATES = ("server", "list", "-f", "value", "-c", "Name", "-c", "Status")
 
 
+# The same servers as objects, where the store is a cluster; and what a cluster says of them by itself, once.
+KUBECTL = "kubectl"
+OBJECTS = ("get", "servers", "--all-namespaces")
+CLUSTER = (
+    ("explain", "server.spec"),
+    ("describe", "servers", "--all-namespaces", "--field-selector", f"spec.name={FIRST}"),
+)
+
+
 def show_status(name: str) -> Words:
     """Return the command that prints a server's status and nothing else."""
     return ("server", "show", "-f", "value", "-c", "status", name)
