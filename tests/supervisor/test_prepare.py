@@ -156,6 +156,8 @@ def test_the_farewell_says_where_things_are_and_what_is_simulated(config: Config
 
 
 def test_the_store_of_the_first_start_is_where_later_commands_look(tmp_path: Path) -> None:
+    for name in ("var", "other"):
+        (tmp_path / name).mkdir()
     places = Places(tmp_path / "var")
     told = {"GURUM_STORE__URL": "kubernetes:embedded"}
     assert load(operator_config(places, told), {}, state=places.state).embedded.kubernetes
