@@ -280,8 +280,7 @@ def test_a_simulated_region_shows_them_as_a_stock_cloud_does(play: Play) -> None
         router = await w.router(external, subnet, region=PRIVATE)
         server = await w.server(network, await w.group(PRIVATE))
         await settled(w, server.id, "active")
-        floating = await w.floating(external)
-        await w.change(FloatingIP, floating.id, lambda obj: setattr(obj.spec, "floating_ip_address", "203.0.113.7"))
+        floating = await w.floating(external, "203.0.113.7")
         await claimed(w, "FloatingIP", floating.id, "203.0.113.7")
         await until_status(w, floating, "DOWN")
         await w.associate(floating, await port_of(w, server), router)
@@ -307,8 +306,7 @@ def test_claims_of_nobody_are_dropped(play: Play) -> None:
     async def scenario(w: World) -> None:
         external = await w.external(PRIVATE)
         router = await w.router(external, region=PRIVATE)
-        floating = await w.floating(external)
-        await w.change(FloatingIP, floating.id, lambda obj: setattr(obj.spec, "floating_ip_address", "203.0.113.7"))
+        floating = await w.floating(external, "203.0.113.7")
 
         await claimed(w, "Router", router.id, "203.0.113.5")  # its gateway was cleared
         await claimed(w, "Router", new_id(), "203.0.113.6")

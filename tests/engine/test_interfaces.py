@@ -32,10 +32,10 @@ async def attached(
 ) -> Port:
     """Bind a port to a server and ask for the attachment, as the API does."""
     held = zone if subnet.spec.slices else ""
-    port = await w.port(subnet, address_in(subnet, host, zone), zone=held)
+    port = await w.port(subnet, address_in(subnet, host, zone), zone=held, disposable=disposable)
 
     def bind(obj: Port) -> None:
-        obj.spec.device_id, obj.spec.device_owner, obj.spec.disposable = server.id, f"compute:{ZONE}", disposable
+        obj.spec.device_id, obj.spec.device_owner = server.id, f"compute:{ZONE}"
         obj.metadata.labels |= {INDEX: WAITING, ATTACH: "req-attach_interface"}
 
     bound = await w.change(Port, port.id, bind)

@@ -302,7 +302,9 @@ class World:
         """Add an interface at a subnet's gateway address."""
         return await self.port(subnet, subnet.spec.gateway_ip or "", device=router)
 
-    async def port(self, subnet: Subnet, address: str, *, zone: str = "", device: Router | None = None) -> Port:
+    async def port(
+        self, subnet: Subnet, address: str, *, zone: str = "", device: Router | None = None, disposable: bool = False
+    ) -> Port:
         """Make a port of the user's own, or of a router."""
         spec = PortSpec(
             network_id=subnet.spec.network_id,
@@ -311,6 +313,7 @@ class World:
             device_owner=ROUTER_INTERFACE if device is not None else "",
             mac_address="fa:16:3e:00:00:01",
             zone=zone,
+            disposable=disposable,
         )
         port = Port(metadata=self.meta(subnet.metadata.region), spec=spec)
         claimed = await claim_address(
@@ -325,9 +328,9 @@ class World:
         gateway = Gateway(network_id=external.id, enable_snat=snat) if external is not None else None
         await self.change(Router, router.id, lambda obj: setattr(obj.spec, "gateway", gateway))
 
-    async def floating(self, external: Network) -> FloatingIP:
-        """Make a floating IP."""
-        spec = FloatingIPSpec(floating_network_id=external.id)
+    async def floating(self, external: Network, address: str = "") -> FloatingIP:
+        """Make a floating IP, with an address where the cloud does not choose it."""
+        spec = FloatingIPSpec(floating_network_id=external.id, floating_ip_address=address)
         return await self.store.create(FloatingIP(metadata=self.meta(external.metadata.region), spec=spec))
 
     async def associate(self, floating: FloatingIP, port: Port | None, router: Router | None = None) -> None:
