@@ -232,8 +232,8 @@ def test_what_nobody_knows_is_refused(cluster: Path) -> None:
 
 
 def test_what_is_too_large_is_refused(cluster: Path) -> None:
-    metadata = {f"k{n}": "v" for n in range(129)}
-    assert "must have at most 128" in _refused(cluster, written("Server", {**LEAST["Server"], "metadata": metadata}))
+    tags = [f"t{n}" for n in range(51)]
+    assert "must have at most 50" in _refused(cluster, written("Server", {**LEAST["Server"], "tags": tags}))
     told = _refused(cluster, written("Server", {**LEAST["Server"], "metadata": {"k" * 256: "v"}}))
     assert "more than 255 characters" in told
     assert "Too long" in _refused(cluster, written("Server", {**LEAST["Server"], "name": "n" * 256}))

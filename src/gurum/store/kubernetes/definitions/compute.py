@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gurum.store.kubernetes.definitions.row import MANY, Column, Field, Fields, Kind, Kinds
+from gurum.store.kubernetes.definitions.row import MANY, SOME, Column, Field, Fields, Kind, Kinds
 
 POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 
@@ -25,7 +25,7 @@ FIELDS: Fields = {
     "FlavorSpec.disabled": Field("Whether it is no longer offered to administrators' clients either."),
     "FlavorSpec.description": Field("A description for people.", longest=65_535),
     "FlavorSpec.extra_specs": Field(
-        "Keys and values for the cloud; aws:instance_type is the EC2 instance type.", most=256
+        "Keys and values for the cloud; aws:instance_type is the EC2 instance type.", most=SOME
     ),
     "FlavorSpec.access": Field("The ids of the projects that may use a private flavor.", most=MANY, merge="set"),
     "KeyPairSpec.name": Field(
@@ -33,12 +33,12 @@ FIELDS: Fields = {
     ),
     "KeyPairSpec.user_id": Field("The id of the user whose key it is. Filled in at creation.", filled=True),
     "KeyPairSpec.public_key": Field(
-        "The public key in OpenSSH's form, or a certificate in PEM. There is never a private key here.", longest=16_384
+        "The public key in OpenSSH's form, or a certificate in PEM. There is never a private key here.", longest=65_535
     ),
     "KeyPairSpec.fingerprint": Field("The key's fingerprint. Filled in at creation.", filled=True),
     "KeyPairSpec.type": Field("What it is: an SSH key or an X.509 certificate.", words=("ssh", "x509")),
     "KeyPairSpec.number": Field("Nova's integer id of the pair. Filled in at creation.", least=0, said="id"),
-    "CloudKeySpec.public_key": Field("The public key that the cloud account knows.", longest=16_384),
+    "CloudKeySpec.public_key": Field("The public key that the cloud account knows.", longest=65_535),
     "CloudKeySpec.fingerprint": Field("Its fingerprint."),
     "ServerGroupSpec.name": Field(
         "The group's name; it need not be unique. Left out, it is the object's name.", filled=True

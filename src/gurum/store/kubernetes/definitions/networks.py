@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gurum.store.kubernetes.definitions.row import Column, Field, Fields, Kind, Kinds, Reference
+from gurum.store.kubernetes.definitions.row import MANY, SOME, Column, Field, Fields, Kind, Kinds, Reference
 
 NAME = "A name for people; it need not be unique. Left out, it is the object's name."
 DESCRIPTION = "A description for people, at most 255 characters."
@@ -24,7 +24,7 @@ FIELDS: Fields = {
     "NetworkSpec.availability_zone_hints": Field(
         "The availability zones in which the network is wished for. It cannot be changed later.", most=32, merge="set"
     ),
-    "NetworkSpec.tags": Field(TAGS, most=256, merge="set"),
+    "NetworkSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "NetworkStatus.status": Field("ACTIVE, BUILD, DOWN or ERROR.", words=("ACTIVE", "BUILD", "DOWN", "ERROR")),
     "NetworkStatus.domain": Field("The id of the router domain that it was made in, once it is in a cloud."),
     "NetworkStatus.left": Field("How many domains it has left again.", least=0),
@@ -38,14 +38,14 @@ FIELDS: Fields = {
     "SubnetSpec.enable_dhcp": Field("Whether its hosts get their addresses by DHCP."),
     "SubnetSpec.allocation_pools": Field(
         "The ranges from which addresses are given out; they do not overlap. Filled in: all that can be given out.",
-        most=512,
+        most=MANY,
         merge=("start",),
     ),
     "SubnetSpec.dns_nameservers": Field("The name servers that DHCP tells, in order; at most 5.", most=5),
     "SubnetSpec.host_routes": Field(
         "The routes that DHCP tells; at most 20.", most=20, merge=("destination", "nexthop")
     ),
-    "SubnetSpec.service_types": Field("The device owners whose ports may have addresses of it; empty: all."),
+    "SubnetSpec.service_types": Field("The device owners whose ports may have addresses of it; empty: all.", most=SOME),
     "SubnetSpec.subnetpool_id": Field("The id of the subnet pool that it was taken from; there are none here."),
     "SubnetSpec.ipv6_address_mode": Field("How hosts get IPv6 addresses. It cannot be changed later.", words=MODES),
     "SubnetSpec.ipv6_ra_mode": Field("How routers advertise the subnet. It cannot be changed later.", words=MODES),
@@ -53,7 +53,7 @@ FIELDS: Fields = {
         "In a cloud with zonal subnets: zone id to the part of the range that lies in it. Filled in at creation.",
         most=32,
     ),
-    "SubnetSpec.tags": Field(TAGS, most=256, merge="set"),
+    "SubnetSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "Pool.start": Field("The first address."),
     "Pool.end": Field("The last address, included."),
     "HostRoute.destination": Field("The network that the route leads to: 10.1.0.0/16."),

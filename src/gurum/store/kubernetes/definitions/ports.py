@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gurum.store.kubernetes.definitions.networks import DESCRIPTION, NAME, TAGS
-from gurum.store.kubernetes.definitions.row import Column, Field, Fields, Kind, Kinds, Reference
+from gurum.store.kubernetes.definitions.row import SOME, Column, Field, Fields, Kind, Kinds, Reference
 
 VNIC_TYPES = (
     *("normal", "direct", "macvtap", "baremetal", "direct-physical", "virtio-forwarder", "smart-nic"),
@@ -19,10 +19,10 @@ FIELDS: Fields = {
         "The MAC address. Left out, one is made; it is provisional until the cloud has given its own (in status)."
     ),
     "PortSpec.fixed_ips": Field(
-        "Its addresses. Left out, it gets one of each IP version from the network's subnets.", most=64
+        "Its addresses. Left out, it gets one of each IP version from the network's subnets.", most=SOME
     ),
     "PortSpec.security_groups": Field(
-        "The ids of its security groups. Left out, it is the project's default group.", most=256, merge="set"
+        "The ids of its security groups. Left out, it is the project's default group.", most=SOME, merge="set"
     ),
     "PortSpec.port_security_enabled": Field("Whether its traffic is filtered by its security groups."),
     "PortSpec.allowed_address_pairs": Field(
@@ -30,7 +30,7 @@ FIELDS: Fields = {
     ),
     "PortSpec.extra_dhcp_opts": Field(
         "Further options that DHCP tells its holder.",
-        most=128,
+        most=SOME,
         entries={
             "opt_name": {"type": "string", "maxLength": 64, "description": "The option's name, or its number."},
             "opt_value": {"type": "string", "maxLength": 255, "description": "The option's value."},
@@ -55,10 +55,13 @@ FIELDS: Fields = {
         "The kind of interface wanted; normal is a virtual one.", words=VNIC_TYPES, said="binding:vnic_type"
     ),
     "PortSpec.binding_profile": Field(
-        "What a driver of the network is told. An administrator's to set.", longest=4095, said="binding:profile"
+        "What a driver of the network is told. An administrator's to set.",
+        longest=65_535,
+        most=256,
+        said="binding:profile",
     ),
     "PortSpec.propagate_uplink_status": Field("Whether the guest sees when the host's uplink is down; only kept."),
-    "PortSpec.tags": Field(TAGS, most=256, merge="set"),
+    "PortSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "PortSpec.zone": Field("The cloud's id of the zone that its addresses lie in; empty while it is free to move."),
     "PortSpec.implied": Field("Whether a server's creation made it: it goes with the server."),
     "PortSpec.disposable": Field("Whether attaching an interface made it: it goes when it is detached."),

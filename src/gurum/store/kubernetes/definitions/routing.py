@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gurum.store.kubernetes.definitions.networks import DESCRIPTION, NAME, TAGS
-from gurum.store.kubernetes.definitions.row import Column, Field, Fields, Kind, Kinds, Reference
+from gurum.store.kubernetes.definitions.row import SOME, Column, Field, Fields, Kind, Kinds, Reference
 
 FIELDS: Fields = {
     "RouterSpec.name": Field(NAME),
@@ -12,16 +12,20 @@ FIELDS: Fields = {
     "RouterSpec.gateway": Field(
         "The external network that it leads to; absent: it leads to none.", said="external_gateway_info"
     ),
-    "RouterSpec.routes": Field("Its static routes; at most 30.", most=30, merge=("destination", "nexthop")),
+    "RouterSpec.routes": Field(
+        "Its static routes. How many there may be is a quota (router_route): 30 unless an operator says otherwise.",
+        most=SOME,
+        merge=("destination", "nexthop"),
+    ),
     "RouterSpec.availability_zone_hints": Field(
         "The availability zones in which the router is wished for. It cannot be changed later.", most=32, merge="set"
     ),
-    "RouterSpec.tags": Field(TAGS, most=256, merge="set"),
+    "RouterSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "RouterStatus.status": Field("ACTIVE, ALLOCATING or ERROR.", words=("ACTIVE", "ALLOCATING", "ERROR")),
     "Gateway.network_id": Field("The id of the external network. Filled in from networkRef."),
     "Gateway.enable_snat": Field("Whether what it joins reaches outside under the router's address."),
     "Gateway.external_fixed_ips": Field(
-        "Its addresses on the external network. Left out, it gets one of each IP version.", most=64
+        "Its addresses on the external network. Left out, it gets one of each IP version.", most=SOME
     ),
     "FloatingIPSpec.floating_network_id": Field(
         "The id of the external network that the address is of. Filled in from floatingNetworkRef."
@@ -41,7 +45,7 @@ FIELDS: Fields = {
     "FloatingIPSpec.description": Field(DESCRIPTION),
     "FloatingIPSpec.dns_name": Field("A name for the address, where names are published; only kept and shown."),
     "FloatingIPSpec.dns_domain": Field("The domain of that name; only kept and shown."),
-    "FloatingIPSpec.tags": Field(TAGS, most=256, merge="set"),
+    "FloatingIPSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "FloatingIPStatus.status": Field(
         "ACTIVE while its traffic reaches a server, else DOWN.", words=("ACTIVE", "DOWN", "ERROR")
     ),

@@ -9,7 +9,8 @@ import msgspec
 LONG = 32_768  # characters of a sentence that a cloud or a program wrote
 KEY = 32_768  # characters of a natural key: whatever was claimed, in the words it came in
 DOCUMENT = 262_144  # characters of a whole request
-MANY = 4096  # elements where OpenStack has no limit
+SOME = 1024  # elements where OpenStack has no limit of its own, or one that operators set
+MANY = 4096  # elements that are as many as there are projects or requests
 
 
 class Field(msgspec.Struct, frozen=True):

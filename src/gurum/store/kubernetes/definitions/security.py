@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gurum.store.kubernetes.definitions.networks import DESCRIPTION, NAME, TAGS
-from gurum.store.kubernetes.definitions.row import Column, Field, Fields, Kind, Kinds, Reference, Rule
+from gurum.store.kubernetes.definitions.row import SOME, Column, Field, Fields, Kind, Kinds, Reference, Rule
 
 # IANA's names as Neutron knows them; a number is said in digits.
 PROTOCOLS = (
@@ -19,7 +19,7 @@ FIELDS: Fields = {
     "SecurityGroupSpec.stateful": Field("Whether answers pass without a rule of their own."),
     "SecurityGroupSpec.is_default": Field("Whether it is the project's default group. Gurum makes that one."),
     "SecurityGroupSpec.shared": Field("Whether other projects may use it."),
-    "SecurityGroupSpec.tags": Field(TAGS, most=256, merge="set"),
+    "SecurityGroupSpec.tags": Field(TAGS, most=SOME, merge="set"),
     "SecurityGroupRuleSpec.security_group_id": Field(
         "The id of the group that the rule is of. Filled in from securityGroupRef."
     ),

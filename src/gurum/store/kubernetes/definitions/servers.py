@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gurum.store.kubernetes.definitions.row import LONG, Column, Field, Fields, Kind, Kinds, Reference
+from gurum.store.kubernetes.definitions.row import LONG, MANY, SOME, Column, Field, Fields, Kind, Kinds, Reference
 
 VM_STATES = (
     *("building", "active", "stopped", "error", "deleted", "paused", "suspended", "rescued", "resized"),
@@ -32,12 +32,12 @@ FIELDS: Fields = {
     ),
     "ServerSpec.networks": Field(
         "The network interfaces to make, in order. An empty list: none. Left out: one in the project's only network.",
-        most=128,
+        most=SOME,
     ),
     "ServerSpec.security_groups": Field(
         "The ids of the security groups of the interfaces made with the server; a port of your own keeps its own."
         " Left out, it is the project's default group.",
-        most=256,
+        most=SOME,
         merge="set",
     ),
     "ServerSpec.availability_zone": Field(
@@ -51,7 +51,9 @@ FIELDS: Fields = {
     "ServerSpec.user_data": Field("What cloud-init gets, in base64, at most 65535 characters of it.", longest=65_535),
     "ServerSpec.config_drive": Field("Whether metadata and user data are also on a drive of the server."),
     "ServerSpec.metadata": Field(
-        "Your own keys and values: at most 128, each of at most 255 characters. Gurum only keeps them.", most=128
+        "Your own keys and values, each of at most 255 characters; Gurum only keeps them. How many there may be is a"
+        " quota (metadata_items): 128 unless an operator says otherwise.",
+        most=SOME,
     ),
     "ServerSpec.tags": Field(
         "Your own tags: at most 50, each of at most 60 characters.", longest=60, most=50, merge="set"
@@ -82,9 +84,9 @@ FIELDS: Fields = {
     "ServerFlavor.disk": Field("The root disk in GiB.", least=0),
     "ServerFlavor.ephemeral": Field("The ephemeral disk in GiB.", least=0),
     "ServerFlavor.swap": Field("Swap in MiB.", least=0),
-    "ServerFlavor.extra_specs": Field("The flavor's extra specs, as they were.", most=256),
+    "ServerFlavor.extra_specs": Field("The flavor's extra specs, as they were.", most=SOME),
     "ServerKey.name": Field("The key pair's name."),
-    "ServerKey.public_key": Field("The public key, or the certificate.", longest=16_384),
+    "ServerKey.public_key": Field("The public key, or the certificate.", longest=65_535),
     "ServerKey.fingerprint": Field("The fingerprint of the key."),
     "ServerKey.type": Field("What it is: an SSH key or an X.509 certificate.", words=("ssh", "x509")),
     "NetworkRequest.network_id": Field(
@@ -116,8 +118,8 @@ FIELDS: Fields = {
     "ServerStatus.attempt": Field("How often a launch was tried, each time in a zone of its own.", least=0),
     "ServerStatus.zones_failed": Field("The ids of the zones that had no capacity in this round of attempts."),
     "ServerStatus.external": Field("Where the server is in the cloud: in AWS its EC2 instance."),
-    "ServerStatus.addresses": Field("The server's addresses, as its user sees them.", most=512),
-    "ServerStatus.security_groups": Field("The names of the security groups of its interfaces.", most=512),
+    "ServerStatus.addresses": Field("The server's addresses, as its user sees them.", most=MANY),
+    "ServerStatus.security_groups": Field("The names of the security groups of its interfaces.", most=MANY),
     "ServerStatus.launched_at": Field("When the server first ran."),
     "ServerStatus.terminated_at": Field("When the server was gone in the cloud."),
     "ServerStatus.fault": Field("Why the server is in error, as Nova shows it."),
