@@ -73,13 +73,20 @@ def _at_rest(obj: Resource) -> bool:
     return progressing is not None and not progressing.status
 
 
+def _kept(obj: Resource, now: Snapshot) -> bool:
+    """Whether what it is deleted from still needs it: a group that was deleted lasts as long as its last server."""
+    servers = now.of(Server).values() if isinstance(obj, ServerGroup) else ()
+    return any(server.spec.group == obj.id and not server.deleting for server in servers)
+
+
 def unsettled(now: Snapshot) -> Iterator[str]:
     """Yield what is still under way."""
     looked_at: tuple[type[Resource], ...] = (*MADE, Network)
     for kind in looked_at:
         for obj in now.of(kind).values():
             if obj.deleting:
-                yield f"{_name(obj)} is being deleted"
+                if not _kept(obj, now):
+                    yield f"{_name(obj)} is being deleted"
             elif kind is not Server and obj.status.observed_generation < obj.metadata.generation:
                 yield f"{_name(obj)} has not been looked at since it was changed"
             for step, intent in obj.status.intents.items():

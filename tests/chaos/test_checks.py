@@ -10,6 +10,7 @@ from tests.chaos import checks
 from tests.chaos.snapshot import Snapshot, Thing
 
 from gurum.model.base import External, Intent, Metadata, Resource, new_id
+from gurum.model.compute import ServerGroup, ServerGroupSpec
 from gurum.model.network import (
     AddressClaim,
     AddressClaimSpec,
@@ -217,3 +218,16 @@ def test_after_everything_was_deleted_nothing_may_be_left() -> None:
 
     assert words(found(Scene())) == {"left", "leaked"}
     assert list(checks.remains(Snapshot())) == []
+
+
+def test_a_group_that_was_deleted_lasts_as_long_as_its_last_server() -> None:
+    scene = Scene()
+    group = ServerGroup(metadata=meta(), spec=ServerGroupSpec(name="g", user_id="u", policy="anti-affinity"))
+    group.metadata.deletion_requested_at, group.metadata.generation = 1.0, 2
+    group.status.observed_generation = 1
+    scene.server_group = group  # type: ignore[attr-defined] # whatever a scene has is in its snapshot
+    assert list(checks.unsettled(scene.now())) == [f"ServerGroup {group.id[:8]} is being deleted"]
+    scene.server.spec.group = group.id
+    assert list(checks.unsettled(scene.now())) == []
+    scene.server.metadata.deletion_requested_at = 2.0
+    assert list(checks.unsettled(scene.now()))
