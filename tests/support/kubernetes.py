@@ -13,6 +13,7 @@ run, and the end of the run says so in as many words and numbers; in CI (`CI` is
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import shutil
@@ -93,13 +94,21 @@ def program(name: str) -> str:
 
 def kubectl(kubeconfig: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run kubectl with nothing of this user's. `check`: raise RuntimeError with its own words if it fails."""
-    environ = {"KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent), "PATH": os.environ["PATH"]}
+    environ = {"KUBECONFIG": str(kubeconfig), "HOME": _home(), "PATH": os.environ["PATH"]}
     done = subprocess.run(
         [program("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environ, timeout=120
     )
     if check and done.returncode:
         raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr.strip()}")
     return done
+
+
+@functools.cache
+def _home() -> str:
+    """Return where this process' kubectls keep what they have learned of clusters."""
+    home = tempfile.mkdtemp(prefix="gurum-kubectl-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return home
 
 
 class Missing:
