@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.support.store import make_server
+from tests.support.store import make_server, store_config
 
 from gurum.model.server import Server
-from gurum.ops.config import StoreConfig
 from gurum.store.cache import Cache
 from gurum.store.contract import ConflictError, NotFoundError, Store
 from gurum.store.factory import open_store
@@ -76,7 +75,7 @@ async def raise_progress(store: Store, id: str, times: int) -> None:
 
 
 async def main(url: str, what: str) -> None:
-    store, journal = await open_store(StoreConfig(url=url))
+    store, journal = await open_store(store_config(url))
     await {"hammer": hammer, "obey": obey}[what](store)
     await journal.close()
     await store.close()

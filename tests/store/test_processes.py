@@ -6,14 +6,15 @@ import asyncio
 import random
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.store.child import raise_progress
-from tests.support.store import list_all, make_server
+from tests.support.cluster import cluster
+from tests.support.store import list_all, make_server, store_config
 
 from gurum.model.server import Server
-from gurum.ops.config import StoreConfig
 from gurum.store.contract import NotFoundError, Store
 from gurum.store.factory import open_store
 
@@ -46,15 +47,20 @@ async def finish(child: Process) -> None:
     assert await child.wait() == 0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    return str(request.getfixturevalue("postgresql_url"))
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("kubernetes", marks=pytest.mark.kubernetes)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "kubernetes":
+        place = request.getfixturevalue("kubernetes_url")
+        async with cluster(place, tmp_path):
+            yield f"{place}#sqlite:///{tmp_path / 'journal.db'}"
+    elif request.param == "postgresql":
+        yield request.getfixturevalue("postgresql_url")
+    else:
+        yield f"sqlite:///{tmp_path / 'store.db'}"
 
 
 async def opened(url: str) -> Store:
-    return (await open_store(StoreConfig(url=url)))[0]
+    return (await open_store(store_config(url)))[0]
 
 
 async def test_two_processes_are_one_store(url: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from gurum.model.base import Cause, Metadata, Resource, new_id
 from gurum.model.network import AddressClaim, AddressClaimSpec, Network, NetworkSpec
 from gurum.model.server import Server, ServerFlavor, ServerSpec
+from gurum.ops.config import StoreConfig
 from gurum.store.contract import (
     EVERYTHING,
     Event,
@@ -138,6 +139,12 @@ class Patient:
             except UnavailableError:
                 continue
         raise AssertionError("the store never let us through")
+
+
+def store_config(url: str) -> StoreConfig:
+    """Return the configuration of a store by its URL; beside Kubernetes, the journal's URL stands after a `#`."""
+    place, _, journal = url.partition("#")
+    return StoreConfig(url=place, journal_url=journal)
 
 
 class Stores(msgspec.Struct):
