@@ -75,6 +75,7 @@ FIELDS: Fields = {
     "ServerSpec.actions": Field(
         "The verbs asked of the server (create, start, stop, reboot, …), oldest first. The last twenty and those not"
         " done yet are kept here; the rest is history.",
+        most=SOME,
         merge=("number",),
     ),
     "ServerFlavor.id": Field("The flavor's id, as OpenStack's clients know it."),
