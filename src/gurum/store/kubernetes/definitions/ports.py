@@ -86,7 +86,7 @@ FIELDS: Fields = {
 KINDS: Kinds = {
     "Port": Kind(
         text="An interface on a network, with its addresses. In AWS it is a network interface, once a server holds it.",
-        fixed=("network_id", "implied", "disposable"),
+        fixed=("network_id",),
         references=(
             Reference(
                 written="networkRef",
