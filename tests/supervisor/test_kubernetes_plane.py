@@ -8,11 +8,13 @@ import ssl
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.etcd import Etcd
 from tests.support.kubernetes import control_plane, kubectl, program, programs
 
 from gurum.supervisor.kubernetes.pki import API, ETCD
@@ -210,6 +212,46 @@ def test_no_crash_loses_what_was_acknowledged(kubernetes_plane: ControlPlane, ki
             until(lambda: kubectl(plane.kubeconfig, "get", "clouds", check=False).returncode == 0)
     found = json.loads(kubectl(plane.kubeconfig, "get", "clouds", "-o", "json").stdout)["items"]
     assert sorted(item["metadata"]["name"] for item in found) == sorted(acknowledged)
+
+
+def test_a_backup_takes_the_versions_back(kubernetes_plane: ControlPlane, tmp_path: Path) -> None:
+    plane = kubernetes_plane
+
+    def version() -> int:
+        namespaces = kubectl(plane.kubeconfig, "get", "--raw", "/api/v1/namespaces").stdout
+        return int(json.loads(namespaces)["metadata"]["resourceVersion"])
+
+    kubectl(plane.kubeconfig, "create", "namespace", "before")
+    plane.save(tmp_path / "backup")
+    # So many that what the parts write by themselves does not make up for it.
+    many = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"map-{number}"}} for number in range(100)]
+    kubectl(
+        plane.kubeconfig, "create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": many})
+    )
+    kubectl(plane.kubeconfig, "create", "namespace", "after")
+    late = version()
+    plane.restore(tmp_path / "backup")
+    kubectl(plane.kubeconfig, "get", "namespace", "before")
+    assert "NotFound" in kubectl(plane.kubeconfig, "get", "namespace", "after", check=False).stderr
+    assert version() < late
+
+
+def test_what_is_written_past_the_api_server_is_served_by_it(shared: ControlPlane) -> None:
+    """So a suite fills a cluster faster than anybody may by the API."""
+    kubectl(shared.kubeconfig, "create", "-f", "-", stdin=cloud("mould", 1))
+    prefix = "/registry/test.gurum.cloud/clouds/default/"
+    with Etcd(shared) as etcd:
+        mould = json.loads(etcd.get(f"{prefix}mould"))
+
+        def clone(number: int) -> bytes:
+            metadata = {**mould["metadata"], "name": f"clone-{number}", "uid": str(uuid.uuid4())}
+            return json.dumps({**mould, "metadata": metadata, "spec": {"number": number}}).encode()
+
+        etcd.put({f"{prefix}clone-{number}": clone(number) for number in range(300)})
+        assert etcd.get(f"{prefix}nothing") == b""
+    found = json.loads(kubectl(shared.kubeconfig, "get", "clouds", "-o", "json").stdout)["items"]
+    numbers = [item["spec"]["number"] for item in found if item["metadata"]["name"].startswith("clone-")]
+    assert sorted(numbers) == list(range(300))
 
 
 def test_it_is_stopped_and_started_where_it_lay(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import contextlib
 import http.client
 import os
 import secrets as random
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -92,9 +94,36 @@ class ControlPlane:
         """Return its process id. Raises KeyError if it does not run."""
         return self._processes[component].pid
 
+    def save(self, place: Path) -> None:
+        """Copy all that etcd holds to a directory that is not there yet. What ran is stopped, and runs again after."""
+        with self._standing():
+            shutil.copytree(self._data, place)
+
+    def restore(self, place: Path) -> None:
+        """Have the objects of `save` again, and none of later: versions go back too, as in a backup put back as it was.
+
+        What ran is stopped, and runs again after.
+        """
+        with self._standing():
+            shutil.rmtree(self._data)
+            shutil.copytree(place, self._data)
+
     def user(self, name: str, *groups: str) -> Path:
         """Return a kubeconfig for a user of that name in those groups; what they may do is RBAC's to say."""
         return pki.user(self.plane.pki, self.plane.url, name, groups, datetime.now(UTC))
+
+    @property
+    def _data(self) -> Path:
+        return self.plane.directory / "etcd"
+
+    @contextlib.contextmanager
+    def _standing(self) -> Iterator[None]:
+        """Nothing runs inside; then what ran before does."""
+        ran = [name for name in self._children if name in self._processes]
+        self.stop()
+        yield
+        for name in ran:
+            self._start(name)
 
     def __enter__(self) -> ControlPlane:
         """Start."""
