@@ -113,7 +113,7 @@ KUBECTL = "kubectl"
 OBJECTS = ("get", "servers", "--all-namespaces")
 CLUSTER = (
     ("explain", "server.spec"),
-    ("describe", "servers", "--all-namespaces", "--field-selector", f"spec.name={FIRST}"),
+    ("describe", "servers", "--all-namespaces"),
 )
 
 
