@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same secrets \
+        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same secrets \
         upgrade
 
 help: ## list the targets
@@ -60,6 +60,9 @@ pins: setup ## resolve requirements/*.in anew (ARGS=--upgrade takes the newest)
 
 addresses: setup ## sixty-four writers of two API processes, both killed once, want ten thousand addresses
 	$(PYTHON) -m tests.load.addresses $(ARGS)
+
+adopt: setup ## adopt a company's 200 things, change them from outside, take them over, let go of them
+	$(PYTHON) -m tests.adopt $(ARGS)
 
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)

@@ -26,6 +26,9 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 NOTICE = "simulated: an emulator of EC2 and EBS, nothing here is real"
 
 
+_BLOBS = frozenset({"PublicKeyMaterial", "UserData"})  # bytes in AWS's model; in JSON they are written as they are
+
+
 def _json(value: Any, status: int = 200) -> web.Response:
     body = msgspec.json.encode(value)
     return web.Response(status=status, body=body, content_type="application/json")
@@ -78,7 +81,9 @@ def routes(emulator: Emulator) -> list[web.RouteDef]:
 
     async def external(request: web.Request) -> web.Response:
         wish = msgspec.convert(await _object(request), External)
-        answer = emulator.call(wish.action, wish.params, account=wish.account, region=wish.region, external=True)
+        params = {name: value.encode() if name in _BLOBS and isinstance(value, str) else value
+                  for name, value in wish.params.items()}  # fmt: skip
+        answer = emulator.call(wish.action, params, account=wish.account, region=wish.region, external=True)
         return _json(answer)
 
     async def reset(request: web.Request) -> web.Response:

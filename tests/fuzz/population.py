@@ -35,6 +35,7 @@ from gurum.model.network import (
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec
 from gurum.model.region import Region, RegionSpec, RegionStatus, Zone
 from gurum.model.routing import ROUTER_INTERFACE, FloatingIP, FloatingIPSpec, Gateway, Router, RouterSpec
+from gurum.model.rule_key import key_of
 from gurum.model.server import (
     Action,
     ActionOutcome,
@@ -50,7 +51,6 @@ from gurum.model.server import (
     ServerStatus,
 )
 from gurum.pia.network.capabilities import CHOSEN_BY_CLOUD
-from gurum.pia.network.rule_key import key_of
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
 from gurum.store.claims import address_claim
 from gurum.store.contract import Record

@@ -16,6 +16,7 @@ import structlog
 
 from gurum.cli import (
     accounts,
+    adopt,
     aws,
     backup,
     cleanup,
@@ -38,6 +39,7 @@ from gurum.supervisor.rows import Refusal
 COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
     *accounts.COMMANDS,
+    adopt.COMMAND,
     *aws.COMMANDS,
     *backup.COMMANDS,
     cleanup.COMMAND,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import structlog
 
 from gurum.engine import floating, restoration, seed
+from gurum.engine.adoption.follow import Follower
+from gurum.engine.adoption.gate import Gate
 from gurum.engine.claims import GRACE, is_orphan
 from gurum.engine.consoles import ConsoleController
 from gurum.engine.context import Cloud, Engine
@@ -47,6 +49,7 @@ class Assembly:
     engine: Engine
     runtime: Runtime
     leases: Leases
+    follower: Follower
     config: Config
     places: list[Place]
     settled: bool = True  # False: the store comes from a backup, and what it does not know is not garbage
@@ -64,6 +67,7 @@ class Assembly:
             group.create_task(self.runtime.run(), name="runtime")
             group.create_task(self.leases.keep(self.places), name="leases")
             group.create_task(self._collect(), name="collector")
+            group.create_task(self.follower.run(), name="follower")
             for region, cloud in self.engine.clouds.items():
                 places = [place for place in self.places if place.region == region]
                 group.create_task(cloud.provider.run(places, self._seen), name=f"observe {region}")
@@ -185,6 +189,8 @@ async def assemble(
     for noun in nouns():
         for kind, name, values in noun.indexes:
             cache.add_index(kind, name, values)
+    looks = {region.name: region.aws.idle_interval for region in regions if region.aws is not None}
+    follower = Follower(engine, {place: looks[place.region] for place in places if place.region in looks})
     runtime = Runtime(
         engine,
         [
@@ -194,8 +200,9 @@ async def assemble(
             ConsoleController(engine),
             QuotaController(engine),
         ],
+        Gate(engine, follower.wish),
         observe,
     )
     holder = f"{socket.gethostname()}/{os.getpid()}/{clock.time():.3f}"
     leases = Leases(engine, holder, runtime.start_all)
-    return Assembly(engine, runtime, leases, config, places, settled=restored.settled)
+    return Assembly(engine, runtime, leases, follower, config, places, settled=restored.settled)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gurum.engine.work import Work
-from gurum.model.base import Intent, Resource
+from gurum.model.base import IMPORTED, Intent, Resource, detaches, read_only
 from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.providers.contract import Absent, Done, Doubt, Driver, Duplicate, Place, Refused, Step, Wait
@@ -30,6 +30,10 @@ from gurum.providers.contract import Absent, Done, Doubt, Driver, Duplicate, Pla
 R = TypeVar("R", bound=Resource)
 
 _LOOK_AGAIN = 2.0  # seconds between looks for something that must be there but is not visible yet
+
+
+class ReadOnlyError(Exception):
+    """Something was to be made for an object that is only to be looked at: a defect of a controller."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class ExactlyOnce:
         intent = obj.status.intents.get(step.name)
         if intent is not None and intent.state == "done":
             return Done(intent.external)
+        if read_only(obj):
+            raise ReadOnlyError(f"{step.name} of {obj.kind} {obj.id}, which is unmanaged")
         if intent is None or intent.state in ("failed", "gone"):
             intent = await self._intend(work, step, 1 if intent is None else intent.attempt + 1)
         call = _Call(obj.id, intent.step, intent.attempt)
@@ -97,12 +103,19 @@ class ExactlyOnce:
     async def remove(self, work: Work[R], intent: Intent, driver: Driver, place: Place) -> Done | Wait | Refused:
         """Take the removal one call further. Done: the removal was accepted, or there is nothing to remove.
 
+        What was adopted and is to be let go of is left as it is, without a call.
+
         Whether acceptance is enough is the caller's to know: an instance is gone when it is observed as gone.
         """
         obj = work.obj
         call = _Call(obj.id, intent.step, intent.attempt)
         if intent.state in ("gone", "failed"):
             return Done()
+        if intent.recipe == IMPORTED and detaches(obj):  # it was there before us, and stays
+            await self._gone(work, intent)
+            return Done()
+        if read_only(obj):
+            raise ReadOnlyError(f"removal of {intent.step} of {obj.kind} {obj.id}, which is unmanaged")
         if intent.state == "intended":
             if call in self._never_called:
                 await self._gone(work, intent)

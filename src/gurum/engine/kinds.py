@@ -11,9 +11,9 @@ from gurum.engine.material import Hooks, MaterialController
 from gurum.engine.noun import nouns
 from gurum.engine.view import public_key
 from gurum.engine.work import Work
-from gurum.model.base import Resource
+from gurum.model.base import Resource, detaches, read_only
 from gurum.model.compute import CloudKey, KeyPair
-from gurum.model.network import Domain, Port, SecurityGroup, Subnet
+from gurum.model.network import Domain, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.routing import FloatingIP, Router, is_interface
 from gurum.model.server import Server
 from gurum.providers.contract import Done
@@ -38,11 +38,29 @@ def _subnet_holds(engine: Engine, subnet: Subnet) -> str:
 
 
 def _group_holds(engine: Engine, group: SecurityGroup) -> str:
+    if detaches(group):  # it stays, and so do rules of others that point at it: those who would revoke them go first
+        for rule in engine.view.index(SecurityGroupRule, "by_remote_group", group.id):
+            other = engine.cache.get(SecurityGroup, rule.spec.security_group_id)
+            if other is not None and other.id != group.id and not (other.deleting or read_only(other)):
+                return f"the group {other.id}, which is managed and has a rule that points at it"
     return "the ports that use it" if any(True for _ in engine.view.index(Port, "by_group", group.id)) else ""
 
 
+async def _group_freed(engine: Engine, group: SecurityGroup) -> None:
+    """Let go of the rules of an adopted group. Those of others the API has removed with it."""
+    for rule in list(engine.view.index(SecurityGroupRule, "by_group", group.id)) if group.status.adopted else ():
+        with contextlib.suppress(NotFoundError):
+            await engine.store.delete(SecurityGroupRule, rule.id, cause=group.metadata.deletion_cause)
+
+
 def _port_holds(engine: Engine, port: Port) -> str:
-    """A port whose server still runs in a cloud that cannot take the interface off waits for the server."""
+    """A port whose server still runs in a cloud that cannot take the interface off waits for the server.
+
+    What is let go of stays where it is, and so must what is managed and leads to it.
+    """
+    if detaches(port):
+        led = (one for one in engine.view.index(FloatingIP, "by_port", port.id) if not detaches(one))
+        return next((f"the floating IP {one.id}, which leads to it and is managed" for one in led), "")
     if engine.clouds[port.metadata.region].provider.driver(Port.kind) is None:
         return ""
     server = engine.cache.get(Server, port.spec.device_id) if port.spec.device_id else None
@@ -98,7 +116,7 @@ def controllers(engine: Engine) -> tuple[MaterialController[Any], ...]:
     return (
         MaterialController(engine, Domain, Hooks(_domain_holds, unneeded=networks.unneeded)),
         MaterialController(engine, Subnet, Hooks(_subnet_holds)),
-        MaterialController(engine, SecurityGroup, Hooks(_group_holds)),
+        MaterialController(engine, SecurityGroup, Hooks(_group_holds, freed=_group_freed)),
         MaterialController(engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded, _port_shown)),
         MaterialController(engine, CloudKey, Hooks(_nothing_holds, unneeded=_key_unneeded)),
         MaterialController(engine, Router, Hooks(_nothing_holds, freed=_router_freed)),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from gurum.engine.adoption.gate import part
 from gurum.engine.context import SHOWN_FROM, Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model.base import Resource
@@ -61,6 +62,11 @@ class MaterialController(Generic[R]):
         cloud = engine.cloud(obj)
         if cloud is None or engine.view.place(obj) in engine.fenced:
             return None
+        if obj.status.adopted and not obj.deleting:
+            # Kinds are watched apart: that its rules are going may be seen before that it is let go of with them, and
+            # then they would be taken from what is to stay as it is.
+            await engine.cache.fresh(self.kind)
+            obj = engine.cache.get(self.kind, id) or obj
         work = engine.work(obj)
         if obj.deleting:
             return await self._remove(work)
@@ -218,6 +224,9 @@ class MaterialController(Generic[R]):
                 later = await self._undo(work, name)
                 if later is not None:
                     return later
+        later = await part(engine, work)
+        if later is not None:
+            return later
         if self._hooks.freed is not None:
             await self._hooks.freed(engine, work.obj)
         await work.release()

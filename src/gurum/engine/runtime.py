@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from gurum.engine.adoption.gate import Gate
 from gurum.engine.context import Engine
 from gurum.engine.queue import Key, Urgency
 from gurum.engine.servers.actions import pending
@@ -52,11 +53,13 @@ class Runtime:
         self,
         engine: Engine,
         controllers: Sequence[Controller],
+        gate: Gate,
         observe: Callable[[str, str, float], None] = lambda kind, outcome, seconds: None,
     ) -> None:
         self._engine = engine
         self._controllers = {controller.kind.kind: controller for controller in controllers}
         self._kinds = {controller.kind.kind: controller.kind for controller in controllers}
+        self._gate = gate
         self._observe = observe
         self._failures: dict[Key, int] = {}
         self._rng = random.Random()  # noqa: S311 - jitter
@@ -109,7 +112,9 @@ class Runtime:
         obj = engine.cache.get(self._kinds[key[0]], key[1])
         try:
             with log_context(request_id=request_of(obj), resource_id=key[1]):
-                again = await controller.reconcile(key[1])
+                # No controller meets what is only to be looked at: the one place where that is decided.
+                kept = obj is not None and self._gate.closed(obj)
+                again = await (self._gate.reconcile(obj) if obj and kept else controller.reconcile(key[1]))
         except ConflictError:
             outcome, again = "conflict", began + SOON * self._rng.uniform(1, 3)
         except NotFoundError:

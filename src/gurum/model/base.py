@@ -96,12 +96,46 @@ class Intent(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: str = ""
 
 
+class Import(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What of a cloud an object stands for that it did not make: by the cloud's own id, or by the only one with tags.
+
+    This and `status.external` are the only places where a cloud's id may stand.
+    """
+
+    id: str = ""
+    filter: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+MANAGED, UNMANAGED = "managed", "unmanaged"
+DELETE, DETACH = "delete", "detach"
+
+
+class Spec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What the specs of kinds that live in a cloud have in common; the words are openstack-resource-controller's.
+
+    management_policy: an `unmanaged` object is only looked at; nothing that changes anything is called for it.
+    import_: what it was adopted from. on_delete: whether what was adopted is deleted with the object, or let go of as
+    it is (`detach`).
+    """
+
+    management_policy: str = MANAGED
+    import_: Import | None = msgspec.field(default=None, name="import")
+    on_delete: str = DELETE
+
+
+IMPORTED = "import"  # the recipe of an intent that tells of what was there already
+OBSERVED, OWNED = "observed", "owned"
+
+
 class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What controllers observed. Users never write it; a create never carries one.
 
     `intents` are creations by step name; `applied` are digests of natural-key facts (rules, memberships) as they were
-    last made so in the cloud.
+    last made so in the cloud. `adopted`: of what was not made here, whether it was seen (`observed`) and taken over
+    (`owned`: it carries our tags).
     """
+
+    adopted: str = ""
 
     observed_generation: int = 0
     intents: dict[str, Intent] = msgspec.field(default_factory=dict)
@@ -130,14 +164,43 @@ class Resource(msgspec.Struct, kw_only=True):
         return self.metadata.deletion_requested_at is not None
 
 
+def adoption(obj: Resource) -> Spec | None:
+    """Return how the object stands to the cloud; None for a kind that has nothing in any."""
+    spec = getattr(obj, "spec", None)
+    return spec if isinstance(spec, Spec) else None
+
+
+def read_only(obj: Resource) -> bool:
+    """Whether the object is only to be looked at."""
+    spec = adoption(obj)
+    return spec is not None and spec.management_policy == UNMANAGED
+
+
+def detaches(obj: Resource) -> bool:
+    """Whether deleting the object leaves what was adopted as it is."""
+    spec = adoption(obj)
+    return spec is not None and (spec.on_delete == DETACH or spec.management_policy == UNMANAGED)
+
+
+def adopted_id(region: str, account: str, cloud_id: str) -> str:
+    """Return the id of the object that stands for a thing in a cloud: the same for everybody who adopts it.
+
+    So the store refuses the second of two who adopt one thing, and what was let go of comes back under its id.
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"gurum:adopted/{region}/{account}/{cloud_id}"))
+
+
 def new_id() -> str:
     """Return a fresh lower-case UUID."""
     return str(uuid.uuid4())
 
 
 def may_have(obj: Resource, cloud_id: str) -> bool:
-    """Whether a thing in the cloud is the object's, or a call of which it is not known what became may have made it."""
-    return any(
+    """Whether a thing in the cloud is the object's, or a call of which it is not known what became may have made it.
+
+    What an adopted object has in the cloud is never garbage, whatever is known of it.
+    """
+    return bool(obj.status.adopted) or any(
         intent.state == "intended" or (intent.external is not None and intent.external.id == cloud_id)
         for intent in obj.status.intents.values()
     )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gurum.model import compute, engine, image, network, quota, region, routing, server
-from gurum.model.base import Resource
+from gurum.model.base import Resource, Spec
 
 R = TypeVar("R", bound=Resource)
 
@@ -26,6 +26,13 @@ KINDS: dict[str, type[Resource]] = {
     for cls in vars(module).values()
     if isinstance(cls, type) and issubclass(cls, Resource) and cls.kind and cls.__module__ == module.__name__
 }
+
+# Kinds that have something in a cloud, and so can stand for what others made there.
+ADOPTABLE: tuple[type[Resource], ...] = tuple(
+    cls
+    for cls in KINDS.values()
+    if any(f.name == "spec" and issubclass(f.type, Spec) for f in msgspec.structs.fields(cls))
+)
 
 # (kind, from) -> what makes a document of form from+1 out of one of form `from`
 UPCASTERS: dict[tuple[str, int], Upcaster] = {}

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from gurum.model.base import Resource, Status
+from gurum.model.base import Resource, Spec, Status
 
 
 class FlavorSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -35,7 +35,7 @@ class Flavor(Resource, kw_only=True):
     status: Status = msgspec.field(default_factory=Status)
 
 
-class KeyPairSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class KeyPairSpec(Spec, kw_only=True, omit_defaults=True):
     """A user's public key. `number` is Nova's integer id of it. A generated private key is never stored."""
 
     name: str
@@ -54,7 +54,7 @@ class KeyPair(Resource, kw_only=True):
     status: Status = msgspec.field(default_factory=Status)
 
 
-class CloudKeySpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class CloudKeySpec(Spec, kw_only=True, omit_defaults=True):
     """The public key that a cloud account must know to launch servers with it."""
 
     public_key: str
@@ -78,7 +78,7 @@ class CloudKey(Resource, kw_only=True):
         return f"{region}/{account}/{hashlib.sha256(public_key.strip().encode()).hexdigest()}"
 
 
-class ServerGroupSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ServerGroupSpec(Spec, kw_only=True, omit_defaults=True):
     """Nova's server group. `policy`: affinity, anti-affinity, soft-affinity, soft-anti-affinity; rules: {} for none."""
 
     name: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from gurum.model.base import External, Resource, Status
+from gurum.model.base import External, Resource, Spec, Status
 
 
-class NetworkSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class NetworkSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's network."""
 
     name: str = ""
@@ -46,7 +46,7 @@ class Network(Resource, kw_only=True):
 ISOLATED = "Account"
 
 
-class DomainSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class DomainSpec(Spec, kw_only=True, omit_defaults=True):
     """Who the domain is for: a router's id, or a network's own id while no router joins it to others.
 
     Of the kind `ISOLATED` is the domain of an account's servers that have no network, in a cloud where every instance
@@ -86,7 +86,7 @@ class HostRoute(msgspec.Struct, frozen=True, kw_only=True):
     nexthop: str
 
 
-class SubnetSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class SubnetSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's subnet. `slices`: zone id to the part of `cidr` that lies in it; empty: the subnet is regional."""
 
     network_id: str
@@ -134,7 +134,7 @@ class AddressPair(msgspec.Struct, frozen=True, kw_only=True):
 INDEX, ATTACH, TAG, WAITING = "index", "attach", "tag", "999"
 
 
-class PortSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class PortSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's port. `implied` marks the one that a server's creation made; it costs no cloud call of its own.
 
     `disposable` marks the one that attaching an interface made: it goes when it is detached, and with the server.
@@ -178,7 +178,7 @@ class Port(Resource, kw_only=True):
     status: PortStatus = msgspec.field(default_factory=PortStatus)
 
 
-class SecurityGroupSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class SecurityGroupSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's security group."""
 
     name: str = ""
@@ -197,7 +197,7 @@ class SecurityGroup(Resource, kw_only=True):
     status: Status = msgspec.field(default_factory=Status)
 
 
-class SecurityGroupRuleSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class SecurityGroupRuleSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's rule; None means any."""
 
     security_group_id: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gurum.model.base import External, Resource, Status
+from gurum.model.base import External, Resource, Spec, Status
 from gurum.model.network import FixedIP, HostRoute, Port
 
 ROUTER_INTERFACE = "network:router_interface"
@@ -35,7 +35,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     external_fixed_ips: list[FixedIP] = msgspec.field(default_factory=list)
 
 
-class RouterSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class RouterSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's router."""
 
     name: str = ""
@@ -61,7 +61,7 @@ class Router(Resource, kw_only=True):
     status: RouterStatus = msgspec.field(default_factory=RouterStatus)
 
 
-class FloatingIPSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class FloatingIPSpec(Spec, kw_only=True, omit_defaults=True):
     """Neutron's floating IP. `floating_ip_address` is empty where the cloud chooses it (then it is in the status).
 
     `port_id`, `fixed_ip_address` and `router_id` are all empty while it is associated with nothing.

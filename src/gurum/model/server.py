@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gurum.model.base import External, Resource, Status
+from gurum.model.base import External, Resource, Spec, Status
 
 
 class ServerFlavor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,7 +69,7 @@ class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
     outcome: ActionOutcome | None
 
 
-class ServerSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ServerSpec(Spec, kw_only=True, omit_defaults=True):
     """What was asked for. `availability_zone` is the user's word, empty when none was named.
 
     `group` is the id of the server group that it was made in; the group may be deleted before it.

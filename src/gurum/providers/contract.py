@@ -14,11 +14,14 @@ What follows from a late call (a process that lost its lease but whose call was 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from gurum.model.base import External, Intent, Resource
+from gurum.model.compute import Flavor
 from gurum.model.conditions import Reason
+from gurum.model.image import Image
 from gurum.model.network import Port
 from gurum.model.region import Capability
 
@@ -203,6 +206,42 @@ class Driver(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Catalogue:
+    """What a survey names things by: our flavors by the cloud's type, images by the cloud's id, the external network.
+
+    user: whom adopted servers and key pairs are put down to. ids: the ids of objects that stand for things in the
+    account already, by the cloud's, where they do not follow from those.
+    """
+
+    flavors: Mapping[str, Flavor] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
+    external: str = ""
+    user: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing in an account that we did not make, and what it would be here.
+
+    `object` has a spec and a status (with the intents and facts that its driver would have written); its project is not
+    set. type, id, name, tags: the cloud's. needs: cloud ids of what it refers to. parent: the cloud id of what it
+    follows without being asked for (an interface its instance, a rule its group). notes: what of it cannot be said
+    here. refused: why it is not adopted; then `object` may be None.
+    """
+
+    type: str
+    id: str
+    object: Resource | None = None
+    name: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    needs: Sequence[str] = ()
+    parent: str = ""
+    notes: Sequence[str] = ()
+    refused: str = ""
+
+
 # (kind and uid of our object, the cloud's id of the thing): whether to leave it alone, because it is or may be ours.
 Known = Callable[[str, str, str], Awaitable[bool]]
 
@@ -279,6 +318,28 @@ class Provider(Protocol):
 
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Remove leftovers with our owner tag that `known` denies; return what was removed, in words."""
+        ...
+
+    async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found] | Wait | Refused:
+        """Return everything in the account that is not this deployment's own, in the order in which it can be adopted.
+
+        What was taken over (`own`) is among it. Only looks.
+        """
+        ...
+
+    def rehearsal(self) -> AbstractContextManager[Sequence[str]]:
+        """While it lasts, what this task calls only looks: what would change something waits, and is listed."""
+        ...
+
+    async def own(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Mark what was adopted as this deployment's, so that it is observed as such. Repeating is harmless.
+
+        Late: the marks name the object; they are taken off with it, or tell that it is to be left alone.
+        """
+        ...
+
+    async def disown(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Take those marks off again, and nothing else. Repeating is harmless; so is a late call."""
         ...
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--region", default="", metavar="NAME", help="region of the configuration (default: the AWS one)"
     )
     parser.add_argument("--account", default="", metavar="NUMBER", help="account (default: any it is attached in)")
+    parser.add_argument("--adopt", action="store_true", help="with what adopting existing things needs")
 
 
 def _run(arguments: Namespace, around: Surroundings) -> int:
@@ -23,7 +24,9 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
 
     config = configuration(arguments, around)
     region = aws_region(config, arguments.region)
-    document = policy.document(config.engine.deployment, region.cloud_region, arguments.account or "*")
+    document = policy.document(
+        config.engine.deployment, region.cloud_region, arguments.account or "*", adopts=arguments.adopt
+    )
     if policy.size(document) > policy.MANAGED_LIMIT:
         raise Refusal(f"the policy has {policy.size(document)} characters; IAM takes {policy.MANAGED_LIMIT}")
     write_json(document, around.out)

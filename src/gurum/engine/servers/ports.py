@@ -13,7 +13,7 @@ from gurum.engine import claims
 from gurum.engine.context import Engine
 from gurum.engine.work import FINALIZER, Work
 from gurum.model import addresses, codec
-from gurum.model.base import Cause, Metadata
+from gurum.model.base import Cause, Metadata, detaches
 from gurum.model.network import ATTACH, INDEX, TAG, WAITING, Network, Port, PortSpec, Subnet
 from gurum.model.server import Address, NetworkRequest, Server
 from gurum.store.contract import ExistsError, NotFoundError
@@ -40,6 +40,11 @@ def bound(engine: Engine, server: Server) -> list[Port]:
 def goes_with_server(port: Port) -> bool:
     """Whether the port was made for the server, and not by its user."""
     return port.spec.implied or port.spec.disposable
+
+
+def leaves_with_server(port: Port) -> bool:
+    """Whether the port ends with the server: made for it, or adopted with it and let go of."""
+    return goes_with_server(port) or detaches(port)
 
 
 def implied_id(server: Server, number: int) -> str:
@@ -174,7 +179,7 @@ def shown(engine: Engine, server: Server) -> list[Address]:
 async def let_go(engine: Engine, server: Server) -> None:
     """Unbind the user's ports and have the others deleted. Only when nothing of the server is left."""
     for port in bound(engine, server):
-        if not goes_with_server(port):
+        if not leaves_with_server(port):
             await unbind(engine, port, server.metadata.deletion_cause)
         elif not port.deleting:
             with contextlib.suppress(NotFoundError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
+from gurum.engine.adoption.gate import part
 from gurum.engine.context import Engine
 from gurum.engine.servers import faults, ports
 from gurum.engine.work import FINALIZER, Work
@@ -29,8 +30,11 @@ async def remove(engine: Engine, work: Work[Server]) -> float | None:
         later = await _end_instance(engine, work, place)
         if later is not None:
             return later
+    later = await part(engine, work)
+    if later is not None:
+        return later
     await ports.let_go(engine, work.obj)
-    if any(ports.goes_with_server(port) for port in ports.bound(engine, work.obj)):
+    if any(ports.leaves_with_server(port) for port in ports.bound(engine, work.obj)):
         return engine.clock.time() + LOOK  # their own deletion tells when they are gone
     await _record(engine, work.obj)
     console = engine.cache.by_key(ConsoleLog, work.obj.id)

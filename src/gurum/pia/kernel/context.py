@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from gurum.identity.tokens import Principal
-from gurum.model.base import Cause, Resource
+from gurum.model.base import Cause, Resource, read_only
 from gurum.ops.clock import Clock
 from gurum.ops.config import PiaConfig, RegionConfig
+from gurum.pia.kernel.adopted import refusal
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.mirror import Board, Mirror
 from gurum.pia.kernel.rate import Limiter
@@ -132,6 +133,8 @@ class Context(msgspec.Struct, kw_only=True):
         for _ in range(self.parts.config.write_retries):
             try:
                 obj = await self.parts.store.get(kind, id)
+                if read_only(obj):  # adopted between the look at it and this write, or reached by another way
+                    raise refusal(obj)
                 mutate(obj)
                 return await self.parts.store.update_spec(obj, cause=self.cause)
             except ConflictError:

@@ -12,6 +12,7 @@ import structlog
 
 from gurum.identity.tokens import IdentityUnavailable, Principal, TokenInvalid, access_allowed
 from gurum.ops.config import RegionConfig
+from gurum.pia.kernel import adopted
 from gurum.pia.kernel.context import Context, Parts
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.microversion import MalformedVersionError, UnsupportedVersionError
@@ -108,7 +109,9 @@ class Pipeline:
         context.route = route
         outcome.action = route.policy or f"{route.method} {route.path}"
         self._validate(context, route)
+        asked = context.body  # as it came: looking for its object, a service may turn it into values of its own
         await self._authorize(context, route)
+        adopted.check(context, route, asked)
         return await route.handler(context)
 
     async def _principal(self, request: Request) -> Principal | None:

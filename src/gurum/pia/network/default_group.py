@@ -12,8 +12,8 @@ import uuid
 
 from gurum.model.base import Metadata, Resource, new_id
 from gurum.model.network import SecurityGroup, SecurityGroupRule, SecurityGroupRuleSpec, SecurityGroupSpec
+from gurum.model.rule_key import key_of
 from gurum.pia.kernel.context import Context
-from gurum.pia.network.rule_key import key_of
 from gurum.pia.network.views.security_groups import MADE_WITH_GROUP
 from gurum.pia.network.writes import ENGINE
 from gurum.store.contract import ExistsError, NotFoundError, UnavailableError

@@ -9,6 +9,7 @@ from typing import Any
 from gurum.model.base import Resource
 from gurum.model.network import SecurityGroup, SecurityGroupRule, SecurityGroupRuleSpec
 from gurum.model.region import Region
+from gurum.model.rule_key import key_of
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError
 from gurum.pia.kernel.route import Subject
@@ -18,7 +19,6 @@ from gurum.pia.network.bindings import of
 from gurum.pia.network.capabilities import Capabilities
 from gurum.pia.network.faults import fault
 from gurum.pia.network.nouns import own, with_attributes
-from gurum.pia.network.rule_key import key_of
 from gurum.pia.network.visible import group_for
 from gurum.pia.network.writes import bump, create_all, metadata, remove, take_back
 from gurum.policy.model import Target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gurum.model.base import Resource
+from gurum.model.base import Resource, detaches
 from gurum.model.network import Port, SecurityGroup, SecurityGroupRule, SecurityGroupSpec
 from gurum.model.region import Region
 from gurum.pia.kernel.context import Context
@@ -103,7 +103,9 @@ async def delete(ctx: Context) -> Response:
         raise fault("SecurityGroupCannotRemoveDefault")
     precondition(ctx, group)
     naming = inventory.rules_naming_group.objects(group.id)
-    await remove_parts(ctx, [*naming, *inventory.rules_of_group.objects(group.id)])
+    # What was adopted and is let go of keeps its rules, and others keep theirs that point at it: none is to be revoked.
+    parts = [] if detaches(group) else [*naming, *inventory.rules_of_group.objects(group.id)]
+    await remove_parts(ctx, parts)
     await remove(ctx, SecurityGroup, of(ctx).security_groups.missing(group.id))
     await meetings.clear_group(ctx, group.id)
     return empty(content_type=None)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +54,20 @@ class Shard:
     trouble: str = ""
 
 
+_rehearsed: ContextVar[list[str] | None] = ContextVar("rehearsed", default=None)
+
+
+@contextmanager
+def rehearsal() -> Iterator[Sequence[str]]:
+    """While it lasts, what this task would change at AWS is listed, and not called."""
+    calls: list[str] = []
+    token = _rehearsed.set(calls)
+    try:
+        yield calls
+    finally:
+        _rehearsed.reset(token)
+
+
 class Caller:
     """Calls for every account of a cloud region.
 
@@ -88,6 +104,10 @@ class Caller:
         `who` names the caller's piece of work, so that its slot waits for it. `not_found`: until this time
         (seconds since the epoch) NotFound means "not yet" and is a Wait; later it is Absent.
         """
+        rehearsed = _rehearsed.get()
+        if rehearsed is not None and not action.startswith("Describe"):
+            rehearsed.append(action)
+            return Wait(Reason.PROGRESSING, f"{action} is only rehearsed", self.soon(1.0))
         shard = self.shard(place)
         bucket = self._bucket(shard, action)
         if bucket is not None:

@@ -81,3 +81,16 @@ PERMISSIONS: dict[str, Permission] = {
     "StopInstances": Permission(uses=("instance",)),
     "TerminateInstances": Permission(uses=("instance",)),
 }
+
+# Types of what can be adopted.
+ADOPTED: tuple[str, ...] = (
+    "elastic-ip", "instance", "internet-gateway", "key-pair", "network-interface", "placement-group", "route-table",
+    "security-group", "subnet", "vpc",
+)  # fmt: skip
+# What adoption calls beside: only a deployment that adopts needs it. Looking needs no more than the first two; tags are
+# written when something is taken over (CreateTags, see `policy.document`) and taken off when it is let go of.
+ADOPTION: dict[str, Permission] = {
+    "DescribeImages": LOOKS,
+    "DescribeInstanceTypes": LOOKS,
+    "DeleteTags": Permission(uses=ADOPTED),
+}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gurum.providers.aws import tags
-from gurum.providers.aws.permissions import PERMISSIONS, Permission
+from gurum.providers.aws.permissions import ADOPTED, ADOPTION, PERMISSIONS, Permission
 
 MANAGED_LIMIT = 6144  # characters without white space; IAM's quota for a managed policy
 
@@ -23,8 +23,16 @@ def document(
     account: str = "*",
     partition: str = "aws",
     permissions: Mapping[str, Permission] = PERMISSIONS,
+    *,
+    adopts: bool = False,
 ) -> dict[str, Any]:
-    """Return the policy document. `region` is AWS's, `account` a number or `*` for whichever it is attached in."""
+    """Return the policy document. `region` is AWS's, `account` a number or `*` for whichever it is attached in.
+
+    adopts: with what adoption needs. That lets the credentials put the deployment's tag on what others have, and so
+    touch it: it is for accounts in which something is to be taken over, and can be taken back afterwards.
+    """
+    if adopts:
+        permissions = {**permissions, **ADOPTION}
 
     def arns(types: Iterable[str], owned: bool = True) -> list[str]:
         return [f"arn:{partition}:ec2:{region}:{account if owned else ''}:{type_}/*" for type_ in sorted(set(types))]
@@ -49,6 +57,8 @@ def document(
     # One for all: an action is only ever asked about the types that it touches, and each must carry our tag.
     owned = {f"aws:ResourceTag/{tags.OWNER}": owner}
     statements.append(statement("Use", uses, arns(type_ for types in uses.values() for type_ in types), owned))
+    if adopts:
+        statements.append(statement("Adopt", ["CreateTags"], arns(ADOPTED), tagged))
     for types in sorted(set(foreign.values())):
         names = [name for name, used in foreign.items() if used == types]
         sid = "Foreign" + "".join(part.capitalize() for type_ in types for part in type_.split("-"))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
+from gurum.model.base import Resource
 from gurum.model.region import Capability
 from gurum.ops.clock import Clock
 from gurum.ops.config import RegionConfig
 from gurum.providers.aws import attachments
-from gurum.providers.aws.caller import Answer, Caller
+from gurum.providers.aws.adoption.survey import disown, own, survey
+from gurum.providers.aws.caller import Answer, Caller, rehearsal
 from gurum.providers.aws.capabilities import CAPABILITIES, LIMITS
 from gurum.providers.aws.drivers import found
 from gurum.providers.aws.drivers.addresses import FloatingIPDriver
@@ -24,7 +27,19 @@ from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
 from gurum.providers.aws.sweep import sweep
 from gurum.providers.aws.transport import Transport
-from gurum.providers.contract import Absent, Done, Driver, Known, Observation, Place, Refused, VerbOutcome
+from gurum.providers.contract import (
+    Absent,
+    Catalogue,
+    Done,
+    Driver,
+    Found,
+    Known,
+    Observation,
+    Place,
+    Refused,
+    VerbOutcome,
+    Wait,
+)
 
 VERBS: dict[str, tuple[str, dict[str, Any]]] = {
     "start": ("StartInstances", {}),
@@ -57,7 +72,7 @@ class AwsProvider:
         self.caller = Caller(transport, region.aws, clock, observe)
         self._informer = InstanceInformer(self.caller, region.aws, clock, owner)
         self._owner = owner
-        context = Context(
+        self._context = context = Context(
             self.caller, owner, region.cloud_region, "aws", region.aws.not_yet_window, region.aws.visibility_window
         )
         self._drivers: dict[str, Driver] = {
@@ -145,6 +160,23 @@ class AwsProvider:
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Remove what carries our tag and belongs to nobody."""
         return await sweep(self.caller, self._clock, place, self._owner, self._config.visibility_window, known)
+
+    async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found] | Wait | Refused:
+        """Return everything in the account that is not this deployment's own."""
+        zones = {zone.id: zone.name for zone in self._region.zones}
+        return await survey(self._context, self._clock, place, zones, catalogue)
+
+    def rehearsal(self) -> AbstractContextManager[Sequence[str]]:
+        """Have this task's calls only look."""
+        return rehearsal()
+
+    async def own(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Tag what was adopted with our tags."""
+        return await own(self.caller, self._owner, obj, place)
+
+    async def disown(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Take our tags off again."""
+        return await disown(self.caller, obj, place)
 
     async def close(self) -> None:
         """Close the transport."""

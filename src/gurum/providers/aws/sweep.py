@@ -56,6 +56,8 @@ async def listed(caller: Caller, place: Place, owner: str, kind: Kind) -> tuple[
             return found, answer
         for item in _flat(answer.body, kind.items):
             marked = item.get("Tags", item.get("TagSet", []))
+            if tags.value(marked, tags.ADOPTED):
+                continue  # it was there before us: no sweep and no cleanup may take it for ours
             found.append(
                 Found(
                     kind=kind,

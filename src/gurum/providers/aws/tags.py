@@ -15,6 +15,7 @@ KIND = "pia:kind"
 PROJECT = "pia:project"
 OWNER = "pia:owner"
 STEP = "pia:step"
+ADOPTED = "pia:adopted"  # on what was there before us: no collector and no cleanup removes it
 
 
 def name(obj: Resource) -> str:
@@ -38,6 +39,11 @@ def of(obj: Resource, step: str, owner: str) -> list[dict[str, str]]:
 def specification(obj: Resource, step: str, owner: str, *types: str) -> list[dict[str, Any]]:
     """Return TagSpecifications for the resource types."""
     return [{"ResourceType": type_, "Tags": of(obj, step, owner)} for type_ in types]
+
+
+def adopted(obj: Resource, step: str, owner: str) -> list[dict[str, str]]:
+    """Return the tags of what is taken over. Its name stays whoever's gave it."""
+    return [tag for tag in of(obj, step, owner) if tag["Key"] != "Name"] + [{"Key": ADOPTED, "Value": "true"}]
 
 
 def find_filters(obj: Resource, step: str, owner: str) -> list[dict[str, Any]]:

@@ -15,9 +15,11 @@ from gurum.ops.config import RegionConfig, SimulatedConfig
 from gurum.providers.contract import (
     Absent,
     Blocked,
+    Catalogue,
     CreateOutcome,
     Done,
     Driver,
+    Found,
     Known,
     Observation,
     Place,
@@ -188,6 +190,22 @@ class SimulatedProvider:
                 self.cloud.power(instance.id, "terminate")
                 removed.append(f"terminate {instance.id}")
         return removed
+
+    async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found]:
+        """Nothing: all that is in the simulated cloud was made here."""
+        return ()
+
+    def rehearsal(self) -> contextlib.AbstractContextManager[Sequence[str]]:
+        """Nothing is called to keep facts so in this cloud."""
+        return contextlib.nullcontext(())
+
+    async def own(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Nothing is marked in this cloud."""
+        return Done()
+
+    async def disown(self, obj: Resource, place: Place) -> VerbOutcome:
+        """Nothing is marked in this cloud."""
+        return Done()
 
     async def close(self) -> None:
         """Close the file."""

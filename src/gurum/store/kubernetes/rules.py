@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from gurum.model.base import Spec
 from gurum.store.kubernetes.definitions import common
 from gurum.store.kubernetes.definitions.row import Field, Reference
 from gurum.store.kubernetes.definitions.tables import FIELDS, KINDS
@@ -32,10 +33,12 @@ def spec_rules(kind: str, struct: type[msgspec.Struct], *, identity: bool) -> It
             rule = f"!has(oldSelf.{name}) || (has(self.{name}) && self.{name} == oldSelf.{name})"
             yield _told(rule, _message(_READ_ONLY, kind, given.said or name), name)
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
-    for name in fields if row.fixed == ("*",) else row.fixed:
+    # How an object stands to what it was adopted from changes for every kind.
+    own = [name for name in fields if name not in Spec.__struct_fields__]
+    for name in own if row.fixed == ("*",) else row.fixed:
         yield from _fixed(kind, struct, fields[name], row.references, known="id" if identity else "")
-    for own in row.rules:
-        yield _told(own.rule, own.message, own.field)
+    for each in row.rules:
+        yield _told(each.rule, each.message, each.field)
 
 
 def _fixed(

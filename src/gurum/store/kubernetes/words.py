@@ -84,7 +84,8 @@ def _struct(struct: type[msgspec.Struct], *, out: bool) -> Struct:
     for field in msgspec.structs.fields(struct):
         name = camel(field.name)
         translate = _value(hints[field.name], field.name, out=out)
-        fields[field.name if out else name] = (name if out else field.name, translate)
+        stored = field.encode_name  # where it is not the field's own: `import` is no name in Python
+        fields[stored if out else name] = (name if out else stored, translate)
     return Struct(fields)
 
 

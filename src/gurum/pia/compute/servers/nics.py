@@ -11,9 +11,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gurum.model.base import read_only
 from gurum.model.network import Network, Port, SecurityGroup, Subnet
 from gurum.model.region import Region
 from gurum.model.server import NetworkRequest
+from gurum.pia.kernel.adopted import refusal
 from gurum.pia.kernel.context import Context
 from gurum.pia.kernel.errors import ApiError, bad_request, conflict
 from gurum.pia.kernel.mirror import Board
@@ -93,7 +95,7 @@ def available(ctx: Context) -> list[Network]:
 
 def _automatic(ctx: Context) -> list[NetworkRequest]:
     """Take the project's only network. Without one: no interface below 2.37, a refusal from there on."""
-    networks = available(ctx)
+    networks = [network for network in available(ctx) if not read_only(network)]
     if len(networks) > 1:
         raise conflict("Multiple possible networks found, use a Network ID to be more specific.")
     if networks:
@@ -179,11 +181,17 @@ def group_named(ctx: Context, name: str) -> SecurityGroup | None:
     groups = list(ctx.mirror(SecurityGroup).objects(ctx.region.name, ctx.project))
     for group in groups:
         if group.id == name.lower():
-            return group
+            return _usable(group)
     named = [group for group in groups if group.spec.name == name]
     if len(named) > 1:
         raise conflict(f"Multiple security_group matches found for name '{name}', use an ID to be more specific.")
-    return named[0] if named else None
+    return _usable(named[0]) if named else None
+
+
+def _usable(group: SecurityGroup) -> SecurityGroup:
+    if read_only(group):
+        raise refusal(group)
+    return group
 
 
 async def groups(ctx: Context, asked: Sequence[Mapping[str, str]] | None, *, needed: bool) -> list[str]:

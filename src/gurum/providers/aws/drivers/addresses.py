@@ -186,6 +186,7 @@ def wanted(floating: FloatingIP, view: View) -> Target | str:
     if port.status.external is None or server.status.vm_state == "building":
         return "waits for the instance that is to hold the port"
     domain = domain_of(port.spec.network_id, view)
-    if not attached(domain):
+    # What was adopted with an association has a gateway to lead through, whoever made that.
+    if not attached(domain) and not floating.status.adopted:
         return without_gateway(domain)
     return Target(port.status.external.id, floating.spec.fixed_ip_address)

@@ -64,6 +64,13 @@ def made(obj: Resource | None, step: str) -> str:
     return intent.external.id if intent is not None and intent.state == "done" and intent.external else ""
 
 
+def named(obj: Resource, step: str, param: str) -> str:
+    """Return the name that a step gave what it made, or that what was adopted had: as its request says."""
+    intent = obj.status.intents.get(step)
+    asked: dict[str, Any] = json.loads(intent.request) if intent is not None and intent.request else {}
+    return str(asked.get(param) or tags.name(obj))
+
+
 class Ec2Driver(ABC):
     """Base of the drivers whose things EC2 describes by tag and deletes by id."""
 

@@ -14,7 +14,7 @@ from gurum.model.compute import ServerGroup
 from gurum.model.server import Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
-from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, request, settle
+from gurum.providers.aws.drivers.common import Ec2Driver, Words, made, named, request, settle
 from gurum.providers.aws.removal import Kind
 from gurum.providers.contract import Absent, Blocked, Place, Refused, Step, VerbOutcome, View
 
@@ -71,8 +71,8 @@ class PlacementDriver(Ec2Driver):
         return [Step(STEP, "name", request(params))]
 
     async def destroy(self, obj: Resource, intent: Intent, place: Place) -> VerbOutcome:
-        """Delete by name, which is our own. While an instance is in it, AWS refuses, and that is waited for."""
-        params = {"GroupName": tags.name(obj)}
+        """Delete by name. While an instance is in it, AWS refuses, and that is waited for."""
+        params = {"GroupName": named(obj, STEP, "GroupName")}
         answer = await self.context.caller.call(place, self.words.delete, params, who=obj.id)
         if isinstance(answer, Answer | Absent):
             return Absent()
@@ -86,7 +86,7 @@ def placement(server: Server, view: View) -> tuple[str, str]:
         return "", ""
     if group.spec.policy == "soft-affinity" and not _clusters(server, group, view):
         return "", ""
-    return (tags.name(group), "") if made(group, STEP) else ("", "the placement group")
+    return (named(group, STEP, "GroupName"), "") if made(group, STEP) else ("", "the placement group")
 
 
 def _clusters(server: Server, group: ServerGroup, view: View) -> bool:

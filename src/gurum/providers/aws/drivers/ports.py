@@ -170,6 +170,8 @@ class PortDriver(Ec2Driver):
         doubt = DOUBT + EGRESS in obj.status.applied
         if server is None or server.status.vm_state in ("building", "error") or obj.deleting:
             return None
+        if obj.status.adopted:
+            return None  # whether it has a public address of its own was decided by whoever made it
         if not doubt and (wanted == egress_on(obj, view) or (wanted and _has_floating_ip(obj, view))):
             return None
         if not doubt:

@@ -45,6 +45,7 @@ from gurum.providers.contract import (
 
 EVERYWHERE = "0.0.0.0/0"
 TABLE, ROUTE, ASSOCIATION = "table:", "route:", "association:"  # facts: <kind><table>|<block or subnet>
+MAIN = "main"  # the association of a subnet without one of its own: with the main table of its VPC
 WISHED = 60.0  # seconds until a route is looked at again that nobody can take yet; a change tells sooner
 
 
@@ -203,6 +204,8 @@ class RouterDriver(Ec2Driver):
             answer = await self._call(obj, place, "DeleteRoute", params)
         else:
             identity = obj.status.applied.get(name, "")
+            if identity == MAIN:
+                return Done(forget=[name, DOUBT + name])
             if not identity:
                 shown = await self._associations(obj, place, {"RouteTableIds": [table]}, self._known_by(obj, table))
                 if not isinstance(shown, dict):

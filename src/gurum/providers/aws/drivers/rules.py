@@ -6,7 +6,7 @@ is harmless. What must be added is added before what must go is removed: a chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from gurum.providers.aws.drivers.common import Context, settle
 from gurum.providers.contract import DOUBT, Absent, Done, Duplicate, Place, Refused, VerbOutcome, View, Wait
 
 NUMBERS = {"icmp": "icmp", "tcp": "tcp", "udp": "udp", "ipv6-icmp": "icmpv6", "icmpv6": "icmpv6"}
+KEPT = "kept:"  # before a step's name: rules of an adopted group that Neutron has no words for; they stay as they are
 ANYWHERE = {"IPv4": "0.0.0.0/0", "IPv6": "::/0"}
 
 
@@ -60,7 +61,7 @@ def permission(rule: SecurityGroupRule, remote_group: str) -> Permission:
     return Permission(spec.direction == "egress", protocol, low, high, remote)
 
 
-def listed(rule: dict[str, Any]) -> Permission:
+def listed(rule: Mapping[str, Any]) -> Permission:
     """Return an item of DescribeSecurityGroupRules."""
     remote = rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("ReferencedGroupInfo", {}).get("GroupId", "")
     return Permission(
@@ -116,7 +117,8 @@ async def sync(context: Context, group: SecurityGroup, view: View, place: Place)
         known = read(before or "")
         if not known ^ target <= touched:
             return Done(facts={DOUBT + name: written(touched | known ^ target)})
-        call = _Call(context.caller, place, group.id, intent.external.id, intent.written_at + context.not_yet)
+        kept = frozenset(read(group.status.applied.get(KEPT + name, "")))
+        call = _Call(context.caller, place, group.id, intent.external.id, intent.written_at + context.not_yet, kept)
         problem = await _apply(call, target, known=None if before is None else known, touched=touched)
         return problem if problem is not None else Done(facts={name: written(target), DOUBT + name: ""})
     return None
@@ -124,13 +126,17 @@ async def sync(context: Context, group: SecurityGroup, view: View, place: Place)
 
 @dataclass(frozen=True)
 class _Call:
-    """Who calls about which group; until `not_found`, the group's absence means that it is not visible yet."""
+    """Who calls about which group; until `not_found`, the group's absence means that it is not visible yet.
+
+    kept: rules that are not looked at.
+    """
 
     caller: Caller
     place: Place
     who: str
     group_id: str
     not_found: float
+    kept: frozenset[Permission] = frozenset()
 
     async def __call__(self, action: str, params: dict[str, Any]) -> Answer | Problem:
         return await self.caller.call(self.place, action, params, who=self.who, not_found=self.not_found)
@@ -177,7 +183,9 @@ async def _present(call: _Call) -> set[Permission] | Wait | Absent | Refused:
         answer = await call("DescribeSecurityGroupRules", params)
         if not isinstance(answer, Answer):
             return settle(answer)
-        present |= {listed(rule) for rule in answer.body.get("SecurityGroupRules", [])}
+        shown = (listed(rule) for rule in answer.body.get("SecurityGroupRules", []))
+        # What Neutron has no words for (a prefix list) was made by others, and is left to them.
+        present |= {rule for rule in shown if rule.remote and rule not in call.kept}
         cursor = answer.body.get("NextToken") or ""
         if not cursor:
             return present

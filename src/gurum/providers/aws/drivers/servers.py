@@ -17,7 +17,7 @@ from gurum.model.network import Domain, Port
 from gurum.model.server import Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
-from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, request
+from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, named, request
 from gurum.providers.aws.drivers.groups import NO_GROUPS
 from gurum.providers.aws.drivers.placement import placement
 from gurum.providers.aws.drivers.ports import digest, groups_of, slice_of
@@ -78,7 +78,7 @@ class ServerDriver(Ec2Driver):
             key = view.by_key(CloudKey, CloudKey.key_of(place.region, place.account, obj.spec.key.public_key))
             if not made(key, "key"):
                 return [Blocked("the key pair in the AWS account")]
-            params["KeyName"] = tags.name(key) if key is not None else ""
+            params["KeyName"] = named(key, "key", "KeyName") if key is not None else ""
         group, blocked = placement(obj, view)
         if blocked:
             return [Blocked(blocked)]

@@ -45,6 +45,27 @@ CONDITION: dict[str, Field] = {
 }
 
 FIELDS: Fields = {
+    "Spec.management_policy": Field(
+        "unmanaged: the object is only looked at, and nothing that changes anything is called for it. managed (or left"
+        " out): it is made so; what was imported is taken over first, if nothing has to be done for that.",
+        words=("managed", "unmanaged"),
+    ),
+    "Spec.import_": Field("What the object stands for that Gurum did not make: by the cloud's id, or by tags."),
+    "Spec.on_delete": Field(
+        "What deleting the object does to what was imported. delete: it is deleted. detach: it is left as it is, and"
+        " only our tags are taken off.",
+        words=("delete", "detach"),
+    ),
+    "Import.id": Field("The cloud's id of the thing: i-0abc… of an EC2 instance."),
+    "Import.filter": Field(
+        "Tags of the thing, all of which it must have; exactly one thing of the account may have them. Its id is filled"
+        " in then."
+    ),
+    "Status.adopted": Field(
+        "Of what was imported. observed: it was seen, and is only looked at. owned: it was taken over, and carries our"
+        " tags.",
+        words=("observed", "owned"),
+    ),
     "Status.observed_generation": Field("The generation of the spec that was last worked on.", least=0),
     "Status.intents": Field(
         "Everything that was or is to be made in a cloud for the object, by step. Each is written before the call, so"
