@@ -194,6 +194,8 @@ def _let_go(stack: Stack, cloud: shown.Cloud, emulator: Emulator, words: list[st
     since, before = emulator.newest(), shown.untagged(_described(emulator))
     figures.say(_ok(stack.gurum("adopt", "--detach", *words)) or "let go of")
     until(lambda: not cloud.ids(), PATIENCE)
+    # Users see it no more at once; the last of our tags go when what holds it has gone.
+    until(lambda: not verdict.differences(before, _described(emulator)), PATIENCE)
     figures.put("detach_left_in_openstack", len(cloud.ids()))
     calls = emulator.calls(since)
     figures.say(f"calls: {dict(verdict.changing(calls))}")
