@@ -33,10 +33,13 @@ async def ensure(ctx: Context, project: str) -> SecurityGroup:
     The caller need not have brought SecurityGroup up to date.
     """
     group = ctx.mirror(SecurityGroup).by_key(key(ctx.region.name, project))
+    known = group is not None
     if group is None:
         group = await _create(ctx, project)
     if INCOMPLETE in group.metadata.labels:
         group = await _complete(ctx, group)
+    elif not known:  # another has just made it whole, and a list that follows must show it
+        await ctx.fresh(SecurityGroup, SecurityGroupRule)
     return group
 
 
