@@ -24,10 +24,13 @@ setup-run:
 	@scripts/setup run $(VENV)
 
 run: setup-run ## start everything and play the tour; stays up until Ctrl-C (ONCE=1: stop after the tour)
-	@$(if $(filter kubernetes,$(STORE)),scripts/kubernetes && ) \
-	exec $(if $(filter kubernetes,$(STORE)),env GURUM_EMBEDDED__KUBERNETES_PROGRAMS="$$(scripts/kubernetes where)") \
-	  $(VENV)/bin/gurum up --state $(STATE) $(if $(filter kubernetes,$(STORE)),--store kubernetes:embedded) \
-	  $(if $(ONCE),--once) $(ARGS)
+ifeq ($(STORE),kubernetes)
+	@scripts/kubernetes
+	@GURUM_EMBEDDED__KUBERNETES_PROGRAMS="$$(scripts/kubernetes where)" exec $(VENV)/bin/gurum up --state $(STATE) \
+	  --store kubernetes:embedded $(if $(ONCE),--once) $(ARGS)
+else
+	@exec $(VENV)/bin/gurum up --state $(STATE) $(if $(ONCE),--once) $(ARGS)
+endif
 
 clean-state: ## remove what runs have kept: databases, secrets, logs
 	rm -rf $(STATE)

@@ -27,10 +27,8 @@ from pathlib import Path
 import pytest
 
 from gurum.supervisor.kubernetes.components import require
-from gurum.supervisor.kubernetes.plane import ControlPlane, free_ports
+from gurum.supervisor.kubernetes.plane import ControlPlane
 from gurum.supervisor.rows import Refusal
-
-__all__ = ["ControlPlane", "free_ports"]
 
 KUBECONFIG = "GURUM_TEST_KUBECONFIG"
 ANY, OWN = "kubernetes_server", "kubernetes_plane"  # fixtures: a test that wants one of them needs the real thing

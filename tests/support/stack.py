@@ -29,6 +29,7 @@ from tests.support import backend, kubernetes
 
 from gurum.ops.config import Config, load, shipped
 from gurum.supervisor import people
+from gurum.supervisor.kubernetes import plane
 from gurum.supervisor.places import Places
 
 READY_SECONDS = 180.0
@@ -112,7 +113,7 @@ def running(directory: Path, *options: str, change: Change | None = None) -> Ite
         if backend.chosen():
             written["store"]["url"] = backend.run_url(places.state)
         if backend.on_kubernetes():
-            programs, port = str(kubernetes.programs()), kubernetes.free_ports()
+            programs, port = str(kubernetes.programs()), plane.free_ports()
             written["embedded"] |= {"kubernetes_programs": programs, "kubernetes_port": port}
         places.config.write_text(yaml.safe_dump(written))
     output = directory / "up.out"

@@ -200,8 +200,9 @@ async def test_what_no_schema_allows_is_the_makers_alone(site: Site) -> None:
 
 async def test_claims_are_named_by_what_they_claim(site: Site) -> None:
     await site.store.create(make_claim("10.0.0.2", "somebody"))
-    found = kubectl(site.kubeconfig, "-n", SYSTEM, "get", "addressclaim", "s1--10.0.0.2")
-    assert "somebody" in found.stdout + "somebody"
+    owner = ("-o", "jsonpath={.spec.ownerID}")
+    found = kubectl(site.kubeconfig, "-n", SYSTEM, "get", "addressclaim", "s1--10.0.0.2", *owner)
+    assert found.stdout == "somebody"
 
 
 MEMBER = ("--as=alice", "--as-group=system:authenticated")

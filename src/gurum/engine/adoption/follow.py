@@ -62,7 +62,11 @@ PARENTS: tuple[type[Resource], ...] = (Server, SecurityGroup, Router, Port)
 
 def place_of(obj: Resource) -> str:
     """Return the index value of an object's place."""
-    return f"{obj.metadata.region}/{obj.metadata.account}"
+    return _value(Place(obj.metadata.region, obj.metadata.account))
+
+
+def _value(place: Place) -> str:
+    return f"{place.region}/{place.account}"
 
 
 def catalogue(
@@ -119,7 +123,7 @@ class Follower:
     def followed(self, place: Place) -> Iterator[Resource]:
         """Yield what is only looked at in a place, and what is to be taken over and was never seen."""
         for kind in codec.ADOPTABLE:
-            yield from self._engine.cache.select(kind, INDEX, f"{place.region}/{place.account}")
+            yield from self._engine.cache.select(kind, INDEX, _value(place))
 
     async def look(self, place: Place) -> None:
         """Survey a place once and write what it shows. Raises StoreError."""
@@ -144,7 +148,7 @@ class Follower:
         for obj in list(self.followed(place)):
             if obj.id not in seen and not obj.deleting and not isinstance(obj, KeyPair | CloudKey):
                 await self._gone(obj)
-        for server in list(engine.cache.select(Server, INDEX, f"{place.region}/{place.account}")):
+        for server in list(engine.cache.select(Server, INDEX, _value(place))):
             await self._addresses(server)
 
     def _catalogue(self, place: Place) -> Catalogue:

@@ -14,7 +14,7 @@ from gurum.identity.tokens import IdentityUnavailable, Principal, TokenInvalid, 
 from gurum.ops.config import RegionConfig
 from gurum.pia.kernel import adopted
 from gurum.pia.kernel.context import Context, Parts
-from gurum.pia.kernel.errors import ApiError
+from gurum.pia.kernel.errors import ApiError, conflict
 from gurum.pia.kernel.microversion import MalformedVersionError, UnsupportedVersionError
 from gurum.pia.kernel.route import Match, Route, Table
 from gurum.pia.kernel.seams import Tokens
@@ -54,7 +54,7 @@ class Pipeline:
         except ApiError as error:
             outcome.response = self.service.wire.error(request, error)
         except OwnedError as error:
-            outcome.response = self.service.wire.error(request, ApiError(409, str(error)))
+            outcome.response = self.service.wire.error(request, conflict(str(error)))
         except (UnavailableError, IdentityUnavailable) as error:
             self._log.warning("cannot answer now", request_id=request.request_id, reason=str(error))
             outcome.response = self.service.wire.error(request, busy())

@@ -141,11 +141,7 @@ class Feed(Generic[R]):
     async def reach(self, reached: Callable[[], bool]) -> None:
         """Return when the condition holds, which is looked at after every event. Raises UnavailableError on close."""
         while not reached():
-            await self._news()
-
-    async def news(self) -> None:
-        """Return soon after anything happened. Raises UnavailableError on close."""
-        await self._news()
+            await self.news()
 
     def since(self, version: int, where: Filter, limit: int | None = None) -> list[Event[R]]:
         """Return what happened after `version`, at most `limit`; a bookmark where the filter let nothing through.
@@ -202,7 +198,8 @@ class Feed(Generic[R]):
             await asyncio.wait((self._task,))
         self._wake()
 
-    async def _news(self) -> None:
+    async def news(self) -> None:
+        """Return soon after anything happened. Raises UnavailableError on close."""
         if self._closed:
             raise UnavailableError("the store is closed")
         future = asyncio.get_running_loop().create_future()
