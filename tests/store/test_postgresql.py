@@ -297,6 +297,32 @@ async def test_a_watch_whose_notifications_are_lost_looks(postgresql_url: str, p
     await other.close()
 
 
+async def test_a_watch_that_read_ahead_of_its_notification_waits(postgresql_url: str) -> None:
+    one = await PostgresqlStore.open(postgresql_url)
+    other = await PostgresqlStore.open(postgresql_url, poll=3600.0)
+    events = other.watch(Server, 0)
+    waiting = asyncio.ensure_future(anext(events))
+    first = await one.create(make_server("1"))
+    assert (await waiting).id == first.id
+    waiting = asyncio.ensure_future(anext(events))
+    await until(lambda: any(other.database.heads._waiting.values()))
+    session = other.database.heads._session
+    assert session is not None
+    await session.run("UNLISTEN *")  # from here on no notification arrives but the one below
+    second = await one.create(make_server("2"))
+    third = await one.create(make_server("3"))
+    other.database.heads.tell({"Server": second.metadata.resource_version})
+    assert [(await waiting).id, (await anext(events)).id] == [second.id, third.id]
+    waiting = asyncio.ensure_future(anext(events))
+    with statements(other) as seen:
+        await until(lambda: any(other.database.heads._waiting.values()) or len(seen) > 20)
+    assert len(seen) <= 2  # and not one look after another until a notification comes
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+    await one.close()
+    await other.close()
+
+
 async def test_a_store_that_goes_back_expires_its_watches(
     store: PostgresqlStore, postgresql_url: str, postgresql_admin: Admin
 ) -> None:

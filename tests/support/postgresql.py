@@ -213,9 +213,22 @@ class Timeless(asyncpg.Connection):  # type: ignore[misc]  # the driver publishe
         with _loop().still():
             return await super().fetch(query, *args, **more)
 
+    async def prepare(self, query: str, **more: Any) -> Any:
+        with _loop().still():
+            return _TimelessStatement(await super().prepare(query, **more))
+
     async def close(self, **more: Any) -> None:
         with _loop().still():
             await super().close(**more)
+
+
+class _TimelessStatement:
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+
+    async def fetch(self, *args: Any) -> Any:
+        with _loop().still():
+            return await self._statement.fetch(*args)
 
 
 async def timeless(url: str, **settings: Any) -> Any:

@@ -103,9 +103,9 @@ class Heads:
             session = self._session
             if session is None or session.broken:
                 session = self._session = await self._listen()
-            [[version]] = await session.fetch(_VERSION)
+            [[version]] = await session.ask(_VERSION)
             if version != self._version:
-                rows = await session.fetch(_KINDS)
+                rows = await session.ask(_KINDS)
                 old, self._heads = self._heads, {str(kind): int(head) for kind, head in rows}
                 self._version = version  # read before the rows: a commit in between is seen the next time
                 for kind, waiters in self._waiting.items():

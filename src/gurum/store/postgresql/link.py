@@ -70,6 +70,7 @@ class Session:
         self._place = place
         self.connection = connection
         self._under_way: asyncio.Task[Any] | None = None
+        self._prepared: dict[str, Any] = {}
 
     @property
     def broken(self) -> bool:
@@ -84,6 +85,19 @@ class Session:
     async def fetch(self, statement: str, *arguments: Any) -> list[Row]:
         """Run a statement; return its rows."""
         rows: list[Row] = await self._do(statement, lambda: self.connection.fetch(statement, *arguments))
+        return rows
+
+    async def ask(self, statement: str) -> list[Row]:
+        """Run a statement without arguments, in the caller's own task: for callers that nobody cancels.
+
+        It is prepared once, and costs no task: what runs before every answer should cost little but the round trip.
+        """
+        if self._place.trace is not None:
+            self._place.trace(statement)
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = await self.connection.prepare(statement)
+        rows: list[Row] = await prepared.fetch()
         return rows
 
     async def run(self, script: str) -> str:

@@ -245,6 +245,8 @@ class PostgresqlStore:
         head, horizon = next(((row[0], int(row[4])) for row in rows if not row[3]), (0, 0))
         if head < known:  # the store went back to a backup
             await heads.forget()
+        elif head > known:  # read ahead of the notification: who waits for news from here must not be told of it again
+            heads.tell({kind.kind: head})
         if not horizon <= since <= head:
             raise WatchExpiredError(f"changes of {kind.kind} since version {since} are no longer known: list again")
         with objects.collector_paused():
