@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -64,8 +65,19 @@ class ExactlyOnce:
         digest = hmac.new(self._key, f"{uid}\n{step}\n{attempt}".encode(), hashlib.sha256).digest()
         return base64.b32encode(digest).decode().rstrip("=")
 
-    async def ensure(self, work: Work[R], step: Step, driver: Driver, place: Place) -> Done | Wait | Refused:
-        """Take the creation one call further. Done: it is there, and the store says so."""
+    async def ensure(
+        self,
+        work: Work[R],
+        step: Step,
+        driver: Driver,
+        place: Place,
+        made: Callable[[Work[R], Done], None] | None = None,
+    ) -> Done | Wait | Refused:
+        """Take the creation one call further. Done: it is there, and the store says so.
+
+        `made` puts what else the cloud told into the status, before the one write that says that it is there. It is not
+        asked when a process before this one has written that.
+        """
         obj = work.obj
         intent = obj.status.intents.get(step.name)
         if intent is not None and intent.state == "done":
@@ -77,7 +89,7 @@ class ExactlyOnce:
         call = _Call(obj.id, intent.step, intent.attempt)
         looks_first = intent.recipe == "adopt" or self._restored(obj)
         if looks_first and call not in self._never_called:
-            found = await self._search(work, intent, driver, place, call)
+            found = await self._search(work, intent, driver, place, call, made)
             if found is not None:
                 return found
         self._never_called.discard(call)
@@ -89,7 +101,7 @@ class ExactlyOnce:
                 return Wait(Reason.PROGRESSING, message, self._clock.time() + _LOOK_AGAIN)
             outcome = adopted
         if isinstance(outcome, Done):
-            await self._made(work, intent, outcome)
+            await self._made(work, intent, outcome, made)
         elif isinstance(outcome, Doubt):
             self._doubted[call] = self._clock.time()
             return Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
@@ -162,14 +174,20 @@ class ExactlyOnce:
         return obj.metadata.created_at <= self._restored_at
 
     async def _search(
-        self, work: Work[R], intent: Intent, driver: Driver, place: Place, call: _Call
+        self,
+        work: Work[R],
+        intent: Intent,
+        driver: Driver,
+        place: Place,
+        call: _Call,
+        made: Callable[[Work[R], Done], None] | None = None,
     ) -> Done | Wait | Refused | None:
         """Look for what a call in doubt may have made. None: believed, there is nothing."""
         doubt = self._doubted.get(call, self._born)
         looked_at = self._clock.time()
         found = await driver.find(work.obj, intent, place)
         if isinstance(found, Done):
-            await self._made(work, intent, found)
+            await self._made(work, intent, found, made)
             return found
         if not isinstance(found, Absent):
             return found
@@ -180,10 +198,14 @@ class ExactlyOnce:
         self._doubted.pop(call, None)
         return None
 
-    async def _made(self, work: Work[R], intent: Intent, outcome: Done) -> None:
+    async def _made(
+        self, work: Work[R], intent: Intent, outcome: Done, made: Callable[[Work[R], Done], None] | None
+    ) -> None:
         intent.state, intent.external, intent.error = "done", outcome.external, ""
         intent.made_at = self._clock.time()
         self._doubted.pop(_Call(work.obj.id, intent.step, intent.attempt), None)
+        if made is not None:
+            made(work, outcome)
         await work.save()
 
     async def _gone(self, work: Work[R], intent: Intent) -> None:

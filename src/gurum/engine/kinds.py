@@ -68,6 +68,12 @@ def _port_holds(engine: Engine, port: Port) -> str:
     return "its server" if intent is not None and intent.state not in ("gone", "failed") else ""
 
 
+def _port_awaits(engine: Engine, port: Port) -> bool:
+    """Whether the launch that the port was made for tells of it next: one write then, instead of two."""
+    server = engine.cache.get(Server, port.spec.device_id) if port.spec.implied and not port.status.conditions else None
+    return server is not None and server.status.vm_state == "building"
+
+
 def _port_made(work: Work[Port], outcome: Done) -> None:
     work.obj.status.external = outcome.external
     work.obj.status.mac_address = outcome.facts.get("mac", "") or work.obj.status.mac_address
@@ -117,7 +123,9 @@ def controllers(engine: Engine) -> tuple[MaterialController[Any], ...]:
         MaterialController(engine, Domain, Hooks(_domain_holds, unneeded=networks.unneeded)),
         MaterialController(engine, Subnet, Hooks(_subnet_holds)),
         MaterialController(engine, SecurityGroup, Hooks(_group_holds, freed=_group_freed)),
-        MaterialController(engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded, _port_shown)),
+        MaterialController(
+            engine, Port, Hooks(_port_holds, _port_made, _port_freed, _port_unneeded, _port_shown, _port_awaits)
+        ),
         MaterialController(engine, CloudKey, Hooks(_nothing_holds, unneeded=_key_unneeded)),
         MaterialController(engine, Router, Hooks(_nothing_holds, freed=_router_freed)),
         MaterialController(

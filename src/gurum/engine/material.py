@@ -35,7 +35,8 @@ class Hooks(Generic[R]):
 
     holds: what removal waits for. made: what a creation's answer says about the object. freed: what to let go of once
     nothing is left in the cloud. unneeded: whether the engine itself should ask for the object's deletion. shown: what
-    follows for the rest of the status from what was made and applied.
+    follows for the rest of the status from what was made and applied. awaits: whether another controller is about to
+    write the status anyway, and this one need not before.
     """
 
     holds: Holds[R]
@@ -43,6 +44,7 @@ class Hooks(Generic[R]):
     freed: Freed[R] | None = None
     unneeded: Unneeded[R] | None = None
     shown: Shown[R] | None = None
+    awaits: Callable[[Engine, R], bool] | None = None
 
 
 class MaterialController(Generic[R]):
@@ -73,6 +75,8 @@ class MaterialController(Generic[R]):
         if self._hooks.unneeded is not None and self._hooks.unneeded(engine, obj):
             await engine.store.delete(self.kind, id)
             return None
+        if self._hooks.awaits is not None and self._hooks.awaits(engine, obj):
+            return None
         return await self._ensure(work)
 
     async def _ensure(self, work: Work[R]) -> float | None:
@@ -101,7 +105,7 @@ class MaterialController(Generic[R]):
             work.obj.metadata.account = place.account
             engine.view.underway.add(work.obj.id)
             try:
-                outcome = await cloud.once.ensure(work, step, driver, place)
+                outcome = await cloud.once.ensure(work, step, driver, place, self._hooks.made)
             finally:
                 engine.view.underway.discard(work.obj.id)
             if step.aside:
@@ -113,8 +117,6 @@ class MaterialController(Generic[R]):
                 return now + RETRY_REFUSED
             if isinstance(outcome, Wait):
                 return await self._later(work, outcome)
-            if self._hooks.made is not None:
-                self._hooks.made(work, outcome)
         for name in driver.retired(work.obj, engine.view):
             later = await self._retire(work, name, driver)
             if later is not None:
@@ -128,8 +130,6 @@ class MaterialController(Generic[R]):
         """Say how a step goes that holds up nothing else. Returns when it is due again, by its name."""
         now = self._engine.clock.time()
         if isinstance(outcome, Done):
-            if self._hooks.made is not None:
-                self._hooks.made(work, outcome)
             work.condition(step.aside, True, Reason.SUCCESS, "", now)
             return {}
         until = outcome.until if isinstance(outcome, Wait) else now + RETRY_REFUSED

@@ -17,6 +17,7 @@ from gurum.model.server import Server
 from gurum.store.quotas import settle, usage_key
 
 SETTLE_AFTER = 0.2  # seconds: a burst of creations is settled once
+IDLE = 30.0  # seconds for which the recount alone may be late: whoever reserves recounts first
 REMEMBERED = 600.0  # seconds for which a removed object is remembered: longer than any reservation is valid
 
 Amounts = Callable[[Any], Mapping[str, int]]
@@ -54,6 +55,7 @@ class QuotaController:
         self._engine = engine
         self._tally: dict[str, Counter[str]] = {}
         self._removed: dict[str, float] = {}  # id to when, oldest first
+        self._due: dict[str, float] = {}  # id of a usage to when a recount is written that drops no reservation
         for kind, (service, amounts) in COUNTED.items():
             engine.cache.subscribe(kind, self._counter(service, amounts), replay=True)
         engine.cache.subscribe(QuotaUsage, self._reserved, replay=True)
@@ -100,9 +102,13 @@ class QuotaController:
         usage = engine.cache.get(QuotaUsage, id)
         if usage is None or engine.cloud(usage) is None:
             return None
-        settled = settle(
-            usage, _Present(engine, self._removed), self._tally.get(usage.metadata.key, {}), now=engine.clock.time()
-        )
+        now = engine.clock.time()
+        settled = settle(usage, _Present(engine, self._removed), self._tally.get(usage.metadata.key, {}), now=now)
+        if settled.spec != usage.spec and settled.spec.reservations == usage.spec.reservations:
+            due = self._due.setdefault(id, now + IDLE)
+            if now < due:
+                return due
+        self._due.pop(id, None)
         stored = await engine.store.update_spec(settled)
         engine.cache.apply(stored)
         left = [reservation.until for reservation in stored.spec.reservations]

@@ -21,7 +21,7 @@ from gurum.model.conditions import Reason, get
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, Subnet
 from gurum.model.routing import Router
 from gurum.model.server import ActionOutcome, Server
-from gurum.providers.contract import Blocked, Place, Refused, Step, Wait
+from gurum.providers.contract import Blocked, Done, Place, Refused, Step, Wait
 from gurum.store.contract import ExistsError
 
 RETRY_BLOCKED = 15.0
@@ -33,6 +33,7 @@ TOLD = frozenset({Reason.THROTTLED, Reason.TRANSIENT_ERROR, Reason.UNRECOVERABLE
 async def build(engine: Engine, work: Work[Server]) -> float | None:
     """Take the launch one step further. Returns when to come again."""
     intent = work.obj.status.intents.get("instance")
+    launched = intent is not None and intent.state == "done"
     if intent is None or intent.state in ("failed", "gone"):
         step = await _prepare(engine, work)
         if not isinstance(step, Step):
@@ -48,7 +49,7 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         raise LookupError(f"the provider of {place.region} has no driver for servers")
     engine.view.underway.add(work.obj.id)  # before anything else happens: nobody takes away what the step builds on
     try:
-        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place)
+        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place, _launched)
     finally:
         engine.view.underway.discard(work.obj.id)
     if isinstance(outcome, Refused):
@@ -58,12 +59,15 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         return await _fail(engine, work, outcome.reason, text, outcome.message, outcome.cloud_request_id)
     if isinstance(outcome, Wait):
         return await _wait(engine, work, outcome)
-    if work.obj.status.external is None:
-        work.obj.status.external = outcome.external
+    if not launched:
         await adopted.agree(engine, work, outcome.facts)
         await work.save()
         await ports.learn(engine, work.obj, dict(outcome.facts))
     return await _look(engine, work, place)
+
+
+def _launched(work: Work[Server], outcome: Done) -> None:
+    work.obj.status.external = outcome.external
 
 
 async def _prepare(engine: Engine, work: Work[Server]) -> Step | float | None:

@@ -159,6 +159,8 @@ async def learn(engine: Engine, server: Server, facts: Mapping[str, str]) -> Non
                 work.obj.status.applied["groups"] = told[3]
             work.obj.status.mac_address = told[1]
         work.obj.status.status = "ACTIVE"
+        if not work.obj.status.conditions:
+            work.ready(engine.clock.time())
         await work.save()
 
 
