@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same secrets \
+        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same scale secrets \
         upgrade
 
 help: ## list the targets
@@ -108,6 +108,9 @@ policy-check: setup ## run the tour, and all that a driver can do, under the gen
 same: setup ## play one script of stock client calls against two clouds: A=, B= of CLOUDS= (default: two of our own)
 	$(PYTHON) -m tests.same $(if $(A),-a $(A)) $(if $(B),-b $(B)) $(if $(CLOUDS),--clouds $(CLOUDS)) \
 	  $(if $(ROWS),--rows $(ROWS)) $(ARGS)
+
+scale: setup kubernetes ## fill a Kubernetes cluster with 10,000 servers; start on it, read, change and create in it
+	$(PYTHON) -m tests.scale $(ARGS)
 
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)

@@ -53,7 +53,8 @@ def ledger(stack: Stack) -> list[dict[str, Any]]:
     return calls
 
 
-def _body(client: Client) -> dict[str, Any]:
+def body_of(client: Client) -> dict[str, Any]:
+    """Make a network with a subnet; return what a creation in it says."""
     network = client.json("POST", "/network/v2.0/networks", {"network": {"name": "bench"}})["network"]
     subnet = {"network_id": network["id"], "cidr": "10.9.0.0/20", "ip_version": 4}
     client.json("POST", "/network/v2.0/subnets", {"subnet": subnet})
@@ -78,7 +79,7 @@ def _count(client: Client, status: str) -> int:
     return len(client.pages(f"{SERVERS}?status={status}", "servers"))
 
 
-def _until_active(client: Client, within: float) -> float:
+def until_active(client: Client, within: float) -> float:
     """Wait until nothing is in BUILD; return the seconds. Raises RuntimeError if something failed or it is too slow."""
     began = time.monotonic()
     while building := _count(client, "BUILD"):
@@ -96,9 +97,9 @@ def measure(directory: Path, figures: Figures, count: int) -> None:
     with running(directory, change=lambda document: _change(False, document)) as stack:
         token = stack.token("gurum")
         client = Client(stack.url(REGION), token)
-        body = _body(client)
+        body = body_of(client)
         figures.put("server_create_idle_p50_ms", Times(sorted(_post(client, body, 25, 0.2))).p50)
-        _until_active(client, 120)
+        until_active(client, 120)
         before, engine = len(ledger(stack)), process(stack, "gurum.engine")
         used, began = cpu(engine), time.monotonic()
         times: list[float] = []
@@ -116,7 +117,7 @@ def measure(directory: Path, figures: Figures, count: int) -> None:
         figures.put("server_create_16_clients_p50_ms", Times(sorted(times)).p50)
         figures.put("server_create_16_clients_p99_ms", Times(sorted(times)).p99)
         figures.put("server_create_16_clients_per_s", made / (time.monotonic() - began))
-        _until_active(client, 600)
+        until_active(client, 600)
         figures.put("servers_created_to_active_s", time.monotonic() - began)
         _calls(figures, ledger(stack)[before:], made)
         figures.put("engine_cpu_ms_per_server", (cpu(engine) - used) * 1000 / made)
@@ -134,12 +135,12 @@ def throttled(directory: Path, figures: Figures, count: int) -> None:
     """Create `count` servers against AWS's own 2 RunInstances a second."""
     with running(directory, change=lambda document: _change(True, document)) as stack:
         client = Client(stack.url(REGION), stack.token("gurum"))
-        body = _body(client)
+        body = body_of(client)
         _post(client, body, 1)
-        _until_active(client, 120)
+        until_active(client, 120)
         before, began = len(ledger(stack)), time.monotonic()
         _post(client, body, count)
-        _until_active(client, 600)
+        until_active(client, 600)
         took = time.monotonic() - began
         calls = ledger(stack)[before:]
         reading = sum(1 for call in calls if call["action"].startswith(("Describe", "Get")))

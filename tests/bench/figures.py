@@ -14,13 +14,14 @@ BUDGETS: dict[str, float] = json.loads((Path(__file__).parent / "budgets.json").
 class Figures:
     """Name to value, in the order in which they were measured."""
 
+    budgets: dict[str, float] = field(default_factory=lambda: BUDGETS)
     values: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def put(self, name: str, value: float) -> None:
         """Take a figure and show it at once: a long run shows how it goes."""
         self.values[name] = round(value, 4)
-        budget = BUDGETS.get(name)
+        budget = self.budgets.get(name)
         told = "" if budget is None else f"of {budget:g}  {_bar(value, budget)}"
         print(f"  {name:<40} {value:>12.3f}  {told}", flush=True)
 
@@ -32,17 +33,17 @@ class Figures:
     def over(self, whole: bool) -> list[str]:
         """Return what is over its budget, and in a whole run what was not measured."""
         out = [
-            f"{name}: {value:g} is over {BUDGETS[name]:g}"
+            f"{name}: {value:g} is over {self.budgets[name]:g}"
             for name, value in self.values.items()
-            if name in BUDGETS and value > BUDGETS[name]
+            if name in self.budgets and value > self.budgets[name]
         ]
         if whole:
-            out += [f"{name}: not measured" for name in BUDGETS if name not in self.values]
+            out += [f"{name}: not measured" for name in self.budgets if name not in self.values]
         return out
 
     def document(self, whole: bool) -> dict[str, Any]:
         """Return everything for `-f json`."""
-        return {"figures": self.values, "budgets": BUDGETS, "over": self.over(whole), "notes": self.notes}
+        return {"figures": self.values, "budgets": self.budgets, "over": self.over(whole), "notes": self.notes}
 
 
 def _bar(value: float, budget: float) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from gurum.model.base import Metadata, Resource, new_id
+from gurum.model.base import Metadata, new_id
 from gurum.model.network import (
     AddressClaim,
     AddressClaimSpec,
@@ -40,14 +40,17 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _address(number: int) -> str:
+def address_of(number: int) -> str:
     number += 16
     return f"10.{64 + (number >> 16)}.{(number >> 8) & 255}.{number & 255}"
 
 
-def _server(region: str, project: str, network: Network, subnet: Subnet, number: int) -> list[Resource]:
+def seeded(
+    region: str, project: str, network: Network, subnet: Subnet, number: int
+) -> tuple[Server, Port, AddressClaim]:
+    """Return a server of a year ago, its port and the claim of its address."""
     created = time.time() - 86400 + number * 0.5
-    id_, port_id, address = new_id(), new_id(), _address(number)
+    id_, port_id, address = new_id(), new_id(), address_of(number)
 
     def meta(one: str, key: str = "") -> Metadata:
         return Metadata(id=one, key=key or one, region=region, project=project, created_at=created, updated_at=created)
@@ -88,10 +91,11 @@ def _server(region: str, project: str, network: Network, subnet: Subnet, number:
         metadata=meta(new_id(), f"{subnet.id}/{address}"),
         spec=AddressClaimSpec(subnet_id=subnet.id, address=address, owner_kind="Port", owner_id=port_id),
     )
-    return [server, port, claim]
+    return server, port, claim
 
 
-def _active(server: Server, network: Network, number: int, address: str) -> ServerStatus:
+def active(server: Server, network: Network, number: int, address: str) -> ServerStatus:
+    """Return the status of a seeded server: one in ten is stopped."""
     stopped = number % 10 == 0
     return ServerStatus(
         vm_state="stopped" if stopped else "active",
@@ -106,9 +110,8 @@ def _active(server: Server, network: Network, number: int, address: str) -> Serv
     )
 
 
-async def seed(url: str, region: str, project: str, count: int) -> None:
-    """Write `count` servers of a project into a store that nobody else has open."""
-    store, journal = await open_store(StoreConfig(url=url), SystemClock())
+def place(region: str, project: str) -> tuple[Network, Subnet]:
+    """Return a network and a subnet with room for millions."""
     network = Network(
         metadata=Metadata(id=(one := new_id()), key=one, region=region, project=project),
         spec=NetworkSpec(name="seeded"),
@@ -122,15 +125,22 @@ async def seed(url: str, region: str, project: str, count: int) -> None:
             allocation_pools=[Pool(start="10.64.0.2", end="10.127.255.254")],
         ),
     )
+    return network, subnet
+
+
+async def seed(url: str, region: str, project: str, count: int) -> None:
+    """Write `count` servers of a project into a store that nobody else has open."""
+    store, journal = await open_store(StoreConfig(url=url), SystemClock())
+    network, subnet = place(region, project)
     await store.create_many([network, subnet])
     for numbers in _batches(range(count), BATCH):
-        made = [_server(region, project, network, subnet, number) for number in numbers]
+        made = [seeded(region, project, network, subnet, number) for number in numbers]
         created, refusal = await store.create_many([thing for things in made for thing in things])
         if refusal is not None:
             raise refusal
         servers = [thing for thing in created if isinstance(thing, Server)]
         for server, number in zip(servers, numbers, strict=True):
-            server.status = _active(server, network, number, _address(number))
+            server.status = active(server, network, number, address_of(number))
         await asyncio.gather(*(store.update_status(server) for server in servers))
     await journal.close()
     await store.close()

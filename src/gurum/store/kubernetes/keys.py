@@ -33,17 +33,17 @@ class Keys:
     async def take(self, obj: Resource) -> None:
         """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError."""
         meta = obj.metadata
-        address = shape.address_of(obj)
+        owner, claim = shape.address_of(obj), address(obj.kind, meta.key)
         document = {
             "apiVersion": KEY_CLAIM.api_version,
             "kind": "KeyClaim",
-            "metadata": {"name": _name(obj.kind, meta.key), "namespace": SYSTEM},
+            "metadata": {"name": claim.name, "namespace": claim.namespace},
             "spec": {
                 "kind": obj.kind,
                 "key": meta.key,
                 "ownerID": meta.id,
-                "ownerNamespace": address.namespace,
-                "ownerName": address.name,
+                "ownerNamespace": owner.namespace,
+                "ownerName": owner.name,
             },
         }
         for _ in range(_TRIES):
@@ -73,7 +73,7 @@ class Keys:
             await self._remove(held)
 
     async def _held(self, kind: str, key: str) -> dict[str, Any] | None:
-        answer = await self._client.get(Address(SYSTEM, _name(kind, key)).path(KEY_CLAIM))
+        answer = await self._client.get(address(kind, key).path(KEY_CLAIM))
         return None if answer.status == 404 else checked(answer).json()
 
     async def _abandoned(self, held: dict[str, Any]) -> bool:
@@ -92,5 +92,6 @@ class Keys:
             checked(answer)
 
 
-def _name(kind: str, key: str) -> str:
-    return name_of(f"{kind.lower()}/{key}")
+def address(kind: str, key: str) -> Address:
+    """Return where the claim of a kind's key stands."""
+    return Address(SYSTEM, name_of(f"{kind.lower()}/{key}"))
