@@ -168,6 +168,9 @@ class Recorder:
     def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         return self.inner.watch(kind, since, where)
 
+    def expect(self) -> float | None:
+        return self.inner.expect()
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         await self._enter()
         return await self.inner.changed(kind, since, begun=begun)

@@ -82,6 +82,11 @@ class Late:
 
         return call
 
+    def expect(self) -> float | None:
+        """As the contract, once it is open."""
+        opened = self._opening.opened
+        return opened[0].expect() if opened is not None else None
+
     async def watch(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         """As the contract."""
         async for event in (await self._opening.pair())[0].watch(*args, **kwargs):
@@ -94,6 +99,11 @@ class Opening:
     def __init__(self, schemas: ExitStack, ends: AsyncExitStack, clock: Clock) -> None:
         self._schemas, self._ends, self._clock = schemas, ends, clock
         self._pair: tuple[Store, Journal] | None = None
+
+    @property
+    def opened(self) -> tuple[Store, Journal] | None:
+        """The two, if there was a call."""
+        return self._pair
 
     async def pair(self) -> tuple[Store, Journal]:
         """Return the two."""

@@ -126,6 +126,9 @@ class Patient:
     def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         return self._store.watch(kind, since, where)
 
+    def expect(self) -> float | None:
+        return self._store.expect()
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         return await self._insist(lambda: self._store.changed(kind, since, begun=begun))
 

@@ -184,6 +184,13 @@ class Store(Protocol):
         """
         ...
 
+    def expect(self) -> float | None:
+        """Begin to look for changes, where that takes a while: who will ask `changed` does something else meanwhile.
+
+        Returns since when that look sees what was acknowledged, to be given to `changed`; None: asking is quick.
+        """
+        ...
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now: how a cache is brought up to date before it answers.
 

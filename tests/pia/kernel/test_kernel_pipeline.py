@@ -13,6 +13,7 @@ import structlog
 from tests.support.pia import PROJECTS, USERS, Kit, ask, flavor, region
 
 from gurum.identity.tokens import IdentityUnavailable, Principal
+from gurum.model.base import Resource
 from gurum.model.compute import Flavor
 from gurum.ops.config import PiaConfig
 from gurum.pia.compute.service import SERVICE as COMPUTE
@@ -43,9 +44,9 @@ def lines() -> Iterator[list[dict[str, Any]]]:
     structlog.configure(**before)
 
 
-def service(*handlers: Any) -> Service:
+def service(*handlers: Any, reads: tuple[type[Resource], ...] = ()) -> Service:
     """Return compute with routes of the tests' own beside its."""
-    routes = [Route(method="GET", path=f"/{handler.__name__}", handler=handler) for handler in handlers]
+    routes = [Route(method="GET", path=f"/{handler.__name__}", handler=handler, reads=reads) for handler in handlers]
     return Service(
         name="compute",
         prefix="/compute",
@@ -72,6 +73,25 @@ async def test_a_fault_of_ours_is_500_without_its_details(lines: list[dict[str, 
     assert (answer.status, answer.json) == (500, {"computeFault": {"code": 500, "message": text}})
     (logged,) = [line for line in lines if line["event"] == "unexpected"]
     assert (logged["request_id"], "a secret detail" in logged["traceback"]) == (request_id, True)
+
+
+async def test_what_was_read_before_the_store_had_answered_is_believed_only_if_nothing_was_missing() -> None:
+    runs: list[int] = []
+
+    async def counted(ctx: Context) -> Response:
+        runs.append(len(ctx.parts.board.of(Flavor).members(region=ctx.region.name)))
+        if not runs[-1]:
+            raise ApiError(404, "There is none.")
+        return Response(status=200, body=b"{}")
+
+    kit = Kit([service(counted, reads=(Flavor,))], store=MemoryStore())
+    assert (await kit.call("GET", f"{V}/counted")).status == 404
+    assert runs == [0]
+    await kit.store.create(flavor("1"))  # by another process: nobody tells this one
+    assert (await kit.call("GET", f"{V}/counted")).status == 200
+    assert runs == [0, 0, 1]
+    assert (await kit.call("GET", f"{V}/counted")).status == 200
+    assert runs == [0, 0, 1, 1]
 
 
 def hostile(kit: Kit, hostility: Hostility) -> None:

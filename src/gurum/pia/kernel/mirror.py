@@ -266,8 +266,16 @@ class Board:
         else:
             self._waiting.setdefault(kind, []).append(prepare)
 
-    async def fresh(self, *kinds: type[Resource]) -> None:
-        """Bring kinds up to everything acknowledged before this call."""
+    def expect(self) -> float | None:
+        """Begin what `fresh` will wait for; return the moment to be given to it; None: it waits for no server."""
+        return self._cache.expect()
+
+    def state(self, *kinds: type[Resource]) -> Hashable:
+        """Return what is another value after anything of these kinds changed."""
+        return self._cache.state(*kinds)
+
+    async def fresh(self, *kinds: type[Resource], begun: float | None = None) -> None:
+        """Bring kinds up to everything acknowledged before this call, or before `begun` (see `expect`)."""
         for kind in kinds:
             self.of(kind)
-        await self._cache.fresh(*kinds)
+        await self._cache.fresh(*kinds, begun=begun)

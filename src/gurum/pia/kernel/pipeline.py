@@ -6,6 +6,7 @@ then the object and policy, then the handler.
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 import structlog
@@ -22,6 +23,7 @@ from gurum.pia.kernel.service import Service, unauthorized
 from gurum.pia.kernel.wire import Query, Request, Response
 from gurum.store.contract import OwnedError, UnavailableError
 
+SAFE_METHODS = frozenset({"GET", "HEAD"})  # their handlers may run twice: what they make is made once
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -76,6 +78,9 @@ class Pipeline:
             return unauthorized(self._identity_url)
         if self.parts.limiter is not None:
             self.parts.limiter.admit(principal)
+        begun = self.parts.board.expect()
+        if begun is not None:
+            await asyncio.sleep(0)  # the question is on its way while we work
         segments = service.wire.segments(request)
         match = self._table.match(request.method, segments) if segments is not None else None
         if match is None or not match.routes:
@@ -109,8 +114,31 @@ class Pipeline:
         context.route = route
         outcome.action = route.policy or f"{route.method} {route.path}"
         self._validate(context, route)
+        if begun is not None and request.method in SAFE_METHODS:
+            return await self._read(context, route, begun)
+        if route.reads:
+            await self.parts.board.fresh(*route.reads, begun=begun)
+        return await self._handle(context, route)
+
+    async def _read(self, context: Context, route: Route, begun: float) -> Response:
+        """Answer from what is known while the store is asked whether that is all; if it was not, answer again."""
+        board = self.parts.board
+        before = board.state(*route.reads)
+        early: Response | Exception
+        try:
+            early = await self._handle(context, route)
+        except Exception as error:  # believed only if nothing was missing
+            early = error
+        await board.fresh(*route.reads, begun=begun)
+        if board.state(*route.reads) != before:
+            return await self._handle(context, route)
+        if isinstance(early, Exception):
+            raise early
+        return early
+
+    async def _handle(self, context: Context, route: Route) -> Response:
         asked = context.body  # as it came: looking for its object, a service may turn it into values of its own
-        await self._authorize(context, route)
+        self._authorize(context, route)
         adopted.check(context, route, asked)
         return await route.handler(context)
 
@@ -176,9 +204,7 @@ class Pipeline:
         if fault is not None:
             raise ApiError(400, fault)
 
-    async def _authorize(self, context: Context, route: Route) -> None:
-        if route.reads:
-            await self.parts.board.fresh(*route.reads)
+    def _authorize(self, context: Context, route: Route) -> None:
         if route.find:
             context.subject = route.find(context)
         if not route.policy:

@@ -6,7 +6,7 @@ The real ones are in `gurum.store` (cache, claims) and `gurum.identity` (tokens)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -30,8 +30,16 @@ class Tokens(Protocol):
 class Cache(Protocol):
     """Every object of the kinds it was made for, as of the last change it saw (`gurum.store.cache.Cache`)."""
 
-    async def fresh(self, *kinds: type[Resource]) -> None:
-        """Take in whatever was acknowledged before this call began: a client reads its own writes."""
+    def expect(self) -> float | None:
+        """Begin what `fresh` will wait for; return the moment to be given to it; None: it waits for no server."""
+        ...
+
+    def state(self, *kinds: type[Resource]) -> Hashable:
+        """Return what is another value after anything of these kinds changed."""
+        ...
+
+    async def fresh(self, *kinds: type[Resource], begun: float | None = None) -> None:
+        """Take in whatever was acknowledged before this call, or `begun`: a client reads its own writes."""
         ...
 
     def subscribe(self, kind: type[R], callback: Callback[R], *, replay: bool = False) -> Callable[[], None]:

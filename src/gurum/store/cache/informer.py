@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -82,14 +82,23 @@ class Cache:
         """Whether following broke down for a reason that will not pass: the process had better end."""
         return self._failure is not None
 
-    async def fresh(self, *kinds: type[Resource]) -> None:
+    def expect(self) -> float | None:
+        """Begin what `fresh` will wait for; return the moment to be given to it; None: it waits for no server."""
+        return self._store.expect()
+
+    def state(self, *kinds: type[Resource]) -> Hashable:
+        """Return what is another value after anything of these kinds changed in here."""
+        return tuple((table.epoch, table.position) for table in map(self._table, kinds))
+
+    async def fresh(self, *kinds: type[Resource], begun: float | None = None) -> None:
         """Apply every write acknowledged before this call, whoever made it; no kinds: all kinds.
 
-        Raises UnavailableError; RuntimeError when following broke down for a reason that will not pass.
+        With `begun`, a moment that `expect` returned, those acknowledged before it. Raises UnavailableError;
+        RuntimeError when following broke down for a reason that will not pass.
         """
         if self._failure is not None:
             raise RuntimeError("the cache no longer follows the store") from self._failure
-        begun = time.monotonic()
+        begun = time.monotonic() if begun is None else begun
         tables = [self._tables[kind.kind] for kind in kinds] if kinds else self._tables.values()
         for table in tables:
             applied = False

@@ -41,6 +41,10 @@ class Heads(Protocol):
         """Say that the kind is at `version`, if `known` is still what is remembered: the cluster was restored."""
         ...
 
+    def expect(self) -> float | None:
+        """Begin what `refresh` will wait for; return the moment to be given to it; None: it does not wait."""
+        ...
+
     async def refresh(self, begun: float | None = None) -> None:
         """Know every note made before `begun` (of time.monotonic(); default: now)."""
         ...
@@ -72,6 +76,10 @@ class SqliteHeads:
 
         await self._database.write(write)
 
+    def expect(self) -> float | None:
+        """See Heads."""
+        return None
+
     async def refresh(self, begun: float | None = None) -> None:
         """See Heads."""
         try:
@@ -98,6 +106,10 @@ class PostgresqlHeads:
     async def lower(self, kind: str, known: int, version: int) -> None:
         """See Heads."""
         await self._database.write(lambda batch: batch.execute(_LOWER_POSTGRESQL, version, kind, known))
+
+    def expect(self) -> float | None:
+        """See Heads."""
+        return self._database.heads.expect()
 
     async def refresh(self, begun: float | None = None) -> None:
         """See Heads."""

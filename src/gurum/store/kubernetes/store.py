@@ -171,6 +171,10 @@ class KubernetesStore:
             if not events:
                 await feed.news()
 
+    def expect(self) -> float | None:
+        """Begin to look for noted versions, where they stand in a database server."""
+        return self._where.expect()
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting for anything new, what a watch would yield now. Raises WatchExpiredError."""
         feed = await self._where.current(kind, begun)

@@ -44,6 +44,10 @@ class Whereabouts:
         await feed.start()
         return feed
 
+    def expect(self) -> float | None:
+        """Begin what `current` will ask; return the moment to be given to it; None: it asks in microseconds."""
+        return self._heads.expect()
+
     async def current(self, kind: type[R], begun: float | None = None) -> Feed[R]:
         """Return the feed, as far as every write acknowledged before `begun` (time.monotonic(); default: now).
 

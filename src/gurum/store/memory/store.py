@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar, cast
 
@@ -154,6 +155,10 @@ class MemoryStore:
                 yield Event("bookmark", "", since)
             if since == seen:
                 await news.wait()
+
+    def expect(self) -> float | None:
+        """Return now: what looks before it waits is exercised thereby."""
+        return time.monotonic()
 
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""

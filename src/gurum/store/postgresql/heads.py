@@ -41,15 +41,20 @@ class Heads:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
+    def expect(self) -> float:
+        """Begin a look, unless one is under way; return since when there will have been one, for `refresh`."""
+        now = time.monotonic()
+        if not self._closed:
+            self._begun(now)
+        return now
+
     async def refresh(self, begun: float | None = None) -> None:
         """Know every commit acknowledged before `begun` (time.monotonic(); default: now). Raises UnavailableError."""
         begun = time.monotonic() if begun is None else begun
         while self._looked < begun:
             if self._closed:
                 raise UnavailableError("the store is closed")
-            if self._looking is None:
-                self._looking = time.monotonic(), asyncio.create_task(self._look(), name="store-heads")
-            since, look = self._looking
+            since, look = self._begun(time.monotonic())
             await asyncio.wait((look,))
             if since >= begun and (error := look.exception()) is not None:
                 raise UnavailableError(str(error)) from error
@@ -96,6 +101,12 @@ class Heads:
             await asyncio.wait((self._looking[1],))
         if self._session is not None:
             await self._session.close()
+
+    def _begun(self, now: float) -> tuple[float, asyncio.Task[None]]:
+        """Return the look that is under way and since when, beginning one if there is none."""
+        if self._looking is None:
+            self._looking = now, asyncio.create_task(self._look(), name="store-heads")
+        return self._looking
 
     async def _look(self) -> None:
         began = time.monotonic()

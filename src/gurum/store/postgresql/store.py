@@ -213,6 +213,10 @@ class PostgresqlStore:
             if not events:
                 await heads.wait(kind.kind, since)
 
+    def expect(self) -> float | None:
+        """Begin a look, which takes a round trip; return since when it sees what was acknowledged."""
+        return self.database.heads.expect()
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""
         await self.database.heads.refresh(begun)
