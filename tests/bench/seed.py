@@ -9,9 +9,10 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gurum.model.base import Metadata, new_id
+from gurum.model.base import Condition, Metadata, new_id
+from gurum.model.conditions import Reason, put
 from gurum.model.network import (
     AddressClaim,
     AddressClaimSpec,
@@ -94,20 +95,45 @@ def seeded(
     return server, port, claim
 
 
-def active(server: Server, network: Network, number: int, address: str) -> ServerStatus:
-    """Return the status of a seeded server: one in ten is stopped."""
-    stopped = number % 10 == 0
-    return ServerStatus(
-        vm_state="stopped" if stopped else "active",
-        task_state=None,
-        power_state=4 if stopped else 1,
-        availability_zone="nova",
-        addresses=[
-            Address(network=network.spec.name, addr=address, mac="fa:16:3e:00:00:00", port_id=server.id, type="fixed")
-        ],
-        launched_at=server.metadata.created_at,
-        done=1,
-    )
+def at_rest(obj: Any, network: Network, number: int) -> None:
+    """Give an object the status that engines leave it with, so that they find nothing to do: one server in ten is off.
+
+    A kind of which engines say nothing stays as it is.
+    """
+    created = obj.metadata.created_at
+    if isinstance(obj, Server):
+        stopped = number % 10 == 0
+        obj.status = ServerStatus(
+            vm_state="stopped" if stopped else "active",
+            task_state=None,
+            power_state=4 if stopped else 1,
+            availability_zone="nova",
+            addresses=[
+                Address(
+                    network=network.spec.name,
+                    addr=address_of(number),
+                    mac="fa:16:3e:00:00:00",
+                    port_id=obj.id,
+                    type="fixed",
+                )
+            ],
+            launched_at=created,
+            done=1,
+        )
+    elif isinstance(obj, Port):
+        obj.status.status = "ACTIVE"
+    if hasattr(obj.status, "conditions"):
+        obj.status.observed_generation = obj.metadata.generation
+        for type_, status in (("Available", True), ("Progressing", False)):
+            said = Condition(
+                type=type_,
+                status=status,
+                reason=Reason.SUCCESS,
+                message="",
+                since=created,
+                observed_generation=obj.metadata.generation,
+            )
+            obj.status.conditions = put(obj.status.conditions, said)
 
 
 def place(region: str, project: str) -> tuple[Network, Subnet]:
@@ -138,9 +164,9 @@ async def seed(url: str, region: str, project: str, count: int) -> None:
         created, refusal = await store.create_many([thing for things in made for thing in things])
         if refusal is not None:
             raise refusal
-        servers = [thing for thing in created if isinstance(thing, Server)]
-        for server, number in zip(servers, numbers, strict=True):
-            server.status = active(server, network, number, address_of(number))
-        await asyncio.gather(*(store.update_status(server) for server in servers))
+        for number, things in zip(numbers, _batches(created, len(made[0])), strict=True):
+            for thing in things:
+                at_rest(thing, network, number)
+        await asyncio.gather(*(store.update_status(thing) for thing in created))
     await journal.close()
     await store.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.seed import active, address_of, place, seeded
+from tests.bench.seed import at_rest, place, seeded
 from tests.support.etcd import Etcd
 
 from gurum.model.base import Metadata, Resource, new_id
@@ -20,7 +20,6 @@ from gurum.model.network import (
     SecurityGroupSpec,
     Subnet,
 )
-from gurum.model.server import Server
 from gurum.ops.config import StoreConfig
 from gurum.store.contract import Store
 from gurum.store.factory import open_store
@@ -109,7 +108,7 @@ async def fill(plane: ControlPlane, config: StoreConfig, region: str, project: s
             filler = Filler(etcd)
             await _learn(filler, store, region, project, network, subnet)
             filler.put(_servers(region, project, network, subnet, servers))
-            filler.put(_groups(region, project, servers // 10))
+            filler.put(_groups(region, project, network, servers // 10))
             return Filled(filler.objects, filler.bytes)
     finally:
         await journal.close()
@@ -122,22 +121,23 @@ async def _learn(filler: Filler, store: Store, region: str, project: str, networ
     group, *rules = _group(region, project, 0)
     for obj in (server, port, claim, group, rules[0]):
         stored = await store.create(obj)
-        if isinstance(stored, Server):
-            stored.status = active(stored, network, 0, address_of(0))
-            await store.update_status(stored)
+        at_rest(stored, network, 0)
+        stored = await store.update_status(stored)
         filler.learn(stored)
 
 
 def _servers(region: str, project: str, network: Network, subnet: Subnet, count: int) -> Iterator[Resource]:
     for number in range(1, count):
-        server, port, claim = seeded(region, project, network, subnet, number)
-        server.status = active(server, network, number, address_of(number))
-        yield from (server, port, claim)
+        for obj in seeded(region, project, network, subnet, number):
+            at_rest(obj, network, number)
+            yield obj
 
 
-def _groups(region: str, project: str, count: int) -> Iterator[Resource]:
+def _groups(region: str, project: str, network: Network, count: int) -> Iterator[Resource]:
     for number in range(1, count):
-        yield from _group(region, project, number)
+        for obj in _group(region, project, number):
+            at_rest(obj, network, number)
+            yield obj
 
 
 def _group(region: str, project: str, number: int) -> list[Resource]:

@@ -106,14 +106,16 @@ class Feed(Generic[R]):
         self._lock = asyncio.Lock()  # held while a list replaces what is known
         self._closed = False
 
-    async def start(self) -> None:
-        """List, then follow in the background; nothing when it was started. Raises UnavailableError."""
+    async def start(self) -> Listed | None:
+        """List, then follow in the background; return the list, None when it was started. Raises UnavailableError."""
         async with self._lock:
-            if self._task is None:
-                await self._relist()
-                if self._closed:
-                    raise UnavailableError("the store is closed")
-                self._task = asyncio.create_task(self._follow(), name=f"store-feed-{self.kind.kind}")
+            if self._task is not None:
+                return None
+            listed = await self._relist()
+            if self._closed:
+                raise UnavailableError("the store is closed")
+            self._task = asyncio.create_task(self._follow(), name=f"store-feed-{self.kind.kind}")
+            return listed
 
     async def restart(self) -> None:
         """List anew: the store is not where it was. Readers expire. Raises UnavailableError."""
@@ -217,7 +219,7 @@ class Feed(Generic[R]):
                 future.set_result(None)
         self._waiting.clear()
 
-    async def _relist(self) -> None:
+    async def _relist(self) -> Listed:
         while True:
             try:
                 listed = await list_all(self._client, shape.collection(self._place))
@@ -235,6 +237,7 @@ class Feed(Generic[R]):
         self.position = self._horizon = self._head = listed.version
         self.confirmed = max(self.confirmed, listed.version)
         self._wake()
+        return listed
 
     async def _follow(self) -> None:
         pause = _PAUSE[0]

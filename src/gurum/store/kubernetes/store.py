@@ -27,7 +27,7 @@ from gurum.store.contract import (
 )
 from gurum.store.kubernetes import namespaces, shape
 from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import checked, list_all, readable
+from gurum.store.kubernetes.feed import Listed, checked, list_all, readable
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
@@ -79,8 +79,8 @@ class KubernetesStore:
         objects.check_limit(limit)
         if after is not None:
             return self._snapshots.resume(after, kind, where, limit)
-        feed = await self._where.feed(kind)
-        version, items = await self._listed(kind, where)
+        feed, listed = await self._where.started(kind)
+        version, items = await self._listed(kind, where, listed)
         feed.confirm(version)
         return self._snapshots.begin(kind, where, version, sorted(items, key=lambda obj: obj.id), limit)
 
@@ -200,10 +200,12 @@ class KubernetesStore:
             raise ConflictError(f"{kind.kind} {obj.id!r} changed since it was read")
         return stored
 
-    async def _listed(self, kind: type[R], where: Filter) -> tuple[int, Sequence[R]]:
-        place = PLACES[kind.kind]
-        within = namespace_of(where.project) if where.project and not (place.claim or place.cluster) else ""
-        listed = await list_all(self.client, shape.collection(place, within))
+    async def _listed(self, kind: type[R], where: Filter, listed: Listed | None = None) -> tuple[int, Sequence[R]]:
+        """Return what matches, of a list that was just made or of a new one. Raises UnavailableError."""
+        if listed is None:
+            place = PLACES[kind.kind]
+            within = namespace_of(where.project) if where.project and not (place.claim or place.cluster) else ""
+            listed = await list_all(self.client, shape.collection(place, within))
         with objects.collector_paused():
             found = [readable(kind, document) for document in listed.documents]
         return listed.version, [obj for obj in found if obj is not None and objects.matches(obj.metadata, where)]

@@ -16,7 +16,7 @@ from gurum.model.base import Resource
 from gurum.store.contract import NotFoundError, UnavailableError
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import Feed, Known, checked
+from gurum.store.kubernetes.feed import Feed, Known, Listed, checked
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.kinds import PLACES
 
@@ -36,13 +36,16 @@ class Whereabouts:
 
     async def feed(self, kind: type[R]) -> Feed[R]:
         """Return the kind's feed, started. Raises UnavailableError."""
+        return (await self.started(kind))[0]
+
+    async def started(self, kind: type[R]) -> tuple[Feed[R], Listed | None]:
+        """Return the kind's feed, and what it found if it was started hereby. Raises UnavailableError."""
         if self._closed:
             raise UnavailableError("the store is closed")
         feed = self._feeds.get(kind.kind)
         if feed is None:
             feed = self._feeds[kind.kind] = Feed(self._client, kind)
-        await feed.start()
-        return feed
+        return feed, await feed.start()
 
     def expect(self) -> float | None:
         """Begin what `current` will ask; return the moment to be given to it; None: it asks in microseconds."""
