@@ -49,7 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     policy.COMMAND,
     policy.PREPARE,
     region.COMMAND,
-    store.COMMAND,
+    *store.COMMANDS,
     *upgrade.COMMANDS,
     version.COMMAND,
 )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from gurum.model import codec
 from gurum.model.base import Resource
 from gurum.model.compute import KeyPair
-from gurum.model.engine import Lease
+from gurum.model.engine import Lease, Transfer
 from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGroup, SecurityGroupRule, Subnet
 from gurum.model.region import Account
 from gurum.model.routing import FloatingIP, FloatingIPClaim, Router, is_held, is_interface
@@ -18,8 +18,8 @@ from gurum.store.cache import Cache, Change
 
 R = TypeVar("R", bound=Resource)
 
-# Everything of the model but what only the choice of the leader needs.
-KINDS: Sequence[type[Resource]] = tuple(kind for kind in codec.KINDS.values() if kind is not Lease)
+# Everything of the model but what only the choice of the leader needs, and what an open store does not have.
+KINDS: Sequence[type[Resource]] = tuple(kind for kind in codec.KINDS.values() if kind not in (Lease, Transfer))
 
 _NONE: Set[str] = frozenset()
 

@@ -1,4 +1,4 @@
-"""What engines keep for themselves: who may act for a shard, and whether the store comes from a backup."""
+"""What the machinery keeps for itself: who acts for a shard, whether a store comes from a backup or is being filled."""
 
 from __future__ import annotations
 
@@ -41,4 +41,26 @@ class Restoration(Resource, kw_only=True):
 
     kind = "Restoration"
     spec: RestorationSpec
+    status: Status = msgspec.field(default_factory=Status)
+
+
+class TransferSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What is copied into the store (a URL without a password, or a backup), and who does it.
+
+    begun_at, renewed_at, duration in seconds: a holder that has not renewed for `duration` is gone, and another may go
+    on with the same source.
+    """
+
+    source: str = ""
+    begun_at: float = 0.0
+    holder: str = ""
+    renewed_at: float = 0.0
+    duration: float = 15.0
+
+
+class Transfer(Resource, kw_only=True):
+    """The store is being filled from another and is not whole yet: no process may open it. Its key is `unfinished`."""
+
+    kind = "Transfer"
+    spec: TransferSpec
     status: Status = msgspec.field(default_factory=Status)

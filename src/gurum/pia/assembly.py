@@ -30,7 +30,9 @@ from gurum.store.contract import Store, StoreError
 from gurum.store.factory import open_store
 from gurum.store.quotas import Quotas
 
-ENGINES_OWN = frozenset({"Lease", "CloudKey", "Account", "Domain", "Restoration"})  # kinds that no API shows
+ENGINES_OWN = frozenset(
+    {"Lease", "CloudKey", "Account", "Domain", "Restoration", "Transfer"}
+)  # kinds that no API shows
 KINDS: tuple[type[Resource], ...] = tuple(kind for name, kind in codec.KINDS.items() if name not in ENGINES_OWN)
 
 

@@ -1,10 +1,8 @@
-"""A consistent copy of a store, taken while everything works on it: the seam for backends.
+"""A consistent copy of a store in one file, taken while everything works on it: the seam for backends.
 
 Objects and journal must be of one instant: a copy whose journal knows of a server that its objects do not have would
 answer `deleted=True` with a lie. SQLite keeps both in one file and copies it in one read transaction, beside which
-writers go on. A backend in a server needs its own: for PostgreSQL a `pg_dump` in one snapshot (`--snapshot`, or one
-`REPEATABLE READ` transaction over all tables), given as a file that `place` can load into an empty database; it becomes
-a row of `BACKENDS`.
+writers go on: a row of `BACKENDS`. Every other store is copied into such a file (`gurum.store.moving.files`).
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gurum.ops.config import ConfigError, StoreConfig
-from gurum.ops.urls import sqlite_path
+from gurum.ops.urls import sqlite_path, without_password
 from gurum.store.contract import UnavailableError
 
 
@@ -26,7 +24,7 @@ class Backend:
     """How a scheme's stores are copied, and where a copy belongs.
 
     snapshot(url, target): writes the copy, readable by its owner alone. file(url): where the store's file is, to put a
-    copy in the place of (None: the backend loads it itself).
+    copy in the place of.
     """
 
     snapshot: Callable[[str, Path], None]
@@ -63,13 +61,23 @@ BACKENDS: dict[str, Backend] = {"sqlite": Backend(_sqlite_snapshot, _sqlite_file
 
 
 def backend(config: StoreConfig) -> Backend:
-    """Return how the configured store is copied. Raises ConfigError for one that cannot be."""
-    scheme = config.url.partition(":")[0]
-    if scheme not in BACKENDS:
-        raise ConfigError(f"a store at {scheme}: cannot be backed up by this release; use that database's own means")
-    return BACKENDS[scheme]
+    """Return how the configured store is copied as the file that it is. Raises ConfigError for one that is none."""
+    if not is_file(config):
+        raise ConfigError(f"the store at {without_password(config.url)} is no file that could be put aside")
+    return BACKENDS[config.url.partition(":")[0]]
+
+
+def is_file(config: StoreConfig) -> bool:
+    """Whether the configured store is a file: one that a backup's copy can be put in the place of."""
+    return config.url.partition(":")[0] in BACKENDS
 
 
 async def snapshot(config: StoreConfig, target: Path) -> None:
     """Write a copy of the store, objects and journal of one instant, to a new file. Raises UnavailableError."""
-    await asyncio.to_thread(backend(config).snapshot, config.url, target)
+    if is_file(config):
+        await asyncio.to_thread(backend(config).snapshot, config.url, target)
+        return
+    # Imported late: it opens stores of every kind, and what opens a file needs this module first.
+    from gurum.store.moving import files
+
+    await files.take(config, target)

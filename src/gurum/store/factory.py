@@ -12,6 +12,7 @@ from gurum.ops.urls import sqlite_path, without_password
 from gurum.store import forms
 from gurum.store.contract import Journal, Store, UnavailableError
 from gurum.store.memory import MemoryJournal, MemoryStore
+from gurum.store.moving.transfer import refuse_unfinished
 from gurum.store.sqlite import SqliteJournal, SqliteStore
 
 
@@ -23,8 +24,11 @@ async def open_store(
     backup_to: Path | None = None,
     make: bool = True,
     writer: str = "gurum",
+    unfinished: bool = False,
 ) -> tuple[Store, Journal]:
     """Open the store and its journal; close both, the store last.
+
+    One that is being filled from another is refused (UnfinishedStoreError) unless `unfinished`.
 
     `sqlite:///a/b` is a path relative to `base` (default: the working directory), `sqlite:////a/b` an absolute one,
     `postgresql://user@host/database` a database, `kubernetes:` a cluster (see `kubernetes.access`), whose journal is at
@@ -34,7 +38,20 @@ async def open_store(
     database server keeps the latter itself. Without `make`, a store that is not there is not made. Raises ConfigError
     for any other URL, UnavailableError, NewerStoreError, SecretError.
     """
-    clock = clock or SystemClock()
+    store, journal = await _opened(config, clock or SystemClock(), base, backup_to, make=make, writer=writer)
+    if not unfinished:
+        try:
+            await refuse_unfinished(store)
+        except BaseException:
+            await journal.close()
+            await store.close()
+            raise
+    return store, journal
+
+
+async def _opened(
+    config: StoreConfig, clock: Clock, base: Path | None, backup_to: Path | None, *, make: bool, writer: str
+) -> tuple[Store, Journal]:
     if config.url == "memory:":
         return MemoryStore(clock=clock), MemoryJournal(clock=clock)
     if config.url.partition("://")[0] in ("postgresql", "postgres"):

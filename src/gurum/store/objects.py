@@ -39,6 +39,14 @@ def duplicate(obj: R) -> R:
     return cast("R", codec.decode(type(obj).kind, codec.encode(obj), type(obj).version))
 
 
+def apart(obj: R) -> R:
+    """Return the same object with metadata of its own, so that a version can be given to it without a word to others.
+
+    Much cheaper than a duplicate; what is below metadata is shared.
+    """
+    return msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata))
+
+
 def created(obj: R, now: float) -> R:
     """Return the object as a create stores it: no status, generation 1, no deletion, times set where they are 0."""
     new = duplicate(obj)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gurum.ops.config import Config
-from gurum.store.backup import backend
+from gurum.store.backup import backend, is_file
 from gurum.supervisor.places import Places
 
 STORE = "store"
@@ -37,8 +37,10 @@ def files(config: Config, places: Places) -> Iterator[tuple[str, Path]]:
             yield name, path
 
 
-def target(name: str, config: Config, places: Places) -> Path:
-    """Return where a member belongs."""
+def target(name: str, config: Config, places: Places) -> Path | None:
+    """Return where a member belongs; None for a store that is no file, and is filled instead."""
     if name == STORE:
+        if not is_file(config.store):
+            return None
         return backend(config.store).file(config.store.url)
     return outside(config).get(name, places.state / name)

@@ -67,6 +67,7 @@ PLACES: dict[str, Place] = {
     "QuotaUsage": Place(group=DOMAIN, plural="quotausages", claim=True),
     "Lease": Place(group=DOMAIN, plural="engineleases", claim=True),
     "Restoration": Place(group=DOMAIN, plural="restorations", claim=True),
+    "Transfer": Place(group=DOMAIN, plural="transfers", claim=True),
 }
 
 # Not a kind of the model: the store's own, by which a key is taken that is not the object's name (see `keys`).

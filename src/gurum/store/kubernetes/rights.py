@@ -65,6 +65,15 @@ PROCESSES: dict[str, Process] = {
         status=(*_HELD, "Domain", "CloudKey", "ConsoleLog", "Region"),
         keys=("get", "delete"),
     ),
+    "gurum-move": Process(
+        text="What `gurum store copy` and `gurum restore` do, while no process works: write everything as it was.",
+        read=tuple(PLACES),
+        create=tuple(PLACES),
+        update=tuple(PLACES),
+        delete=tuple(PLACES),
+        status=tuple(PLACES),
+        keys=("get", "create", "delete"),
+    ),
 }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ _STATES = {"vmState": "vm_state", "status": "status"}  # said also where they ar
 _CREATED, _UPDATED = f"{DOMAIN}/created-at", f"{DOMAIN}/updated-at"
 _CAUSE, _DELETION_CAUSE, _DELETION = f"{DOMAIN}/cause", f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
 _LABELS, _SCHEMA = f"{DOMAIN}/labels", f"{DOMAIN}/schema"
+# How many generations an object had before it was moved here; the API server counts its own from one.
+_BEFORE = f"{DOMAIN}/generations-before"
 OURS = (_CREATED, _UPDATED, _CAUSE, _DELETION_CAUSE, _DELETION, _LABELS, _SCHEMA)
 
 
@@ -107,13 +109,27 @@ def spec(obj: Resource, stored: Mapping[str, Any]) -> Document:
     return document
 
 
-def status(obj: Resource) -> Document:
-    """Return the status to be stored."""
+def before(stored: Mapping[str, Any]) -> int:
+    """Return how many generations of a stored object the API server has not counted: those from before it was moved."""
+    return int(stored["metadata"].get("annotations", {}).get(_BEFORE, "0"))
+
+
+def counted(annotations: Mapping[str, str], generations: int) -> dict[str, str]:
+    """Return annotations that say how many generations there were before the API server's own count."""
+    rest = {name: value for name, value in annotations.items() if name != _BEFORE}
+    return rest | {_BEFORE: str(generations)} if generations else rest
+
+
+def status(obj: Resource, generations: int = 0) -> Document:
+    """Return the status to be stored in an object that had so many generations before it was moved here.
+
+    Whoever reads it compares the generation that was observed with the API server's, so it is told in that count.
+    """
     meta, body = obj.metadata, objects.whole(obj).status
-    document = outward(type(body))(msgspec.to_builtins(body))
+    document = _recounted(outward(type(body))(msgspec.to_builtins(body)), -generations)
     document |= {name: getattr(body, field) for name, field in _STATES.items() if hasattr(body, field)}
     if conditions := document.get("conditions"):
-        document["conditions"] = [_condition(condition) for condition in conditions]
+        document["conditions"] = [_condition(_recounted(condition, -generations)) for condition in conditions]
     if meta.account:
         document["account"] = meta.account
     if meta.revision:
@@ -161,7 +177,7 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
     meta, given = document["metadata"], dict(document.get("spec", {}))
     noted: Mapping[str, str] = meta.get("annotations", {})
     observed = dict(document.get("status", {}))
-    uid = given["id"]
+    uid, earlier = given["id"], before(document)
     created = noted.get(_CREATED) or meta["creationTimestamp"]
     deletion = noted.get(_DELETION) or meta["deletionTimestamp"] if "deletionTimestamp" in meta else None
     metadata = Metadata(
@@ -170,7 +186,7 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
         region=given.get("region", ""),
         project=given.get("projectID", ""),
         account=observed.get("account", ""),
-        generation=meta.get("generation", 1),
+        generation=meta.get("generation", 1) + earlier,
         revision=observed.get("revision", 0),
         resource_version=int(meta["resourceVersion"]),
         created_at=seconds(created),
@@ -183,7 +199,8 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
     )
     conditions = observed.get("conditions")
     if conditions:
-        observed["conditions"] = [_uncondition(condition) for condition in conditions]
+        observed["conditions"] = [_recounted(_uncondition(condition), earlier) for condition in conditions]
+    observed = _recounted(observed, earlier)
     of_spec, of_status = _parts(kind)
     own_spec, own_status = inward(of_spec), inward(of_status)
     whole = {
@@ -201,6 +218,13 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
 def _parts(kind: type[Resource]) -> tuple[type[msgspec.Struct], type[msgspec.Struct]]:
     hints = typing.get_type_hints(kind)
     return hints["spec"], hints["status"]
+
+
+def _recounted(document: Document, by: int) -> Document:
+    """Return the document with the generation that was observed in another count; none observed is none in any."""
+    if by == 0 or "observedGeneration" not in document:
+        return document
+    return document | {"observedGeneration": document["observedGeneration"] + by}
 
 
 def _condition(document: Document) -> Document:

@@ -48,7 +48,7 @@ class KubernetesStore:
 
     def __init__(self, client: Client, heads: Heads, *, clock: Clock | None = None, lists: int = 8) -> None:
         """At most `lists` lists wait for their next page at once; one more ends the one that waited longest."""
-        self.client = client
+        self.client, self.heads = client, heads
         self._where = Whereabouts(client, heads)
         self._clock = clock or SystemClock()
         self._keys = Keys(client)
@@ -131,7 +131,7 @@ class KubernetesStore:
             current.metadata.finalizers = [*before, *added]
             stored = await self._put(kind, current, self._main(current, stored), "")
             current.metadata.finalizers = after
-        status = shape.status(current)
+        status = shape.status(current, shape.before(stored))
         if status != _status_of(stored):
             stored = await self._put(kind, current, {**stored, "status": status}, "/status")
         if shape.finalizers(current) == stored["metadata"].get("finalizers", []):

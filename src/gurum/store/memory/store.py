@@ -58,12 +58,12 @@ class MemoryStore:
     async def get(self, kind: type[R], id: str) -> R:
         """Return the object. Raises NotFoundError."""
         await self._enter()
-        return self._shelf(kind).read(id)
+        return self.shelf(kind).read(id)
 
     async def get_by_key(self, kind: type[R], key: str) -> R:
         """Return the object that holds the key. Raises NotFoundError."""
         await self._enter()
-        shelf = self._shelf(kind)
+        shelf = self.shelf(kind)
         if key not in shelf.keys:
             raise NotFoundError(f"{kind.kind} {key!r} does not exist")
         return shelf.read(shelf.keys[key])
@@ -74,7 +74,7 @@ class MemoryStore:
         """Return a page. All rows of a list are set aside with its first page."""
         objects.check_limit(limit)
         await self._enter()
-        shelf = self._shelf(kind)
+        shelf = self.shelf(kind)
         if after is None:
             rows = sorted(shelf.rows.values(), key=lambda row: row.meta.id)
             rest = _List(kind.kind, where, shelf.head, [row for row in rows if objects.matches(row.meta, where)])
@@ -131,18 +131,18 @@ class MemoryStore:
         await self._enter()
         if resource_version is not None:
             self._dice.conflict(self.hostility)
-        shelf = self._shelf(kind)
+        shelf = self.shelf(kind)
         current = shelf.read(id, resource_version)
         if not current.metadata.finalizers:
-            await self._acknowledged(shelf.remove(current, self._next()))
+            await self._acknowledged(shelf.remove(current, self.next()))
             return None
         if not objects.mark_deleted(current, cause, self._clock.time()):
             return current
-        return await self._acknowledged(shelf.replace(current, self._next()))
+        return await self._acknowledged(shelf.replace(current, self.next()))
 
     async def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         """Yield what happens after `since`, for ever. Raises WatchExpiredError, UnavailableError."""
-        shelf = self._shelf(kind)
+        shelf = self.shelf(kind)
         while True:
             news = shelf.news
             await self._dice.pause(self.hostility.stall, self.hostility.pause)
@@ -164,7 +164,7 @@ class MemoryStore:
         """Return, without waiting, what a watch would yield now. Raises WatchExpiredError."""
         await self._enter()
         self._dice.expire(self.hostility)
-        return self._changes(self._shelf(kind), since, EVERYTHING)
+        return self._changes(self.shelf(kind), since, EVERYTHING)
 
     async def close(self) -> None:
         """Refuse everything from now on; watches end with UnavailableError."""
@@ -211,20 +211,21 @@ class MemoryStore:
     async def _update(self, obj: R, change: Callable[[R], bool]) -> R:
         await self._enter()
         self._dice.conflict(self.hostility)
-        shelf, meta = self._shelf(type(obj)), obj.metadata
+        shelf, meta = self.shelf(type(obj)), obj.metadata
         current = shelf.read(meta.id, meta.resource_version)
         if not change(current):
             return current
         if objects.finished(current):
-            return await self._acknowledged(shelf.remove(current, self._next()))
-        return await self._acknowledged(shelf.replace(current, self._next()))
+            return await self._acknowledged(shelf.remove(current, self.next()))
+        return await self._acknowledged(shelf.replace(current, self.next()))
 
     def _insert(self, obj: R) -> R:
-        stored = self._shelf(type(obj)).insert(objects.created(obj, self._clock.time()), self._version + 1)
-        self._next()
+        stored = self.shelf(type(obj)).insert(objects.created(obj, self._clock.time()), self._version + 1)
+        self.next()
         return stored
 
-    def _next(self) -> int:
+    def next(self) -> int:
+        """Return the next version."""
         self._version += 1
         self.writes += 1
         return self._version
@@ -239,7 +240,8 @@ class MemoryStore:
         await self._dice.pause(self.hostility.early, self.hostility.pause)
         return result
 
-    def _shelf(self, kind: type[R]) -> Shelf[R]:
+    def shelf(self, kind: type[R]) -> Shelf[R]:
+        """Return where the objects of a kind are."""
         if kind.kind not in self._shelves:
             self._shelves[kind.kind] = Shelf(kind, self._remember)
         return cast("Shelf[R]", self._shelves[kind.kind])

@@ -135,6 +135,17 @@ class Batch:
             raise ExistsError(obj.kind, meta.key, holder)
         return self.replace(obj)
 
+    def check_key(self, obj: Resource) -> None:
+        """Raise ExistsError if another object has this one's key."""
+        holder = self._keys.get((obj.kind, obj.metadata.key), obj.id)
+        if holder != obj.id:
+            raise ExistsError(obj.kind, obj.metadata.key, holder)
+
+    def at_least(self, version: int, position: int = 0) -> None:
+        """Have all that is written later come after this version, and this position of the journal."""
+        self.changes += 1
+        self._version, self._position = max(self._version, version), max(self._position, position)
+
     def replace(self, obj: R) -> R:
         """Put the object's new state in."""
         row = self._next(obj)

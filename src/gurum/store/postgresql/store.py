@@ -19,7 +19,7 @@ from gurum.store.postgresql.batch import Batch, Count
 from gurum.store.postgresql.database import Database
 from gurum.store.postgresql.link import Connect, Row
 from gurum.store.postgresql.lists import Snapshots
-from gurum.store.postgresql.texts import LONGEST, storable
+from gurum.store.postgresql.texts import possible, storable
 from gurum.store.rows import decode
 
 R = TypeVar("R", bound=Resource)
@@ -144,7 +144,7 @@ class PostgresqlStore:
 
     async def create(self, obj: R) -> R:
         """Store a new object and return it as stored. Raises ExistsError; ValueError for an impossible id."""
-        new = _possible(objects.created(obj, self._clock.time()))
+        new = possible(objects.created(obj, self._clock.time()))
         meta = new.metadata
         return await self.database.write(
             lambda batch: batch.insert(new), ids=[(new.kind, meta.id)], keys=[(new.kind, meta.key)]
@@ -153,7 +153,7 @@ class PostgresqlStore:
     async def create_many(self, objs: Sequence[Resource]) -> tuple[Sequence[Resource], StoreError | None]:
         """Create in order, in one commit, and stop at the first refusal; return what was created and the refusal."""
         now = self._clock.time()
-        new = [_possible(objects.created(obj, now)) for obj in objs]
+        new = [possible(objects.created(obj, now)) for obj in objs]
 
         def insert_all(batch: Batch) -> tuple[Sequence[Resource], StoreError | None]:
             done: list[Resource] = []
@@ -294,15 +294,3 @@ def _known(kind: type[Resource], id: str) -> None:
     """Raise NotFoundError for an id that nothing can have, because the database could not hold it."""
     if not storable(id):
         raise NotFoundError(f"{kind.kind} {id!r} does not exist")
-
-
-def _possible(obj: R) -> R:
-    """Return the object. Raises ValueError for metadata that cannot be stored: here, where it concerns its maker alone.
-
-    Keys may be anything.
-    """
-    meta = obj.metadata
-    for text in (meta.id, meta.region, meta.account, meta.project):
-        if not storable(text):
-            raise ValueError(f"{text[:100]!r} cannot be stored: it has a NUL, or more than {LONGEST} bytes")
-    return obj

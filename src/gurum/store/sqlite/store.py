@@ -30,6 +30,7 @@ from gurum.store.rows import decode, encode
 from gurum.store.sqlite.database import Database, Transaction
 from gurum.store.sqlite.errors import explain
 from gurum.store.sqlite.lists import Snapshots
+from gurum.store.sqlite.statements import REMOVE, TOMBSTONE
 
 R = TypeVar("R", bound=Resource)
 Row = tuple[Any, ...]  # as the driver returns it
@@ -61,11 +62,6 @@ _REPLACE = (
     "UPDATE objects SET account = :account, resource_version = :version, schema = :schema, data = :data"
     " WHERE kind = :kind AND id = :id"
 )
-_TOMBSTONE = (
-    "INSERT OR REPLACE INTO tombstones VALUES"
-    " (:kind, :id, :region, :account, :project, :version, :removed_at, :schema, :data)"
-)
-_REMOVE = "DELETE FROM objects WHERE kind = ? AND id = ?"
 _CHUNK = 1000  # events a watch reads at once
 _FORGET_EVERY = 256  # removals between two prunings of tombstones
 
@@ -288,8 +284,8 @@ class SqliteStore:
     def _remove(self, transaction: Transaction, obj: R) -> R:
         row = encode(obj, transaction.next_version(obj.kind))
         row["removed_at"] = self._clock.time()
-        transaction.execute(_TOMBSTONE, row)
-        transaction.execute(_REMOVE, (obj.kind, obj.id))
+        transaction.execute(TOMBSTONE, row)
+        transaction.execute(REMOVE, (obj.kind, obj.id))
         self._removals += 1
         if self._removals % _FORGET_EVERY == 0:
             _forget(transaction, self._clock.time() - self._remember)

@@ -23,6 +23,7 @@ RIGHTS: Mapping[str, str] = {
     "gurum-pia": "gurum-pia",
     "gurum-engine": "gurum-engine",
     "gurum": "gurum-engine",
+    "gurum-move": "gurum-move",
 }
 
 

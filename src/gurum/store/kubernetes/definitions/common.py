@@ -40,7 +40,7 @@ CONDITION: dict[str, Field] = {
     ),
     "message": Field("A sentence for people: what went wrong, what it waits for, until when.", longest=LONG),
     "lastTransitionTime": Field("Since when status and reason have been as they are."),
-    "observedGeneration": Field("The generation of the spec that the condition speaks of.", least=0),
+    "observedGeneration": Field("The generation of the spec that the condition speaks of."),
     "until": Field("When the next attempt is due, where that is known."),
 }
 
@@ -66,7 +66,8 @@ FIELDS: Fields = {
         " tags.",
         words=("observed", "owned"),
     ),
-    "Status.observed_generation": Field("The generation of the spec that was last worked on.", least=0),
+    # Less than nothing in an object that was moved here with generations that this cluster has not counted.
+    "Status.observed_generation": Field("The generation of the spec that was last worked on."),
     "Status.intents": Field(
         "Everything that was or is to be made in a cloud for the object, by step. Each is written before the call, so"
         " that a crash can repeat a creation but not forget it.",

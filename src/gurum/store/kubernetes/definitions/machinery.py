@@ -1,8 +1,8 @@
-"""What Gurum keeps for itself: quota, leases, restorations, keys."""
+"""What Gurum keeps for itself: quota, leases, restorations, transfers, keys."""
 
 from __future__ import annotations
 
-from gurum.store.kubernetes.definitions.row import KEY, MANY, Column, Field, Fields, Kind, Kinds, Rule
+from gurum.store.kubernetes.definitions.row import KEY, LONG, MANY, Column, Field, Fields, Kind, Kinds, Rule
 
 FIELDS: Fields = {
     "QuotaUsageSpec.limits": Field(
@@ -23,6 +23,11 @@ FIELDS: Fields = {
         "Whether somebody has looked at what the clouds have and this store does not know. Until then nothing unknown"
         " is removed."
     ),
+    "TransferSpec.source": Field("What is copied into this store: another's URL, or a backup.", longest=LONG),
+    "TransferSpec.begun_at": Field("When it was begun."),
+    "TransferSpec.holder": Field("Which process copies."),
+    "TransferSpec.renewed_at": Field("When that process last said so."),
+    "TransferSpec.duration": Field("Seconds after which another process may go on with it."),
     "KeyClaimSpec.kind": Field("The kind within which the key is unique."),
     "KeyClaimSpec.key": Field("The key that is held.", longest=KEY),
     "KeyClaimSpec.owner_id": Field("The id of the object that holds it."),
@@ -44,6 +49,10 @@ KINDS: Kinds = {
         columns=(Column("Holder", ".spec.holder"), Column("Epoch", ".spec.epoch", "integer")),
     ),
     "Restoration": Kind(text="That the store comes from a backup. Kept by Gurum."),
+    "Transfer": Kind(
+        text="That the store is being filled from another and is not whole yet: nobody may work on it. Kept by Gurum.",
+        columns=(Column("Source", ".spec.source"), Column("Holder", ".spec.holder")),
+    ),
     "KeyClaim": Kind(
         text="A key that is unique in its kind beyond one namespace, and who holds it. Made by Gurum.",
         fixed=("*",),

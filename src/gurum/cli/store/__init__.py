@@ -1,0 +1,6 @@
+"""`gurum store`: what the store holds, and how it becomes another one."""
+
+from gurum.cli.command import Command
+from gurum.cli.store import copy, info
+
+COMMANDS: tuple[Command, ...] = (copy.COMMAND, info.COMMAND)
