@@ -11,8 +11,8 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load policy-check same scale secrets \
-        upgrade
+        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load move policy-check same \
+        scale secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -101,6 +101,9 @@ kubernetes: ## build a real Kubernetes control plane into a cache (once, in minu
 
 load: setup ## a thousand servers at once, then 200 requests a second for half an hour (ARGS="--minutes 5": shorter)
 	$(PYTHON) -m tests.load $(ARGS)
+
+move: setup ## carry 20,000 objects SQLite → Kubernetes → PostgreSQL → SQLite, killed on the way: equal at the end
+	$(PYTHON) -m tests.move $(ARGS)
 
 policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
 	$(PYTHON) -m tests.permissions $(ARGS)

@@ -22,6 +22,7 @@ class Shown:
         self._verifying = False
         self._what = ""
         self._done = self._all = 0  # of the kind whose turn it is; of all
+        self._said = 0  # of the former, in the last line
         self._began = self._told = clock()
 
     def plan(self, totals: Mapping[str, int], *, verifying: bool) -> None:
@@ -33,7 +34,7 @@ class Shown:
     def begin(self, what: str) -> None:
         """See Progress."""
         self._end()
-        self._what, self._done = what, 0
+        self._what, self._done, self._said = what, 0, 0
         self._told = self._clock()
 
     def step(self, number: int) -> None:
@@ -44,11 +45,11 @@ class Shown:
             self._tell()
 
     def _end(self) -> None:
-        if self._what and self._done:
+        if self._what and self._done != self._said:
             self._tell()
 
     def _tell(self) -> None:
-        self._told = self._clock()
+        self._told, self._said = self._clock(), self._done
         taken = max(self._told - self._began, 1e-6)
         rate = self._all / taken
         left = max(0, sum(self._totals.values()) - self._all)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from gurum.ops.config import StoreConfig
+from gurum.ops.config import ConfigError, StoreConfig
 from gurum.ops.urls import sqlite_path, without_password
 from gurum.store.contract import Journal, Store
 from gurum.store.factory import open_store
@@ -71,6 +71,8 @@ def name_of(url: str) -> str:
 @asynccontextmanager
 async def opened(config: StoreConfig, *, make: bool) -> AsyncIterator[End]:
     """Open a store and its journal, whole or not; close them at the end. Raises what `open_store` raises."""
+    if config.url == "memory:":
+        raise ConfigError("what is in memory ends with its process: it cannot be copied")
     store, journal = await open_store(config, make=make, writer=WRITER, unfinished=True)
     try:
         yield End(name_of(config.url), store, restorable(store), ledger(journal))
