@@ -8,14 +8,16 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.store import make_network, make_server
+from tests.support.store import make_network, make_server, metadata
 
 from gurum.cli.command import Surroundings
 from gurum.cli.main import main
 from gurum.cli.store.progress import Shown
+from gurum.model.engine import Transfer, TransferSpec
 from gurum.ops.config import StoreConfig
 from gurum.store.contract import Record
 from gurum.store.factory import open_store
+from gurum.store.moving.transfer import KEY
 
 
 def _run(*words: str) -> tuple[int, str, str]:
@@ -81,6 +83,38 @@ def test_what_is_refused_is_said_in_one_sentence(source: str, tmp_path: Path) ->
         assert sentence in err
         assert len(err.splitlines()) == 1
         assert "sesame" not in err
+
+
+def test_what_is_whole_is_not_discarded(source: str) -> None:
+    status, out, err = _run("store", "discard", "--to", source)
+    assert (status, out) == (1, "")
+    assert "nothing is removed" in err
+    assert (
+        json.loads(_run("store", "info", "--config", str(_configured(source)), "-f", "json")[1])["objects"]["Server"]
+        == 3
+    )
+
+
+def test_what_broke_off_is_discarded(source: str, tmp_path: Path) -> None:
+    async def mark() -> None:
+        store, journal = await open_store(StoreConfig(url=source))
+        await store.create(Transfer(metadata=metadata(KEY), spec=TransferSpec(source="another", history=False)))
+        await journal.close()
+        await store.close()
+
+    asyncio.run(mark())
+    assert "gurum store discard" in _run("store", "info", "--config", str(_configured(source)))[2]
+    assert json.loads(_run("store", "discard", "--to", source, "-f", "json")[1])["objects removed"] == 5
+    assert _run("store", "info", "--config", str(_configured(source)))[0] == 0
+    status, _, err = _run("store", "copy", "--from", source, "--to", f"sqlite:///{tmp_path}/x.sqlite", "-f", "json")
+    assert status == 0
+    assert "journal" in err  # the history was not the copy's
+
+
+def _configured(url: str) -> Path:
+    file = Path(url.removeprefix("sqlite:///")).with_name("config.yaml")
+    file.write_text(f"store: {{url: '{url}'}}\n")
+    return file
 
 
 def test_the_configuration_knows_its_own_store(source: str, tmp_path: Path) -> None:

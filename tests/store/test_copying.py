@@ -25,6 +25,7 @@ from gurum.store.moving import files
 from gurum.store.moving.contract import Instant, Restorable
 from gurum.store.moving.copying import Report, Silent, copy
 from gurum.store.moving.ends import End, opened
+from gurum.store.moving.giving_up import discard
 from gurum.store.moving.transfer import KEY, CopyRefusedError, UnfinishedStoreError, holding
 
 Ends = tuple[End, End]
@@ -279,6 +280,29 @@ async def test_who_was_held_up_writes_no_more(ends: Ends, monkeypatch: pytest.Mo
         monkeypatch.setattr(time, "monotonic", lambda: now + 16.0)
         with pytest.raises(CopyRefusedError, match="held up"):
             holder.check()
+
+
+async def test_what_is_given_up_is_empty_again(ends: Ends, tmp_path: Path) -> None:
+    source, target = ends
+    clock = StepClock()
+
+    async def breaks(objs: Sequence[Resource]) -> Sequence[Resource]:
+        if isinstance(objs[0], Server):
+            raise UnavailableError("gone")
+        return objs
+
+    with pytest.raises(UnavailableError):
+        await _copied(source, beside(target, breaks), clock)
+    await target.ledger.restore(await source.ledger.lines(0, 100), 0, 20)
+    assert await discard(target, clock) == 12
+    assert await target.ledger.count(100) == 0
+    store, journal = await open_store(_config(tmp_path, "target"))
+    assert (await store.list(Network)).items == []
+    await journal.close()
+    await store.close()
+    for whole in (source, target):
+        with pytest.raises(CopyRefusedError, match="nothing is removed"):
+            await discard(whole, clock)
 
 
 async def test_a_file_of_any_store_and_back(ends: Ends, tmp_path: Path) -> None:

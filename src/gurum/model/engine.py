@@ -47,11 +47,12 @@ class Restoration(Resource, kw_only=True):
 class TransferSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What is copied into the store (a URL without a password, or a backup), and who does it.
 
-    begun_at, renewed_at, duration in seconds: a holder that has not renewed for `duration` is gone, and another may go
-    on with the same source.
+    history: whether the journal is copied too, and not one and the same. begun_at, renewed_at, duration in seconds: a
+    holder that has not renewed for `duration` is gone, and another may go on with the same source.
     """
 
     source: str = ""
+    history: bool = True
     begun_at: float = 0.0
     holder: str = ""
     renewed_at: float = 0.0

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gurum.cli.command import Command, Surroundings, configuration, format_argument, places
+from gurum.cli.command import Command, Surroundings, format_argument
 from gurum.cli.output import rows, write_json
+from gurum.cli.store.ends import end, end_arguments, run_arguments
 from gurum.cli.store.progress import Shown
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import EMBEDDED_CLUSTER, StoreConfig, embedded_kubeconfig
-from gurum.ops.urls import HIDDEN, has_password, without_password
-from gurum.supervisor.rows import Refusal
+from gurum.ops.config import StoreConfig
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--from", dest="source", required=True, metavar="URL", help="the store that is copied")
-    parser.add_argument("--to", dest="target", required=True, metavar="URL", help="the store that is filled; empty")
-    for end, other in (("from", "source"), ("to", "target")):
-        parser.add_argument(
-            f"--{end}-journal", default="", dest=f"{other}_journal", metavar="URL",
-            help=f"where the journal of --{end} is, beside Kubernetes",
-        )  # fmt: skip
-        parser.add_argument(
-            f"--{end}-password-file", default="", dest=f"{other}_password", metavar="FILE",
-            help=f"PostgreSQL: the file (0600) with the password of --{end}",
-        )  # fmt: skip
-    parser.add_argument("--state", type=Path, metavar="DIR", help="state directory (default: var)")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="whose store needs no further words (see --state)")
+    end_arguments(parser, "from", "source", "the store that is copied")
+    end_arguments(parser, "to", "target", "the store that is filled; empty")
+    run_arguments(parser)
     format_argument(parser)
 
 
 def _run(arguments: Namespace, around: Surroundings) -> int:
-    source, target = _end(arguments, around, "source", "from"), _end(arguments, around, "target", "to")
+    source, target = end(arguments, around, "from", "source"), end(arguments, around, "to", "target")
     report = asyncio.run(_copied(source, target, Shown(arguments.format, around.err)))
     _show(report, arguments.format, around)
     return 0 if report.held else 1
@@ -48,30 +36,9 @@ async def _copied(source: StoreConfig, target: StoreConfig, progress: Shown) -> 
     from gurum.store.moving.ends import opened
 
     async with opened(source, make=False) as here, opened(target, make=True) as there:
-        return await copy(here, there, SystemClock(), progress)
-
-
-def _end(arguments: Namespace, around: Surroundings, end: str, word: str) -> StoreConfig:
-    """Return an end's configuration: what the arguments say, and of the run's own store what its configuration does."""
-    values = vars(arguments)
-    url, journal, password = values[end], values[f"{end}_journal"], values[f"{end}_password"]
-    if has_password(url) or has_password(journal):
-        raise Refusal(
-            "a password on a command line can be read by every user of this machine: leave it out of the URLs, and put"
-            f" it into a file that --{word}-password-file names, or into ~/.pgpass"
-        )
-    here = places(arguments)
-    if url == EMBEDDED_CLUSTER:
-        url = f"kubernetes://{embedded_kubeconfig(here.state)}"
-        journal = journal or f"sqlite:///{here.state}/journal.sqlite"
-    known = StoreConfig(url=url)
-    if arguments.config is not None or here.config.exists():
-        own = configuration(Namespace(**values | {"store": None}), around).store
-        if url in (own.url, without_password(own.url).replace(f":{HIDDEN}@", "@")):
-            known = own
-    return msgspec.structs.replace(
-        known, journal_url=journal or known.journal_url, password_file=password or known.password_file
-    )
+        report = await copy(here, there, SystemClock(), progress)
+    progress.end()
+    return report
 
 
 def _show(report: Any, form: str, around: Surroundings) -> None:

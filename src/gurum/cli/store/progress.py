@@ -27,13 +27,14 @@ class Shown:
 
     def plan(self, totals: Mapping[str, int], *, verifying: bool) -> None:
         """See Progress."""
+        self.end()
         self._totals, self._verifying = totals, verifying
         self._what, self._all = "", 0
         self._began = self._clock()
 
     def begin(self, what: str) -> None:
         """See Progress."""
-        self._end()
+        self.end()
         self._what, self._done, self._said = what, 0, 0
         self._told = self._clock()
 
@@ -44,7 +45,8 @@ class Shown:
         if self._clock() - self._told >= EVERY:
             self._tell()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Tell what is not told yet of what was begun."""
         if self._what and self._done != self._said:
             self._tell()
 

@@ -105,7 +105,9 @@ async def copy(
     report = Report(source=source.name, target=target.name, resumed=False)
     report.journal_copied = source.ledger.place() != target.ledger.place()
     empty = await _empty(target, journal=report.journal_copied)
-    async with holding(target.store, name or source.name, clock, empty=empty, duration=duration) as (holder, resumed):
+    async with holding(
+        target.store, name or source.name, clock, empty=empty, history=report.journal_copied, duration=duration
+    ) as (holder, resumed):
         report.resumed = resumed
         work = _Copy(source, target, holder, progress, report)
         await work.run()

@@ -16,6 +16,8 @@ import socket
 import time
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from gurum.model.base import Metadata, new_id
 from gurum.model.engine import Transfer, TransferSpec
 from gurum.ops.clock import Clock
@@ -48,7 +50,8 @@ async def refuse_unfinished(store: Store) -> None:
         since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mark.spec.begun_at))
         raise UnfinishedStoreError(
             f"the store is not whole: since {since} it is being filled from {mark.spec.source}. Wait for that, or run"
-            " the same `gurum store copy` (or `gurum restore`) again: it goes on where it was"
+            " the same `gurum store copy` (or `gurum restore`) again: it goes on where it was. `gurum store discard`"
+            " gives it up"
         )
 
 
@@ -104,7 +107,7 @@ class Holder:
 
 @contextlib.asynccontextmanager
 async def holding(
-    store: Store, source: str, clock: Clock, *, empty: bool, duration: float = 15.0
+    store: Store, source: str, clock: Clock, *, empty: bool, history: bool = True, duration: float = 15.0
 ) -> AsyncIterator[tuple[Holder, bool]]:
     """Mark the store and hold the mark inside; also give whether an earlier copy is gone on with.
 
@@ -112,7 +115,8 @@ async def holding(
     nobody holds it. Raises CopyRefusedError for a store that has something in it, of another source, or that another
     process copies into.
     """
-    mark, resumed = await _taken(store, source, clock, empty=empty, duration=duration)
+    wanted = TransferSpec(source=source, history=history, holder=_ourselves(), duration=duration)
+    mark, resumed = await _taken(store, wanted, clock, empty=empty)
     holder = Holder(store, clock, mark)
     keeping = asyncio.create_task(holder.keep(), name="store-transfer")
     try:
@@ -122,24 +126,21 @@ async def holding(
         await asyncio.wait((keeping,))
 
 
-async def _taken(store: Store, source: str, clock: Clock, *, empty: bool, duration: float) -> tuple[Transfer, bool]:
-    ours = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+async def _taken(store: Store, wanted: TransferSpec, clock: Clock, *, empty: bool) -> tuple[Transfer, bool]:
     while True:
         now = clock.time()
-        spec = TransferSpec(source=source, begun_at=now, holder=ours, renewed_at=now, duration=duration)
+        spec = msgspec.structs.replace(wanted, begun_at=now, renewed_at=now)
         mark = await find(store)
         if mark is None:
             if not empty:
-                raise CopyRefusedError(
-                    "the store that is to be filled is not empty, and not by this copy: name another one"
-                )
+                raise CopyRefusedError("the store that is to be filled is not empty, nor is this copy to go on there")
             try:
                 return await store.create(Transfer(metadata=Metadata(id=new_id(), key=KEY), spec=spec)), False
             except ExistsError:
                 continue  # another was faster
-        if mark.spec.source != source:
+        if mark.spec.source != wanted.source:
             raise CopyRefusedError(
-                f"the store is being filled from {mark.spec.source}, not from {source}: go on with that one"
+                f"the store is being filled from {mark.spec.source}, not from {wanted.source}: go on with that one"
             )
         left = mark.spec.renewed_at + mark.spec.duration - now
         if left > 0 and not _ended(mark.spec.holder):
@@ -154,6 +155,10 @@ async def _taken(store: Store, source: str, clock: Clock, *, empty: bool, durati
             return await store.update_spec(mark), True
         except (ConflictError, NotFoundError):
             continue
+
+
+def _ourselves() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 def _ended(holder: str) -> bool:

@@ -24,6 +24,7 @@ FIELDS: Fields = {
         " is removed."
     ),
     "TransferSpec.source": Field("What is copied into this store: another's URL, or a backup.", longest=LONG),
+    "TransferSpec.history": Field("Whether the journal is copied too; it is not where both stores have the same."),
     "TransferSpec.begun_at": Field("When it was begun."),
     "TransferSpec.holder": Field("Which process copies."),
     "TransferSpec.renewed_at": Field("When that process last said so."),
