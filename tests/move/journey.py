@@ -24,10 +24,11 @@ from gurum.store.moving.transfer import UnfinishedStoreError
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the stores are. journal: the SQLite file of the cluster's."""
+    """Where the stores are. journal: the SQLite file of the cluster's. judge: the cluster for who may see all of it."""
 
     first: Path
     cluster: str
+    judge: str
     journal: Path
     postgresql: str
     last: Path
@@ -65,7 +66,7 @@ def travel(
         put(f"{name}_opened_while_not_whole", len(points[name]) - shut)
         put(f"{name}_opened_when_whole", asyncio.run(_opened(target)))
         if name == "kubernetes":
-            for what, value in asyncio.run(looked(target)).items():
+            for what, value in asyncio.run(looked(msgspec.structs.replace(target, url=places.judge))).items():
                 put(f"kubernetes_{what}", value)
     found = list(rows.differences(places.first, places.last))
     for words in found[:10]:

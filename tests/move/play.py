@@ -34,6 +34,7 @@ def play(directory: Path, figures: Figures, objects: int, lines: int) -> None:
             first=first,
             # With the rights that the role gives and no others.
             cluster=f"kubernetes://{plane.user('gurum-move')}",
+            judge=f"kubernetes://{plane.kubeconfig}",
             journal=directory / "journal.sqlite",
             postgresql=server.url,
             last=directory / "last.sqlite",

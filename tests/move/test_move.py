@@ -30,6 +30,7 @@ def test_four_hundred_objects_come_back(kubernetes_url: str, postgresql_bare: st
     places = Places(
         first=tmp_path / "first.sqlite",
         cluster=kubernetes_url,
+        judge=kubernetes_url,
         journal=tmp_path / "journal.sqlite",
         postgresql=postgresql_bare,
         last=tmp_path / "last.sqlite",
