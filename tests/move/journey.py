@@ -63,7 +63,7 @@ def travel(
 
         outcome = leg(_words(source, target), points[name], environ, between)
         _put(name, outcome, put)
-        put(f"{name}_opened_while_not_whole", len(points[name]) - shut)
+        put(f"{name}_opened_while_not_whole", outcome.kills - shut)
         put(f"{name}_opened_when_whole", asyncio.run(_opened(target)))
         if name == "kubernetes":
             for what, value in asyncio.run(looked(msgspec.structs.replace(target, url=places.judge))).items():
@@ -79,10 +79,10 @@ def _put(name: str, outcome: Outcome, put: Callable[[str, float], None]) -> None
     report = outcome.report
     put(f"{name}_status", outcome.status)
     put(f"{name}_kills", outcome.kills)
-    put(f"{name}_resumed", outcome.resumed)
+    put(f"{name}_resumed", report["resumed"])
     put(f"{name}_objects", report["objects"])
     put(f"{name}_different", sum(v["different"] for v in (*report["kinds"].values(), report["journal"])))
-    put(f"{name}_written_after_the_last_kill", outcome.written)
+    put(f"{name}_written_after_the_last_kill", report["written"])
     put(f"{name}_objects_per_second", outcome.per_second)
     put(f"{name}_verification_s", report["seconds"] - report["copy_seconds"])
 

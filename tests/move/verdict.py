@@ -9,13 +9,13 @@ OBJECTS = 20_000
 LINES = 40_000
 
 
-def limits(objects: int = OBJECTS, lines: int = LINES) -> Limits:
-    """Return the limits for so many objects and lines of history."""
+def limits(objects: int = OBJECTS, lines: int = LINES, kills: int = 2) -> Limits:
+    """Return the limits for so many objects and lines of history, and so many kills a leg."""
     found: dict[str, tuple[str, float]] = {"differences": ("==", 0), "lines": ("==", lines)}
     for name in LEGS:
         found |= {
             f"{name}_status": ("==", 0),
-            f"{name}_kills": (">=", 2),
+            f"{name}_kills": (">=", kills),
             f"{name}_resumed": ("==", 1),
             f"{name}_objects": ("==", objects),
             f"{name}_different": ("==", 0),
