@@ -98,6 +98,9 @@ class Feed(Generic[R]):
         self._horizon = 0  # what happened up to here is forgotten
         self._head = 0  # the version of the latest event of the kind
         self.confirmed = 0  # the latest version that the server named: no reader is from a later one
+        # What people wrote that is still to be looked at: without an id, or deleted by them and not by the API.
+        self.asked: dict[Address, dict[str, Any]] = {}
+        self.names: dict[Address, str] = {}  # the ids of objects whose name is a person's choice
         self._expired = False  # whether the server no longer remembers what follows `position`
         self._ring: deque[_Happened] = deque()
         self._recent: dict[str, tuple[int, bytes]] = {}  # version and document of what changed last, the oldest first
@@ -227,8 +230,11 @@ class Feed(Generic[R]):
             except WatchExpiredError:
                 continue
         self.index.clear()
+        self.asked.clear()
+        self.names.clear()
         for document in listed.documents:
             document["kind"] = self.kind.kind  # items of a list do not say
+            self._ask(document)
             if shape.admitted(document):
                 self._learn(document)
         self._ring.clear()
@@ -301,6 +307,7 @@ class Feed(Generic[R]):
         self._wake()
 
     def _happened(self, told: _Told, document: dict[str, Any], version: int) -> None:
+        self._ask(document, gone=told.type == "DELETED")
         if not shape.admitted(document):
             return
         uid = document["spec"]["id"]
@@ -309,6 +316,7 @@ class Feed(Generic[R]):
             return  # somebody wrote another object's id into one of their own
         if told.type == "DELETED":
             self.index.pop(uid, None)
+            self.names.pop(shape.address_in(document), None)
             self._recent.pop(uid, None)
             self._record(_Happened(version, "gone", uid, bytes(told.object)))
         else:
@@ -321,6 +329,16 @@ class Feed(Generic[R]):
         known = self.index.get(document["spec"]["id"])
         if known is None or known.address == address:
             self.index[document["spec"]["id"]] = Known(address, meta["uid"], int(meta["resourceVersion"]))
+            if address.name != document["spec"]["id"]:
+                self.names[address] = document["spec"]["id"]
+
+    def _ask(self, document: dict[str, Any], *, gone: bool = False) -> None:
+        """Keep what people ask for until somebody has taken it up."""
+        address = shape.address_in(document)
+        if not gone and (shape.unmarked(document) if shape.admitted(document) else not self._place.claim):
+            self.asked[address] = document
+        else:
+            self.asked.pop(address, None)
 
     def _record(self, happened: _Happened) -> None:
         self._head = happened.version

@@ -4,6 +4,10 @@ Rights (RBAC) end at the object; a person who may create servers could write ano
 somebody else as the one who asked. So an admission policy of the server's own keeps these fields to whoever has the
 verb `assign` on `identities.gurum.cloud`, which is no resource but a right by itself. It needs no webhook, and works
 when none of our processes does.
+
+A second policy writes down who it was: whoever makes an object or changes its spec finds their own name in its cause,
+whatever they wrote there, and what the API makes of it is put down to them. How an object stands to what is in a cloud
+already (`import`, `managementPolicy`, `onDelete`) is said by those who may `decide` on `adoptions.gurum.cloud`.
 """
 
 from __future__ import annotations
@@ -15,33 +19,28 @@ from gurum.store.kubernetes.shape import IDENTITY
 
 Document = dict[str, Any]
 
-NAME = f"identity.{DOMAIN}"
+NAME, CAUSE = f"identity.{DOMAIN}", f"cause.{DOMAIN}"
 RIGHT = {"apiGroups": [DOMAIN], "resources": ["identities"], "verbs": ["assign"]}
-_OURS = f"authorizer.group('{DOMAIN}').resource('identities').check('assign').allowed()"
+OURS = f"authorizer.group('{DOMAIN}').resource('identities').check('assign').allowed()"
 _CREATING = "oldObject == null"
+ADOPTING = {"apiGroups": [DOMAIN], "resources": ["adoptions"], "verbs": ["decide"]}
+_DECIDES = f"authorizer.group('{DOMAIN}').resource('adoptions').check('decide').allowed()"
+ADOPTION = ("import", "managementPolicy", "onDelete")
+_USER = r"""request.userInfo.username.replace('\\', '\\\\').replace('"', '\\"')"""
+STAMP = f"""'{{"user_id":"' + {_USER} + '"}}'"""  # as a cause is written down: JSON
 
 
 def all() -> list[Document]:  # noqa: A001 - read as guard.all()
-    """Return the policy and its binding."""
-    groups = sorted({place.group for place in (*PLACES.values(), KEY_CLAIM)})
+    """Return the policies and their bindings."""
     policy = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
         "metadata": {"name": NAME},
         "spec": {
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "resourceRules": [
-                    {
-                        "apiGroups": groups,
-                        "apiVersions": [VERSION],
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": ["*"],
-                    }
-                ]
-            },
-            "matchConditions": [{"name": "people", "expression": f"!({_OURS})"}],
-            "validations": [*(_field(name) for name in IDENTITY), _annotations()],
+            "matchConstraints": _everything(),
+            "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
+            "validations": [*(_field(name) for name in IDENTITY), _annotations(), _adoption()],
         },
     }
     binding = {
@@ -49,6 +48,45 @@ def all() -> list[Document]:  # noqa: A001 - read as guard.all()
         "kind": "ValidatingAdmissionPolicyBinding",
         "metadata": {"name": NAME},
         "spec": {"policyName": NAME, "validationActions": ["Deny"]},
+    }
+    return [policy, binding, *_stamps()]
+
+
+def _everything() -> Document:
+    groups = sorted({place.group for place in (*PLACES.values(), KEY_CLAIM)})
+    rule = {"apiGroups": groups, "apiVersions": [VERSION], "operations": ["CREATE", "UPDATE"], "resources": ["*"]}
+    return {"resourceRules": [rule]}
+
+
+def _stamps() -> list[Document]:
+    """Return the policy that writes down whose wish an object is, and its binding."""
+    changed = f"{_CREATING} || object.?spec != oldObject.?spec"
+    noted = f"Object.metadata{{annotations: {{'{DOMAIN}/cause': {STAMP}}}}}"
+    policy = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingAdmissionPolicy",
+        "metadata": {"name": CAUSE},
+        "spec": {
+            "failurePolicy": "Fail",
+            "reinvocationPolicy": "Never",
+            "matchConstraints": _everything(),
+            "matchConditions": [
+                {"name": "people", "expression": f"!({OURS})"},
+                {"name": "wishes", "expression": changed},
+            ],
+            "mutations": [
+                {
+                    "patchType": "ApplyConfiguration",
+                    "applyConfiguration": {"expression": f"Object{{metadata: {noted}}}"},
+                }
+            ],
+        },
+    }
+    binding = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingAdmissionPolicyBinding",
+        "metadata": {"name": CAUSE},
+        "spec": {"policyName": CAUSE},
     }
     return [policy, binding]
 
@@ -63,9 +101,28 @@ def _field(name: str) -> Document:
     }
 
 
+def _adoption() -> Document:
+    said = {name: f"object.spec.?{name}" for name in ADOPTION}
+    said["import"] = "object.spec[?'import']"  # a word of CEL's own
+    default = {"managementPolicy": "managed", "onDelete": "delete"}
+
+    def usual(name: str) -> str:
+        free = f" || {said[name]}.orValue('') == '{default[name]}'" if name in default else ""
+        return f"(!{said[name]}.hasValue(){free})"
+
+    same = " && ".join(f"{text} == {text.replace('object', 'oldObject', 1)}" for text in said.values())
+    fresh = " && ".join(usual(name) for name in said)
+    return {
+        "expression": f"{_DECIDES} || ({_CREATING} ? ({fresh}) : ({same}))",
+        "message": "import, managementPolicy and onDelete are decided by who runs the cloud",
+        "reason": "Forbidden",
+    }
+
+
 def _annotations() -> Document:
     new, old = "object.metadata.?annotations.orValue({})", "oldObject.metadata.?annotations.orValue({})"
-    kept = f"!({_CREATING}) && {old}[?k] == {new}[?k]"
+    stamped = f"k == '{DOMAIN}/cause' && {new}[k] == {STAMP}"
+    kept = f"({stamped}) || (!({_CREATING}) && {old}[?k] == {new}[?k])"
     lost = f"{_CREATING} || {old}.all(k, !k.startsWith('{DOMAIN}/') || k in {new})"
     return {
         "expression": f"{new}.all(k, !k.startsWith('{DOMAIN}/') || ({kept})) && ({lost})",

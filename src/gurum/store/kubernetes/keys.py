@@ -30,10 +30,13 @@ class Keys:
         """`grace`: seconds after which a key without its object is anybody's."""
         self._client, self._grace = client, grace
 
-    async def take(self, obj: Resource) -> None:
-        """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError."""
+    async def take(self, obj: Resource, at: Address | None = None) -> None:
+        """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError.
+
+        `at`: where the object stands, if that is not where one that we create does.
+        """
         meta = obj.metadata
-        owner, claim = shape.address_of(obj), address(obj.kind, meta.key)
+        owner, claim = at or shape.address_of(obj), address(obj.kind, meta.key)
         document = {
             "apiVersion": KEY_CLAIM.api_version,
             "kind": "KeyClaim",

@@ -133,7 +133,7 @@ def _people() -> Iterator[Document]:
     yield _role(
         "gurum-operator",
         "What operators do: everything with what users and the catalogue have, and see all that Gurum keeps.",
-        [*_allowed(_places((*OWN, *CATALOGUE)), WRITE), *_allowed(all_kinds, READ)],
+        [*_allowed(_places((*OWN, *CATALOGUE)), WRITE), *_allowed(all_kinds, READ), guard.ADOPTING],
     )
 
 

@@ -72,6 +72,14 @@ def by_key(obj: Resource) -> bool:
     return place.claim or place.cluster or not obj.metadata.project
 
 
+def apart(obj: Resource) -> bool:
+    """Whether the object's key is claimed apart, because its name does not stand for the key, or for not all of a kind.
+
+    A person's key pair has a name of its own, that of the API is named by its key; no two may have one key.
+    """
+    return obj.metadata.key != obj.id and (obj.kind == "KeyPair" or not by_key(obj))
+
+
 def address_in(document: Mapping[str, Any]) -> Address:
     """Return where a stored object stands."""
     meta = document["metadata"]
@@ -92,6 +100,42 @@ def new(obj: Resource) -> Document:
     if obj.metadata.finalizers:
         meta["finalizers"] = [_finalizer(name) for name in obj.metadata.finalizers]
     return {"apiVersion": place.api_version, "kind": obj.kind, "metadata": meta, "spec": spec(obj, {})}
+
+
+def adopted(obj: Resource, wish: Mapping[str, Any]) -> Document:
+    """Return what becomes of a person's object when it is this object: the same document, with all that was missing."""
+    kind, meta, given = type(obj), dict(wish["metadata"]), wish["spec"]
+    meta["annotations"] = notes(obj, meta.get("annotations", {}))
+    held = meta.get("finalizers", [])
+    if kept := [*held, *(name for name in finalizers(obj) if name not in held)]:
+        meta["finalizers"] = kept
+    own = spec_fields(kind)
+    beside = {name: value for name, value in given.items() if name not in own and name not in IDENTITY}
+    document = references.carried(obj.kind, given, spec(obj, beside))
+    return {
+        "apiVersion": PLACES[obj.kind].api_version,
+        **wish,
+        "metadata": meta,
+        "spec": explicit(obj, given, document),
+    }
+
+
+def explicit(obj: Resource, given: Mapping[str, Any], document: Document) -> Document:
+    """Return the spec of an object with what a person said although it goes without saying: else they say it again."""
+    struct = _parts(type(obj))[0]
+    known = inward(struct)
+    whole = {name: value for name, value in document.items() if name in known.fields}
+    body = objects.whole(obj).spec
+    for name in known.fields:
+        if name not in given or name in document:
+            continue
+        try:
+            same = msgspec.convert(known({**whole, name: given[name]}), struct) == body
+        except (msgspec.ValidationError, ValueError, TypeError):
+            continue  # no value that the model has: what was made of it stands elsewhere
+        if same:
+            document[name] = given[name]
+    return document
 
 
 def spec(obj: Resource, stored: Mapping[str, Any]) -> Document:
@@ -172,6 +216,17 @@ def admitted(document: Mapping[str, Any]) -> bool:
     return bool(namespace == (SYSTEM if place.claim else namespace_of(spec.get("projectID", ""))))
 
 
+def unmarked(document: Mapping[str, Any]) -> bool:
+    """Whether a person deleted a user's object and the API has not looked at that yet: until then the model has it.
+
+    What else goes with a deletion is the API's to do, and what stands in the way its to say.
+    """
+    meta, place = document["metadata"], PLACES[document["kind"]]
+    if place.claim or place.cluster or "deletionTimestamp" not in meta:
+        return False
+    return _DELETION not in meta.get("annotations", {})
+
+
 def read(kind: type[R], document: Mapping[str, Any]) -> R:
     """Return the object. Raises NewerStoreError; msgspec.ValidationError for what is no object of the kind."""
     meta, given = document["metadata"], dict(document.get("spec", {}))
@@ -179,7 +234,8 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
     observed = dict(document.get("status", {}))
     uid, earlier = given["id"], before(document)
     created = noted.get(_CREATED) or meta["creationTimestamp"]
-    deletion = noted.get(_DELETION) or meta["deletionTimestamp"] if "deletionTimestamp" in meta else None
+    asked = "deletionTimestamp" in meta and not unmarked({"kind": kind.kind, "metadata": meta})
+    deletion = noted.get(_DELETION) or meta["deletionTimestamp"] if asked else None
     metadata = Metadata(
         id=uid,
         key=given.get("naturalKey") or uid,

@@ -35,6 +35,7 @@ from gurum.store.kubernetes.ownership import check_owners
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.snapshots import Snapshots
 from gurum.store.kubernetes.whereabouts import Whereabouts
+from gurum.store.kubernetes.wishes import Wishes
 
 R = TypeVar("R", bound=Resource)
 Document = dict[str, Any]
@@ -52,6 +53,7 @@ class KubernetesStore:
         self._where = Whereabouts(client, heads)
         self._clock = clock or SystemClock()
         self._keys = Keys(client)
+        self.wishes = Wishes(client, self._where, self._keys, self._clock)
         self._snapshots = Snapshots(lists)
 
     async def get(self, kind: type[R], id: str) -> R:
@@ -229,7 +231,7 @@ class KubernetesStore:
         # Ids are drawn at random, so this meets nothing but a mistake; the name decides between two who race for a key.
         if meta.id in (await self._where.feed(kind)).index and meta.id in (await self._where.current(kind)).index:
             raise ExistsError(kind.kind, meta.key, meta.id)
-        apart = not shape.by_key(new) and meta.key != meta.id
+        apart = shape.apart(new)
         if apart:
             await self._keys.take(new)
         try:
@@ -332,7 +334,7 @@ class KubernetesStore:
     async def _gone(self, kind: type[R], obj: R, stored: Document) -> int:
         """Return the version at which the object went, once every process will see that; free its key."""
         version = await self._where.gone(kind, obj.id, stored)
-        if not shape.by_key(obj) and obj.metadata.key != obj.id:
+        if shape.apart(obj):
             await self._keys.release(kind, obj.metadata.key, obj.id)
         return version
 
