@@ -205,6 +205,15 @@ class TlsConfig(Section, frozen=True):
     key_file: str = ""  # its private key, mode 0600
 
 
+class AdmissionConfig(Section, frozen=True):
+    """Where API servers of Kubernetes ask about what people change with kubectl; only with a store there."""
+
+    port: int = 0  # 0: nobody is served; processes of one machine may share it
+    host: str = "127.0.0.1"
+    cert_file: str = ""  # PEM; the webhook's configuration names who signed it
+    key_file: str = ""  # its private key, mode 0600; may be the same file
+
+
 class RateLimitConfig(Section, frozen=True):
     """How many requests one process answers for whom, before 429 with Retry-After. Off unless configured."""
 
@@ -224,6 +233,7 @@ class PiaConfig(Section, frozen=True):
     interface_wait: float = 20.0  # seconds to wait until an interface is attached; then it is answered as accepted
     write_retries: int = 20  # compare-and-swap attempts before 503
     tls: TlsConfig = TlsConfig()
+    admission: AdmissionConfig = AdmissionConfig()
     rate_limit: RateLimitConfig = RateLimitConfig()
     trusted_proxies: list[str] = msgspec.field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
@@ -267,7 +277,7 @@ class EmbeddedConfig(Section, frozen=True):
     keystone_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     kubernetes: bool = False  # run a control plane of our own; store.url `kubernetes:embedded` sets it
     kubernetes_programs: str = ""  # directory of etcd, kube-apiserver and kube-controller-manager (`make kubernetes`)
-    kubernetes_port: int = 8740  # the API server's; the three after it are etcd's two and the controllers'
+    kubernetes_port: int = 8740  # the API server's; after it etcd's two, the controllers' and the webhook's
     ready_seconds: float = 120.0  # a part that is not ready by then has failed
     stop_seconds: float = 10.0  # from SIGTERM to SIGKILL
 
@@ -321,18 +331,27 @@ def load(path: Path | None, environ: Mapping[str, str], prefix: str = "GURUM_", 
 
 def _placed(config: Config) -> Config:
     """Return the configuration with what lies in the state directory unless it is said to be elsewhere."""
-    store, embedded, state = config.store, config.embedded, Path(config.state).absolute()
+    store, embedded, pia, state = config.store, config.embedded, config.pia, Path(config.state).absolute()
     if store.url == EMBEDDED_CLUSTER:
         embedded = msgspec.structs.replace(embedded, kubernetes=True)
         store = msgspec.structs.replace(store, url=f"kubernetes://{embedded_kubeconfig(state)}")
+        if not pia.admission.port:
+            both = str(embedded_admission(state))
+            asked = AdmissionConfig(port=embedded.kubernetes_port + 4, cert_file=both, key_file=both)
+            pia = msgspec.structs.replace(pia, admission=asked)
     if store.url.startswith("kubernetes:") and not store.journal_url:
         store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")
-    return msgspec.structs.replace(config, store=store, embedded=embedded)
+    return msgspec.structs.replace(config, store=store, embedded=embedded, pia=pia)
 
 
 def embedded_kubeconfig(state: Path) -> Path:
     """Return where the kubeconfig of the control plane is that `gurum up` starts."""
     return state / "kubernetes" / "kubeconfig"
+
+
+def embedded_admission(state: Path) -> Path:
+    """Return where the certificate is, with its key, by which that control plane knows the API's webhook."""
+    return state / "kubernetes" / "pki" / "admission.pem"
 
 
 def shipped() -> Path:

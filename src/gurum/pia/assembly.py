@@ -18,6 +18,7 @@ from gurum.ops.clock import Clock
 from gurum.ops.config import Config, RegionConfig
 from gurum.ops.health import Check, Readiness
 from gurum.pia.app import App, Figures
+from gurum.pia.faces.running import Faces
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
@@ -47,7 +48,9 @@ class Assembly:
         tokens: LateTokens,
         store: Store,
         reload_policy: Callable[[], str],
+        faces: Faces | None = None,
     ) -> None:
+        self.faces = faces  # only where people write with kubectl, too
         self._config, self._services, self._parts = config, services, parts
         self.reload_policy = reload_policy  # as EmbeddedDecisionPoint.reload
         self._tokens, self._store = tokens, store
@@ -116,9 +119,14 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
         )
         tokens = LateTokens(lambda: TokenValidator.of(config.identity))
         tokens.start()
+        faces = Faces.over(store, services, config.regions, parts)
+        if faces is not None:
+            faces.start()
         try:
-            yield Assembly(config, services, parts, tokens, store, policy.reload)
+            yield Assembly(config, services, parts, tokens, store, policy.reload, faces)
         finally:
+            if faces is not None:
+                await faces.stop()
             await tokens.stop()
             await cache.stop()
     finally:

@@ -25,10 +25,11 @@ import uvloop
 
 from gurum.ops import log as logs
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import Config, ConfigError, RegionConfig, TlsConfig, load
+from gurum.ops.config import AdmissionConfig, Config, ConfigError, RegionConfig, TlsConfig, load
 from gurum.ops.secrets import SecretError
 from gurum.pia import tls
 from gurum.pia.assembly import assemble
+from gurum.pia.faces.running import Faces
 from gurum.pia.reload import Renewal, reloading
 from gurum.pia.services import SERVICES
 from gurum.policy.bundle import BundleError
@@ -67,6 +68,35 @@ def listen(region: RegionConfig) -> socket.socket:
     return bound
 
 
+def listen_for_reviews(config: AdmissionConfig) -> socket.socket:
+    """Bind the webhook's address, which all processes of a machine may share. Raises PortInUseError."""
+    bound = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        bound.bind((config.host, config.port))
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise PortInUseError(
+            f"the admission webhook cannot be served at {config.host}:{config.port}: {error.strerror}"
+        ) from error
+    return bound
+
+
+def _reviews(faces: Faces, config: AdmissionConfig) -> uvicorn.Server:
+    """Return the server of the webhook. Raises ConfigError, SecretError."""
+    secured = tls.context(TlsConfig(cert_file=config.cert_file, key_file=config.key_file))
+    if secured is None:
+        raise ConfigError("pia.admission: cert_file and key_file are needed; API servers ask over TLS only")
+    settings = uvicorn.Config(
+        faces.door, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
+        server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
+    )  # fmt: skip
+    settings.load()
+    settings.ssl = secured
+    return _Server(settings)
+
+
 def root_of(region: RegionConfig, bound: socket.socket, scheme: str = "http") -> str:
     """Return the URL at which clients reach a region."""
     if region.public_url:
@@ -103,6 +133,10 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
                     settings.ssl = secured
                 servers.append(_Server(settings))
                 log.info("region is served", region=region.name, url=root)
+            if assembly.faces is not None and config.pia.admission.port:
+                asked = stack.enter_context(contextlib.closing(listen_for_reviews(config.pia.admission)))
+                servers.append(_reviews(assembly.faces, config.pia.admission))
+                sockets.append(asked)
             _stop_on_signal(servers)
             renewals = [Renewal("policy", assembly.reload_policy)]
             if secured is not None:

@@ -7,6 +7,7 @@ then the object and policy, then the handler.
 from __future__ import annotations
 
 import asyncio
+import copy
 import traceback
 
 import structlog
@@ -47,6 +48,12 @@ class Pipeline:
         self._tokens, self._identity_url = tokens, identity_url
         self._table = Table(service.routes)
         self._log = structlog.get_logger("gurum.pia").bind(region=region.name, service=service.name)
+
+    def acting(self, parts: Parts, tokens: Tokens) -> Pipeline:
+        """Return the same pipeline over another store, for requests that do not come by HTTP; the table is shared."""
+        other = copy.copy(self)
+        other.parts, other._tokens = parts, tokens
+        return other
 
     async def serve(self, request: Request) -> Outcome:
         """Answer a request. Never raises: what nobody expected is the service's own 500, logged with its traceback."""

@@ -40,7 +40,8 @@ def all() -> list[Document]:  # noqa: A001 - read as guard.all()
             "failurePolicy": "Fail",
             "matchConstraints": _everything(),
             "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
-            "validations": [*(_field(name) for name in IDENTITY), _annotations(), _adoption()],
+            "variables": [{"name": "stamp", "expression": STAMP}],
+            "validations": [*(_field(name) for name in IDENTITY), _annotations(), _finalizers(), _adoption()],
         },
     }
     binding = {
@@ -101,6 +102,15 @@ def _field(name: str) -> Document:
     }
 
 
+def _finalizers() -> Document:
+    new, old = "object.metadata.?finalizers.orValue([])", "oldObject.metadata.?finalizers.orValue([])"
+    return {
+        "expression": f"{_CREATING} || {old}.all(f, !f.startsWith('{DOMAIN}/') || f in {new})",
+        "message": f"finalizers of {DOMAIN} are Gurum's: what they hold may still be in a cloud",
+        "reason": "Forbidden",
+    }
+
+
 def _adoption() -> Document:
     said = {name: f"object.spec.?{name}" for name in ADOPTION}
     said["import"] = "object.spec[?'import']"  # a word of CEL's own
@@ -121,7 +131,7 @@ def _adoption() -> Document:
 
 def _annotations() -> Document:
     new, old = "object.metadata.?annotations.orValue({})", "oldObject.metadata.?annotations.orValue({})"
-    stamped = f"k == '{DOMAIN}/cause' && {new}[k] == {STAMP}"
+    stamped = f"k == '{DOMAIN}/cause' && {new}[k] == variables.stamp"
     kept = f"({stamped}) || (!({_CREATING}) && {old}[?k] == {new}[?k])"
     lost = f"{_CREATING} || {old}.all(k, !k.startsWith('{DOMAIN}/') || k in {new})"
     return {

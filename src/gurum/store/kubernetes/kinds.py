@@ -70,6 +70,8 @@ PLACES: dict[str, Place] = {
     "Transfer": Place(group=DOMAIN, plural="transfers", claim=True),
 }
 
+KINDS_BY_PLURAL = {(place.group, place.plural): kind for kind, place in PLACES.items()}
+
 # Not a kind of the model: the store's own, by which a key is taken that is not the object's name (see `keys`).
 KEY_CLAIM = Place(group=DOMAIN, plural="keyclaims", claim=True)
 

@@ -1,8 +1,9 @@
 """Who may do what in a cluster, generated from the table of places: our processes exactly what they do, people less.
 
 Rights that are written by hand grow by whatever fails next; here a process's row says what it does with which kinds,
-and a person's role follows from whether a kind is a user's, the operator's or nobody's. Nobody but the engine writes a
-status, so that what a user sees was observed; nobody but our processes a claim, so that no address is taken twice.
+and a person's role follows from whether a kind is a user's, the operator's or nobody's. Nobody but our
+processes writes a status, so that what a user sees was observed, and nobody but they a claim, so that no address is
+taken twice.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ _HELD = ("Server", "ServerGroup", *_NETWORKED)  # those that a cloud may have so
 
 PROCESSES: dict[str, Process] = {
     "gurum-pia": Process(
-        text="What the API processes do: everything a user may ask for. They never write a status.",
+        text="What the API processes do: everything a user may ask for, and take up what people write with kubectl; in"
+        " a status they say only why they do not.",
         read=tuple(k for k in PLACES if k not in ("Account", "CloudKey", "Domain", "Lease", "Restoration")),
         create=(*_HELD, "Flavor", "KeyPair", "SecurityGroupRule", "ConsoleLog", "QuotaUsage", "AddressClaim",
                 "FloatingIPClaim"),
-        update=(*_HELD, "Flavor", "ConsoleLog", "QuotaUsage"),
+        update=(*OWN, "Flavor", "ConsoleLog", "QuotaUsage"),
         delete=(*_HELD, "Flavor", "KeyPair", "SecurityGroupRule", "AddressClaim", "FloatingIPClaim"),
+        status=OWN,
         keys=("get", "create", "delete"),
     ),
     "gurum-engine": Process(

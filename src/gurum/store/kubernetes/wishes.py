@@ -65,7 +65,9 @@ class Wishes:
         new = objects.created(obj, self._clock.time())
         kind, meta, place = type(new), new.metadata, PLACES[new.kind]
         namespace = wish["metadata"]["namespace"]
-        if namespace_of(meta.project) != namespace:  # a key pair is its user's; as an object it is where its user put it
+        if (
+            namespace_of(meta.project) != namespace
+        ):  # a key pair is its user's; as an object it is where its user put it
             meta.project = project_of(namespace)
         apart = meta.key != meta.id
         address = shape.address_in(wish)
@@ -142,13 +144,15 @@ class Wishes:
                 return
         raise UnavailableError(f"{kind.kind} {id!r} changes all the time")
 
-    async def seen(self, kind: type[Resource], id: str, version: int, seconds: float) -> bool:
-        """Return whether something later than `version` is told of the object, or its end, within that time."""
+    async def shows(self, kind: type[Resource], id: str, spec: Mapping[str, Any] | None, seconds: float) -> bool:
+        """Return whether the object is told to have this spec (None: to be gone) within that time."""
         feed = await self._where.feed(kind)
 
         def told() -> bool:
-            known = feed.index.get(id)
-            return known is None or known.version > version
+            if spec is None:
+                return id not in feed.index
+            document = feed.recent(id)
+            return document is not None and document.get("spec") == spec
 
         try:
             async with asyncio.timeout(seconds):
@@ -170,4 +174,3 @@ class Wishes:
         if answer.status != 200 or answer.json().get("spec", {}).get("id") != id:
             return None
         return answer.json()
-

@@ -14,7 +14,10 @@ from gurum.supervisor.rows import Child, Refusal
 
 HOST = "127.0.0.1"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
-PORTS = ("the API server", "etcd", "etcd's peers", "the controllers of Kubernetes")  # in the order of their numbers
+PORTS = (  # in the order of their numbers; the last is not of this plane's, but asked by it
+    *("the API server", "etcd", "etcd's peers", "the controllers of Kubernetes"),
+    "the API's admission webhook",
+)
 ENVIRON = ("HOME", "TMPDIR", "TZ")  # no proxy: they talk to each other alone
 
 # What Gurum stands on: objects go with their owners and their namespace, and counts are limited. No nodes, no pods.
@@ -24,7 +27,7 @@ DATABASE_BYTES = 8 * 2**30  # above it etcd takes no more writes; the most that 
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """One control plane: where it keeps what it keeps, where its programs are, the first of its four ports.
+    """One control plane: where it keeps what it keeps, where its programs are, the first of its ports.
 
     durable: etcd waits for the disk before it acknowledges. Without, a crash of the machine loses what was promised.
     """
@@ -38,6 +41,11 @@ class Plane:
     def url(self) -> str:
         """Where the API server is."""
         return f"https://{HOST}:{self.port}"
+
+    @property
+    def webhook(self) -> str:
+        """Where the API's processes answer it."""
+        return f"https://{HOST}:{self.port + 4}"
 
     @property
     def pki(self) -> Pki:

@@ -38,6 +38,7 @@ LEAVES = (
     Leaf("etcd-client", ETCD, "kube-apiserver"),
     Leaf("kube-apiserver", API, "kube-apiserver", server=True, client=False),
     Leaf("kube-controller-manager", API, "kube-controller-manager", server=True, client=False),
+    Leaf("admission", API, "gurum-admission", server=True, client=False),  # of the API's webhook
     Leaf("probe", API, "gurum-probe"),  # may ask whether the server is ready, as every user may
 )
 # Users whose certificates stand in a kubeconfig.

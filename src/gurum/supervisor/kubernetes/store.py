@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gurum.store.contract import UnavailableError
+from gurum.store.kubernetes import webhooks
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.install import INSTALLER, install
@@ -27,11 +28,15 @@ RIGHTS: Mapping[str, str] = {
 }
 
 
-async def define(kubeconfig: Path) -> str:
-    """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal."""
+async def define(kubeconfig: Path, webhook: str, authority: bytes) -> str:
+    """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal.
+
+    `webhook` is where the API will answer; `authority` the PEM of whose certificate is believed there.
+    """
+    asked = webhooks.configuration(webhooks.url(webhook), authority)
     client = Client(access(f"kubernetes://{kubeconfig}", ""), manager=INSTALLER)
     try:
-        changed = await install(client, [_binding(user, role) for user, role in RIGHTS.items()])
+        changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), asked])
     except UnavailableError as error:
         raise Refusal(f"the custom resources could not be installed: {error}") from error
     finally:
