@@ -177,7 +177,7 @@ async def site(plane: ControlPlane, directory: Path, config: PiaConfig | None = 
         journal = await SqliteJournal.open(directory / "journal.db")
         ends.push_async_callback(journal.close)
         engine = await _store(plane, "gurum-engine", journal, ends)
-        await _seed(engine, region(), flavor("m1.small", id="2", disk=20, ram=2048), image("debian-12"))
+        await _seed(engine, region(), flavor("m1.small", id="2", disk=20, ram=2048), image("debian-12", id="5d4c2c1e-6a2f-4b39-8a50-6e0f8c7d1b11"))
         process = await opened(plane, journal, ends, config)
         await _answering(plane, process.faces, ends)
         yield Site(plane, directory, process, engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -37,3 +38,98 @@ async def test_a_network_of_kubectl_is_a_network(here: Site) -> None:
     assert found["spec"]["projectID"] == PROJECT
     assert f'"user_id":"{PERSON}"' in found["metadata"]["annotations"]["gurum.cloud/cause"]
     assert NAMESPACE == found["metadata"]["namespace"]
+
+
+async def test_an_application_in_any_order(here: Site) -> None:
+    subnet = wish("Subnet", "app-4", networkRef="app", cidr="10.9.0.0/24", dnsNameservers=["9.9.9.9"])
+    server = wish(
+        "Server", "web", "compute", flavorRef="m1.small", imageRef="debian-12", networks=[{"networkRef": "app"}],
+        securityGroupRefs=["web"], metadata={"tier": "front"}, tags=["a"],
+    )  # fmt: skip
+    rule = wish(
+        "SecurityGroupRule", "web-https", securityGroupRef="web", direction="ingress", protocol="tcp",
+        portRangeMin=443, portRangeMax=443,
+    )  # fmt: skip
+    for document in (server, rule, subnet):
+        await here.kubectl("apply", document=document)
+    waiting = await here.refused("server", "web", "Network app could not be found.")
+    assert waiting["reason"] == "InvalidConfiguration"
+    assert "Network app could not be found." in (await here.refused("subnet", "app-4"))["message"]
+    await here.kubectl("apply", document=wish("SecurityGroup", "web"))
+    await here.kubectl("apply", document=wish("Network", "app"))
+    made = await here.admitted("server", "web")
+    network = (await here.seen("network", "app"))["spec"]["id"]
+    assert made["spec"]["networks"] == [{"networkID": network, "networkRef": "app"}]
+    assert made.get("status", {}).get("conditions") is None
+    shown = (await here.call("GET", f"/compute/v2.1/servers/{made['spec']['id']}")).json["server"]
+    assert (shown["name"], shown["metadata"], shown["tags"]) == ("web", {"tier": "front"}, ["a"])
+    assert shown["user_id"] == PERSON
+    group = await here.admitted("securitygroup", "web")
+    rules = (await here.call("GET", f"/network/v2.0/security-groups/{group['spec']['id']}")).json
+    assert 443 in [one["port_range_min"] for one in rules["security_group"]["security_group_rules"]]
+    # Applying the same again changes nothing.
+    before = await here.seen("server", "web")
+    await here.kubectl("apply", document=server)
+    after = await here.seen("server", "web")
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+async def test_a_change_is_the_apis(here: Site) -> None:
+    await here.kubectl("apply", document=wish("Network", "net", description="one"))
+    uid = (await here.admitted("network", "net"))["spec"]["id"]
+    before = (await here.call("GET", f"/network/v2.0/networks/{uid}")).json["network"]
+    await here.kubectl("apply", document=wish("Network", "net", description="two", tags=["x"]))
+    found = await here.until(
+        "network", "net", lambda one: "request_id" in one["metadata"]["annotations"]["gurum.cloud/cause"]
+        and one["spec"]["description"] == "two",
+    )  # fmt: skip
+    shown = (await here.call("GET", f"/network/v2.0/networks/{uid}")).json["network"]
+    assert (shown["description"], shown["tags"]) == ("two", ["x"])
+    assert shown["revision_number"] == before["revision_number"] + 1
+    assert f'"user_id":"{PERSON}"' in found["metadata"]["annotations"]["gurum.cloud/cause"]
+    done = await here.run("patch", "network", "net", "--type=merge", "-p", '{"spec":{"availabilityZoneHints":["x"]}}')
+    assert "Cannot update read-only attribute availability_zone_hints" in done.stderr
+    done = await here.run("patch", "network", "net", "--type=merge", "-p", '{"spec":{"shared":true}}')
+    refused = await here.call("PUT", f"/network/v2.0/networks/{uid}", {"network": {"shared": True}})
+    assert refused.json["NeutronError"]["message"] in done.stderr
+
+
+async def test_what_is_in_use_is_refused_and_what_is_not_goes_with_its_parts(here: Site) -> None:
+    for document in (
+        wish("Network", "used"),
+        wish("Subnet", "used-4", networkRef="used", cidr="10.10.0.0/24"),
+        wish("Port", "nic", networkRef="used", fixedIPs=[{"subnetRef": "used-4"}]),
+    ):
+        await here.kubectl("apply", document=document)
+    port = await here.admitted("port", "nic")
+    uid = (await here.seen("network", "used"))["spec"]["id"]
+    assert port["spec"]["fixedIPs"][0]["ipAddress"].startswith("10.10.0.")
+    assert port["spec"]["fixedIPs"][0]["subnetRef"] == "used-4"
+    refused = (await here.call("DELETE", f"/network/v2.0/networks/{uid}")).json["NeutronError"]["message"]
+    done = await here.run("delete", "network", "used", "--wait=false")
+    assert done.returncode
+    assert refused in done.stderr
+    await here.kubectl("delete", "port", "nic", "--wait=false")
+    marked = await here.until("port", "nic", lambda one: "gurum.cloud/deletion-requested-at" in str(one["metadata"]))
+    assert f'"user_id":"{PERSON}"' in marked["metadata"]["annotations"]["gurum.cloud/deletion-cause"]
+    await here.kubectl("delete", "network", "used", "--wait=false")
+    await here.until("network", "used", lambda one: "gurum.cloud/deletion-requested-at" in str(one["metadata"]))
+    await here.until("subnet", "used-4", lambda one: "deletionTimestamp" in one["metadata"])
+
+
+async def test_a_person_writes_nobody_elses_name(here: Site) -> None:
+    document = wish("Network", "forged")
+    document["metadata"]["annotations"] = {"gurum.cloud/cause": '{"user_id":"root"}'}
+    await here.kubectl("apply", document=document)
+    found = await here.admitted("network", "forged")
+    assert f'"user_id":"{PERSON}"' in found["metadata"]["annotations"]["gurum.cloud/cause"]
+    for patch, text in (
+        ({"spec": {"id": "00000000-0000-0000-0000-000000000000"}}, "id"),
+        ({"metadata": {"annotations": {"gurum.cloud/labels": "{}"}}}, "annotations of gurum.cloud are Gurum's"),
+        ({"metadata": {"finalizers": None}}, "finalizers of gurum.cloud are Gurum's"),
+        ({"spec": {"managementPolicy": "unmanaged"}}, "are decided by who runs the cloud"),
+    ):
+        done = await here.run("patch", "network", "forged", "--type=merge", "-p", json.dumps(patch))
+        assert done.returncode, patch
+        assert text in done.stderr

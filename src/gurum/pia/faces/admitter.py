@@ -33,6 +33,7 @@ from gurum.store.kubernetes.wishes import Refused, Wishes, project_of
 Document = dict[str, Any]
 
 PAUSE = (0.2, 30.0)  # seconds between two tries of what may pass by itself: the first, and the longest
+RARELY = 300.0  # seconds, at most, between two tries of what most probably does not
 AT_ONCE = 16  # wishes that a process plays at once
 _PASSING = frozenset({404, 409, 429, 500, 503})  # refusals that may be none a while later
 DEFAULT = "default"  # the group that every project has
@@ -61,6 +62,7 @@ class Admitter:
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pursued: set[tuple[Address, str]] = set()
+        self._more: dict[str, asyncio.Event] = {}  # by namespace: set when something more was admitted there
         self._log = structlog.get_logger("gurum.pia.faces")
 
     def start(self) -> None:
@@ -105,17 +107,34 @@ class Admitter:
                 if result.done:
                     await _told(feed, address, uid, document, PAUSE[1])
                     return
-                again = result.again
+                longest = PAUSE[1] if result.again else RARELY
                 if result.why is not None and not await self._wishes.refuse(document, result.why):
-                    again = True  # it is another by now, and the watch will tell
-                wait = pause * (0.75 + random.random() / 2) if again else None  # noqa: S311 - only not together
-                changed = await _told(feed, address, uid, document, wait)
-                pause = PAUSE[0] if changed else min(pause * 2, PAUSE[1])
+                    longest = PAUSE[0]  # it is another by now, and the watch will tell
+                wait = pause * (0.75 + random.random() / 2)  # noqa: S311 - only so that processes do not meet
+                if await self._anew(feed, address, uid, document, wait):
+                    pause = PAUSE[0]
+                else:
+                    pause = min(pause * 2, longest)
         except UnavailableError as error:
             self._log.warning("a wish cannot be pursued", name=address.name, reason=str(error))
             await asyncio.sleep(PAUSE[1] / 10)
         finally:
             self._pursued.discard((address, uid))
+
+    async def _anew(self, feed: Feed[Any], address: Address, uid: str, document: Document, seconds: float) -> bool:
+        """Wait that long, or until the wish changes, or until something it may have waited for is there: then True."""
+        more = self._more.setdefault(address.namespace, asyncio.Event())
+        waits = {
+            asyncio.create_task(_told(feed, address, uid, document, seconds)),
+            asyncio.create_task(more.wait()),
+        }
+        try:
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return any(task.result() for task in done)
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _try(self, kind: type[Resource], document: Document) -> Result:
         try:
@@ -150,12 +169,15 @@ class Admitter:
             await self._actor.play(scope.region, person, groups, store=parts.store, claims=parts.claims)
         resolved = await self.names.resolved(kind, spec, scope)
         ask = bodies.creation(kind, meta["name"], resolved)
-        store = Admitting(parts.store, self._wishes, document, bodies.adjusting(kind, meta["name"], resolved))
+        adjust = bodies.adjusting(kind, meta["name"], resolved, meta.get("generation", 1))
+        store = Admitting(parts.store, self._wishes, document, adjust)
         answer = await self._actor.play(scope.region, person, ask, store=store, claims=parts.claims)
         if store.lost:
             return LOST
         told = {"kind": kind, "namespace": scope.namespace, "name": meta["name"], "user_id": scope.user}
         if store.made is not None:
+            if (waiting := self._more.pop(scope.namespace, None)) is not None:
+                waiting.set()
             self._log.info("admitted", id=store.made.id, status=answer.status, request_id=answer.request_id, **told)
             return DONE
         self._log.info("not admitted", status=answer.status, reason=answer.reason, message=answer.message, **told)

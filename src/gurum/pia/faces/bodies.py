@@ -17,6 +17,7 @@ from gurum.model.network import Port
 from gurum.model.routing import ROUTER_INTERFACE, is_interface
 from gurum.model.server import Server
 from gurum.pia.faces.acting import Ask
+from gurum.pia.network import revision
 from gurum.store.kubernetes.schema import row_of, spec_of
 from gurum.store.kubernetes.shape import IDENTITY
 from gurum.store.kubernetes.words import inward
@@ -88,6 +89,8 @@ def creation(kind: str, name: str, spec: Mapping[str, Any]) -> Ask:
         given.setdefault("name", name)
     if kind == "Port" and given.get("device_owner") == ROUTER_INTERFACE:
         return _interface(given)
+    if kind == "Subnet":
+        given.setdefault("ip_version", 4)  # as its definition says, and as the client of OpenStack does
     body: Document
     if kind == "Server":
         body = _server(given)
@@ -107,18 +110,27 @@ def _interface(given: Document) -> Ask:
     return Ask(prefix=NETWORK, method="PUT", path=path, body={"subnet_id": subnets[0] if subnets else ""})
 
 
-def adjusting(kind: str, name: str, spec: Mapping[str, Any]) -> Callable[[Any], None]:
-    """Return what gives an object those fields of its wish that the request had no word for."""
+def adjusting(kind: str, name: str, spec: Mapping[str, Any], generation: int) -> Callable[[Any], None]:
+    """Return what gives an object those fields of its wish that the request had no word for.
+
+    generation: the wish's. Kubernetes has counted what was written before; Neutron's revisions begin with the object.
+    """
     given = words(kind, spec)
 
+    def of_network(obj: Resource) -> None:
+        revision.adjust(obj, -generation)
+
     def of_interface(obj: Port) -> None:
+        of_network(obj)
         obj.spec.name = given.get("name", name)
         obj.spec.description = given.get("description", "")
         obj.spec.admin_state_up = given.get("admin_state_up", True)
         obj.spec.tags = list(given.get("tags", ()))
 
     interface = kind == "Port" and given.get("device_owner") == ROUTER_INTERFACE
-    return of_interface if interface else lambda obj: None
+    if interface:
+        return of_interface
+    return of_network if NOUNS[kind].prefix == NETWORK else lambda obj: None
 
 
 def _server(given: Document) -> Document:
