@@ -10,9 +10,10 @@ from tests.docs.markers import code, table
 
 from gurum.model.codec import KINDS as MODEL
 from gurum.store.kubernetes import crds, rights, schema
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.definitions.row import Kind
 from gurum.store.kubernetes.definitions.tables import KINDS
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, VERSION
+from gurum.store.kubernetes.kinds import PLACES, VERSION
 from gurum.store.kubernetes.words import camel
 
 HEAD = f"""# Custom resources
@@ -36,21 +37,24 @@ OpenStack's own refusal. While a reference is not resolved yet, it can still be 
 list is one value.
 """
 
+_PEOPLES = tuple(kind for kind, row in BESIDE.items() if not row.place.claim)
+_OURS = tuple(kind for kind, row in BESIDE.items() if row.place.claim)
+
 
 def render() -> str:
     """Return the page."""
     parts = [HEAD, _overview(), _common()]
-    parts += [_kind(kind) for kind in (*rights.OWN, *rights.CATALOGUE)]
+    parts += [_kind(kind) for kind in (*rights.OWN, *_PEOPLES, *rights.CATALOGUE)]
     parts.append("## What Gurum keeps for itself\n\nNobody else writes these; operators may read them.")
-    parts += [_kind(kind) for kind in (*rights.CLAIMS, crds.KEY_CLAIM_KIND)]
+    parts += [_kind(kind) for kind in (*rights.CLAIMS, *_OURS)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _overview() -> str:
     rows = []
-    for kind in (*rights.OWN, *rights.CATALOGUE, *rights.CLAIMS, crds.KEY_CLAIM_KIND):
-        place = PLACES.get(kind, KEY_CLAIM)
-        whose = "Gurum's" if place.claim else "users'" if kind in rights.OWN else "operators'"
+    for kind in (*rights.OWN, *_PEOPLES, *rights.CATALOGUE, *rights.CLAIMS, *_OURS):
+        place = BESIDE[kind].place if kind in BESIDE else PLACES[kind]
+        whose = "Gurum's" if place.claim else "users'" if kind in (*rights.OWN, *_PEOPLES) else "operators'"
         scope = "cluster" if place.cluster else "namespace"
         rows.append((f"[{kind}](#{kind.lower()})", f"`{place.plural}.{place.group}`", code(place.short), scope, whose))
     return "## Kinds\n\n" + table(("kind", "resource", "short", "scope", "whose"), rows)
@@ -64,7 +68,7 @@ def _common() -> str:
         (
             "## What every kind has\n\nIn spec:",
             table(("field", "type", "meaning"), own),
-            "In status, written by the engine alone:",
+            "In status, which only Gurum writes:",
             table(("field", "type", "meaning"), _rows(status)),
         )
     )
@@ -78,11 +82,11 @@ def _parts(kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
 def _kind(kind: str) -> str:
     spec, status = _parts(kind)
     row = KINDS[kind]
-    common = set() if kind == crds.KEY_CLAIM_KIND else {"id", "region", "projectID", "naturalKey"}
+    common = set() if kind in BESIDE else {"id", "region", "projectID", "naturalKey"}
     shared = set(_parts("CloudKey")[1]["properties"])
     own = {"properties": {name: one for name, one in spec["properties"].items() if name not in common}}
     seen = {"properties": {name: one for name, one in status["properties"].items() if name not in shared}}
-    level = "###" if kind in (*rights.CLAIMS, crds.KEY_CLAIM_KIND) else "##"
+    level = "###" if kind in (*rights.CLAIMS, *_OURS) else "##"
     parts = [f"{level} {kind}", row.text]
     if own["properties"]:
         parts.append(table(("spec", "type", "meaning"), _rows(own, _fixed(kind, row), set(spec.get("required", ())))))
@@ -92,7 +96,7 @@ def _kind(kind: str) -> str:
 
 
 def _fixed(kind: str, row: Kind) -> set[str]:
-    struct = schema.KeyClaimSpec if kind == crds.KEY_CLAIM_KIND else schema.spec_of(MODEL[kind])
+    struct = BESIDE[kind].spec if kind in BESIDE else schema.spec_of(MODEL[kind])
     names = (
         {camel(f.name) for f in msgspec.structs.fields(struct)} if row.fixed == ("*",) else set(map(camel, row.fixed))
     )

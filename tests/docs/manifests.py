@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from gurum.store.kubernetes import crds, manifest, rights
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
+from gurum.store.kubernetes.beside import BESIDE
+from gurum.store.kubernetes.kinds import PLACES
 
 HEAD = (
     "# Generated of the model by `make docs`: change src/gurum/model and src/gurum/store/kubernetes, not this file.\n"
@@ -25,7 +26,7 @@ def _one(kind: str) -> str:
 FILES: Mapping[str, Callable[[], str]] = {
     **{
         f"deploy/crds/{place.group}_{place.plural}.yaml": partial(_one, kind)
-        for kind, place in (*PLACES.items(), (crds.KEY_CLAIM_KIND, KEY_CLAIM))
+        for kind, place in (PLACES | {name: row.place for name, row in BESIDE.items()}).items()
     },
     "deploy/rbac/roles.yaml": partial(_text, rights.all),
 }

@@ -115,9 +115,7 @@ class Site:
         stdin = json.dumps(document) if document is not None else ""
         more = ("-f", "-") if document is not None else ()
         # It waits for the webhook, which this process answers.
-        return await asyncio.to_thread(
-            kubectl, self.person, "-n", NAMESPACE, *words, *more, stdin=stdin, check=False
-        )
+        return await asyncio.to_thread(kubectl, self.person, "-n", NAMESPACE, *words, *more, stdin=stdin, check=False)
 
     async def seen(self, kind: str, name: str) -> dict[str, Any]:
         """Return an object as kubectl shows it."""
@@ -177,7 +175,8 @@ async def site(plane: ControlPlane, directory: Path, config: PiaConfig | None = 
         journal = await SqliteJournal.open(directory / "journal.db")
         ends.push_async_callback(journal.close)
         engine = await _store(plane, "gurum-engine", journal, ends)
-        await _seed(engine, region(), flavor("m1.small", id="2", disk=20, ram=2048), image("debian-12", id="5d4c2c1e-6a2f-4b39-8a50-6e0f8c7d1b11"))
+        disk = image("debian-12", id="5d4c2c1e-6a2f-4b39-8a50-6e0f8c7d1b11")
+        await _seed(engine, region(), flavor("m1.small", id="2", disk=20, ram=2048), disk)
         process = await opened(plane, journal, ends, config)
         await _answering(plane, process.faces, ends)
         yield Site(plane, directory, process, engine)

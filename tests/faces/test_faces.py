@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ async def test_a_network_of_kubectl_is_a_network(here: Site) -> None:
     assert shown["revision_number"] == 1
     assert found["spec"]["projectID"] == PROJECT
     assert f'"user_id":"{PERSON}"' in found["metadata"]["annotations"]["gurum.cloud/cause"]
-    assert NAMESPACE == found["metadata"]["namespace"]
+    assert found["metadata"]["namespace"] == NAMESPACE
 
 
 async def test_an_application_in_any_order(here: Site) -> None:
@@ -133,3 +134,29 @@ async def test_a_person_writes_nobody_elses_name(here: Site) -> None:
         done = await here.run("patch", "network", "forged", "--type=merge", "-p", json.dumps(patch))
         assert done.returncode, patch
         assert text in done.stderr
+
+
+async def test_an_action_is_posted_once_and_says_what_became_of_it(here: Site) -> None:
+    for document in (
+        wish("Network", "acts"),
+        wish("Subnet", "acts-4", networkRef="acts", cidr="10.11.0.0/24"),
+        wish("Server", "acted", "compute", flavorRef="2", imageRef="debian-12", networks=[{"networkRef": "acts"}]),
+    ):
+        await here.kubectl("apply", document=document)
+    uid = (await here.admitted("server", "acted"))["spec"]["id"]
+    lock = wish("ServerAction", "lock-it", "compute", serverRef="acted", action="lock", ttlSecondsAfterFinished=1)
+    await here.kubectl("create", document=lock)
+    reboot = {"serverRef": uid, "action": "reboot", "arguments": {"type": "SOFT"}}
+    await here.kubectl("create", document=wish("ServerAction", "reboot-it", "compute", **reboot))
+    refused = await here.until("serveraction", "reboot-it", lambda one: one.get("status", {}).get("outcome"))
+    told = (await here.call("POST", f"/compute/v2.1/servers/{uid}/action", {"reboot": {"type": "SOFT"}})).json
+    assert refused["status"]["outcome"] == "Refused"
+    assert refused["status"]["message"] == told["conflictingRequest"]["message"]
+    shown = (await here.call("GET", f"/compute/v2.1/servers/{uid}")).json["server"]
+    assert shown["locked"] is True
+    async with asyncio.timeout(20):
+        while "NotFound" not in await here.kubectl("get", "serveraction", "lock-it", check=False):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    done = await here.run("patch", "serveraction", "reboot-it", "--type=merge", "-p", '{"spec":{"action":"stop"}}')
+    assert "Cannot update read-only attribute action" in done.stderr
+    await here.kubectl("delete", "serveraction", "reboot-it")

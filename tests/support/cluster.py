@@ -11,11 +11,12 @@ from pathlib import Path
 from gurum.ops.clock import Clock
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.feed import checked, list_all
 from gurum.store.kubernetes.heads import SqliteHeads
 from gurum.store.kubernetes.install import INSTALLER, install
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
+from gurum.store.kubernetes.kinds import PLACES, Place
 from gurum.store.sqlite import SqliteJournal
 
 Open = Callable[[Clock], Awaitable[KubernetesStore]]
@@ -62,7 +63,7 @@ async def cluster(url: str, directory: Path) -> AsyncIterator[Open]:
 
 async def empty(client: Client) -> None:
     """Remove every object of every kind, whatever holds it."""
-    for place in (*PLACES.values(), KEY_CLAIM):
+    for place in (*PLACES.values(), *(row.place for row in BESIDE.values())):
         for document in (await list_all(client, shape.collection(place))).documents:
             await _remove(client, place, document)
 
@@ -72,7 +73,8 @@ async def _remove(client: Client, place: Place, document: dict[str, object]) -> 
     meta: dict[str, str] = document["metadata"]  # type: ignore[assignment] # Kubernetes' own
     if meta.pop("finalizers", None):
         whole = {"apiVersion": place.api_version, **document}
-        whole.setdefault("kind", next((kind for kind, one in PLACES.items() if one is place), "KeyClaim"))
+        places = PLACES | {kind: row.place for kind, row in BESIDE.items()}
+        whole.setdefault("kind", next(kind for kind, one in places.items() if one is place))
         answer = await client.replace(address.path(place), whole)
         if answer.status == 404 or "deletionTimestamp" in meta:
             return

@@ -93,12 +93,21 @@ async def test_a_wish_is_nobodys_before_it_has_its_id_and_then_everybodys(site: 
 async def test_what_kubectl_deletes_is_held_by_finalizers_and_its_order(site: Site) -> None:
     server = await site.store.create(make_server(finalizers=["engine"]))
     site.kubectl("delete", "server", server.id, "--wait=false")
+    await until_asked(site.store)
+    assert not (await site.store.get(Server, server.id)).deleting  # nobody has played the API's deletion yet
+    await site.store.delete(Server, server.id)
     await until_deleting(site.store, server.id)
     marked = await site.store.get(Server, server.id)
     assert marked.metadata.generation == 2
     marked.metadata.finalizers = []
     await site.store.update_status(marked)
     assert "NotFound" in site.kubectl("get", "server", server.id, check=False)
+
+
+async def until_asked(store: KubernetesStore) -> None:
+    feed = await store.wishes.feed(Server)
+    async with asyncio.timeout(10):
+        await feed.reach(lambda: bool(feed.asked))
 
 
 async def until_deleting(store: KubernetesStore, uid: str) -> None:

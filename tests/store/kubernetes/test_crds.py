@@ -21,12 +21,13 @@ from gurum.pia.network import port_rules, protocols, subnet_rules
 from gurum.pia.network.tables.ports import VNIC_TYPES
 from gurum.pia.network.tables.subnets import IPV6_MODES
 from gurum.store.kubernetes import crds, references, schema, shape
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.definitions import common, networks, ports, security, servers
 from gurum.store.kubernetes.definitions.tables import FIELDS, KINDS
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
+from gurum.store.kubernetes.kinds import PLACES
 from gurum.store.kubernetes.words import camel
 
-KIND_NAMES = (*PLACES, crds.KEY_CLAIM_KIND)
+KIND_NAMES = (*PLACES, *BESIDE)
 
 
 def whole(kind: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def test_every_kind_has_its_definition_and_its_place() -> None:
     assert [one["spec"]["names"]["kind"] for one in crds.all()] == list(KIND_NAMES)
     assert set(PLACES) == set(MODEL)
     assert {one["metadata"]["name"] for one in crds.all()} == {
-        f"{place.plural}.{place.group}" for place in (*PLACES.values(), KEY_CLAIM)
+        f"{place.plural}.{place.group}" for place in (*PLACES.values(), *(row.place for row in BESIDE.values()))
     }
 
 
@@ -65,13 +66,14 @@ def test_it_is_structural_closed_bounded_and_described(kind: str) -> None:
 
 def test_no_row_is_missing_and_none_is_stale() -> None:
     structs = [schema.spec_of(kind) for kind in MODEL.values()] + [schema.status_of(kind) for kind in MODEL.values()]
-    assert schema.fields_of([*structs, schema.KeyClaimSpec]) == set(FIELDS)
+    beside = [struct for row in BESIDE.values() for struct in (row.spec, row.status) if struct is not None]
+    assert schema.fields_of([*structs, *beside]) == set(FIELDS)
     assert set(KINDS) == set(KIND_NAMES)
 
 
 def test_what_is_said_of_a_kind_is_said_of_fields_that_it_has() -> None:
     for name, row in KINDS.items():
-        struct = schema.KeyClaimSpec if name == crds.KEY_CLAIM_KIND else schema.spec_of(MODEL[name])
+        struct = BESIDE[name].spec if name in BESIDE else schema.spec_of(MODEL[name])
         known = {field.name for field in msgspec.structs.fields(struct)}
         assert set(row.fixed) - known - {"*"} == set(), name
 

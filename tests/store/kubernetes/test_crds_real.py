@@ -20,6 +20,7 @@ from gurum.model.base import Resource, Spec
 from gurum.model.codec import KINDS as MODEL
 from gurum.store.kubernetes import crds, rights, schema, shape
 from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.definitions.tables import KINDS
 from gurum.store.kubernetes.feed import checked
@@ -46,7 +47,7 @@ def cluster(kubernetes_server: Path) -> Iterator[Path]:
         _apply(kubernetes_server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     _apply(kubernetes_server, binding)
     yield kubernetes_server
-    for place in (*PLACES.values(), KEY_CLAIM):
+    for place in (*PLACES.values(), *(row.place for row in BESIDE.values())):
         everywhere = () if place.cluster else ("--all-namespaces",)
         kubectl(kubernetes_server, "delete", f"{place.plural}.{place.group}", "--all", *everywhere)
 
@@ -91,7 +92,7 @@ def stored(obj: Resource) -> dict[str, Any]:
 
 async def test_the_api_server_serves_every_kind(cluster: Path) -> None:
     found = json.loads(kubectl(cluster, "get", "crd", "-l", PART_OF, "-o", "json").stdout)["items"]
-    assert len(found) == len(PLACES) + 1
+    assert len(found) == len(PLACES) + len(BESIDE)
     for one in found:
         said = {condition["type"]: condition["status"] for condition in one["status"]["conditions"]}
         assert (said["Established"], said["NamesAccepted"]) == ("True", "True"), one["metadata"]["name"]

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from gurum.store.kubernetes import rights
-from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES
+from gurum.store.kubernetes.beside import BESIDE
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SERVER_ACTION
 
 ROLES = {role["metadata"]["name"]: role for role in rights.all()}
 PEOPLE = ("gurum-member", "gurum-reader", "gurum-catalogue", "gurum-operator")
-CLAIMED = {place.plural for place in (*PLACES.values(), KEY_CLAIM) if place.claim}
+EVERY = (*PLACES.values(), *(row.place for row in BESIDE.values()))
+CLAIMED = {place.plural for place in EVERY if place.claim}
 
 
 def allowed(role: str) -> Iterator[tuple[str, str, str]]:
@@ -29,15 +31,19 @@ def test_nothing_is_allowed_wholesale_or_twice(role: str) -> None:
     found = list(allowed(role))
     assert len(found) == len(set(found)) or role == "gurum-operator"
     assert not any("*" in one for one in found)
-    known = {(place.group, place.plural) for place in (*PLACES.values(), KEY_CLAIM)}
-    known |= {("", "namespaces"), (DOMAIN, "identities")}
+    known = {(place.group, place.plural) for place in EVERY}
+    known |= {("", "namespaces"), (DOMAIN, "identities"), (DOMAIN, "adoptions")}
     assert {(group, resource.removesuffix("/status")) for group, resource, _ in found} <= known
     assert not any(verb in ("deletecollection", "escalate", "bind", "impersonate") for *_, verb in found)
 
 
-def test_only_the_engine_writes_a_status_and_who_puts_back_what_one_wrote() -> None:
-    writers = {role for role in ROLES for _, resource, _ in allowed(role) if "/status" in resource}
-    assert writers == {"gurum-engine", "gurum-move"}
+def test_only_our_processes_write_a_status() -> None:
+    writing = {role for role in ROLES for _, resource, _ in allowed(role) if "/status" in resource}
+    assert writing == {"gurum-engine", "gurum-pia", "gurum-move"}
+    # The API's processes say why they do not take up what a user wrote: of nothing else.
+    said = {resource for _, resource, _ in allowed("gurum-pia") if "/status" in resource}
+    own = {PLACES[kind].plural for kind in rights.OWN} | {SERVER_ACTION.plural}
+    assert said == {f"{plural}/status" for plural in own}
 
 
 @pytest.mark.parametrize("role", PEOPLE)
@@ -47,7 +53,7 @@ def test_nobody_writes_a_claim(role: str) -> None:
 
 def test_a_member_has_what_projects_have() -> None:
     writable = {resource for _, resource, verb in allowed("gurum-member") if verb == "create"}
-    assert writable == {PLACES[kind].plural for kind in rights.OWN}
+    assert writable == {PLACES[kind].plural for kind in rights.OWN} | {SERVER_ACTION.plural}
     assert not writable & CLAIMED
     assert not writable & {"flavors", "images", "regions", "accounts"}
     assert {verb for *_, verb in allowed("gurum-reader")} == set(rights.READ)

@@ -106,12 +106,20 @@ def test_nobody_gets_an_object_into_another_project() -> None:
     assert not shape.admitted(claim)
 
 
-def test_what_kubectl_deletes_is_being_deleted() -> None:
+def test_what_kubectl_deletes_is_there_until_the_api_has_deleted_it() -> None:
     document = served(make_server(finalizers=["cloud"]), deletionTimestamp="2027-01-15T08:00:00Z")
+    assert shape.unmarked(document)
+    assert not shape.read(Server, document).deleting
+    document["metadata"]["annotations"]["gurum.cloud/deletion-requested-at"] = "2027-01-15T08:00:01Z"
+    assert not shape.unmarked(document)
     found = shape.read(Server, document)
-    assert found.deleting
-    assert found.metadata.deletion_requested_at == 1_800_000_000.0
+    assert found.metadata.deletion_requested_at == 1_800_000_001.0
     assert found.metadata.deletion_cause is None
+
+
+def test_what_is_nobodys_but_ours_is_deleted_at_once() -> None:
+    document = served(make_claim("10.0.0.2", "x"), deletionTimestamp="2027-01-15T08:00:00Z")
+    assert shape.read(AddressClaim, document).metadata.deletion_requested_at == 1_800_000_000.0
 
 
 def test_what_kubectl_made_has_the_time_of_its_creation() -> None:

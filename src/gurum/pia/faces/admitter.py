@@ -111,10 +111,8 @@ class Admitter:
                 if result.why is not None and not await self._wishes.refuse(document, result.why):
                     longest = PAUSE[0]  # it is another by now, and the watch will tell
                 wait = pause * (0.75 + random.random() / 2)  # noqa: S311 - only so that processes do not meet
-                if await self._anew(feed, address, uid, document, wait):
-                    pause = PAUSE[0]
-                else:
-                    pause = min(pause * 2, longest)
+                anew = await self._anew(feed, address, uid, document, wait)
+                pause = PAUSE[0] if anew else min(pause * 2, longest)
         except UnavailableError as error:
             self._log.warning("a wish cannot be pursued", name=address.name, reason=str(error))
             await asyncio.sleep(PAUSE[1] / 10)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gurum.ops.config import RegionConfig
 from gurum.pia.faces.acting import Actor
+from gurum.pia.faces.actions import Actions
 from gurum.pia.faces.admitter import Admitter
 from gurum.pia.faces.server import Door
 from gurum.pia.faces.webhook import Reviewer
@@ -18,9 +19,10 @@ from gurum.store.kubernetes import KubernetesStore
 class Faces:
     """`door` is the webhook's application."""
 
-    def __init__(self, store: KubernetesStore, services: Sequence[Service], actor: Actor) -> None:
+    def __init__(self, store: KubernetesStore, actor: Actor) -> None:
         self._admitter = Admitter(actor, store.wishes)
         self._reviewer = Reviewer(actor, store.wishes, self._admitter)
+        self._actions = Actions(actor, store.client, self._admitter.names)
         self.door = Door(self._reviewer)
 
     @classmethod
@@ -30,13 +32,15 @@ class Faces:
         """Return them, or None for a store in which nobody writes but our processes."""
         if not isinstance(store, KubernetesStore):
             return None
-        return cls(store, services, Actor(services, regions, parts))
+        return cls(store, Actor(services, regions, parts))
 
     def start(self) -> None:
         """Begin to take up what people wrote."""
         self._admitter.start()
+        self._actions.start()
 
     async def stop(self) -> None:
         """End it."""
+        await self._actions.stop()
         await self._admitter.stop()
         await self._reviewer.stop()

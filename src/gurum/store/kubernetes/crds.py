@@ -10,11 +10,11 @@ from typing import Any
 
 from gurum.model.codec import KINDS as MODEL
 from gurum.store.kubernetes import schema
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.definitions.row import Column
 from gurum.store.kubernetes.definitions.tables import KINDS
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, VERSION, Place
+from gurum.store.kubernetes.kinds import PLACES, VERSION, Place
 
-KEY_CLAIM_KIND = "KeyClaim"
 CATEGORY = "gurum"  # `kubectl get gurum`: what people make or choose from
 INTERNAL = "gurum-internal"  # what Gurum keeps for itself
 PART_OF = {"app.kubernetes.io/part-of": "gurum"}
@@ -26,13 +26,13 @@ _AGE = Column("Age", ".metadata.creationTimestamp", "date")
 
 
 def all() -> list[dict[str, Any]]:  # noqa: A001 - read as crds.all()
-    """Return the definition of every kind of the model and of KEY_CLAIM, in the order of the table of places."""
-    return [definition(kind) for kind in (*PLACES, KEY_CLAIM_KIND)]
+    """Return the definition of every kind of the model and beside it, in the order of the tables of places."""
+    return [definition(kind) for kind in (*PLACES, *BESIDE)]
 
 
 def definition(kind: str) -> dict[str, Any]:
     """Return the definition of a kind. Raises KeyError for an unknown one."""
-    place = KEY_CLAIM if kind == KEY_CLAIM_KIND else PLACES[kind]
+    place = BESIDE[kind].place if kind in BESIDE else PLACES[kind]
     singular = place.plural.removesuffix("s")
     names: dict[str, Any] = {"plural": place.plural, "singular": singular, "kind": kind, "listKind": f"{kind}List"}
     if place.short:
@@ -54,12 +54,15 @@ def definition(kind: str) -> dict[str, Any]:
 def _version(kind: str, place: Place) -> dict[str, Any]:
     whole: dict[str, Any] = {"type": "object", "description": KINDS[kind].text, "required": ["spec"]}
     made: dict[str, Any] = {"name": VERSION, "served": True, "storage": True}
-    if kind == KEY_CLAIM_KIND:
-        spec = schema.spec_schema(kind, schema.KeyClaimSpec, identity=False)
-        whole["properties"] = {"spec": spec}
+    row = BESIDE.get(kind)
+    if row is not None:
+        spec = schema.spec_schema(kind, row.spec, identity=False)
     else:
         spec = schema.spec_schema(kind, schema.spec_of(MODEL[kind]))
-        whole["properties"] = {"spec": spec, "status": schema.status_schema(schema.status_of(MODEL[kind]))}
+    status = row.status if row is not None else schema.status_of(MODEL[kind])
+    whole["properties"] = {"spec": spec}
+    if status is not None:
+        whole["properties"]["status"] = schema.status_schema(status)
         made["subresources"] = {"status": {}}
     made["schema"] = {"openAPIV3Schema": whole}
     named = "name" in spec["properties"]
@@ -73,11 +76,11 @@ def _version(kind: str, place: Place) -> dict[str, Any]:
 def _columns(kind: str, place: Place, *, named: bool) -> list[Column]:
     row = KINDS[kind]
     first = [Column("Name", ".spec.name")] if named else []
-    if kind != KEY_CLAIM_KIND:
+    if kind not in BESIDE:
         first.append(_ID)
     if row.state:
         first.append(Column("State", row.state))
-    return [*first, *row.columns, *(() if place.claim else _CONDITION), _AGE]
+    return [*first, *row.columns, *(() if place.claim or kind in BESIDE else _CONDITION), _AGE]
 
 
 def _printed(column: Column) -> dict[str, Any]:

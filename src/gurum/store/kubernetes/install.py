@@ -12,9 +12,10 @@ from typing import Any
 
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import crds, guard, rights, shape
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.feed import checked
-from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, SYSTEM
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM
 
 Document = dict[str, Any]
 
@@ -61,7 +62,7 @@ async def install(client: Client, further: Iterable[Document] = ()) -> int:
 async def _served(client: Client) -> None:
     """Return when every kind can be listed."""
     deadline = asyncio.get_running_loop().time() + SERVED_SECONDS
-    for place in (*PLACES.values(), KEY_CLAIM):
+    for place in (*PLACES.values(), *(row.place for row in BESIDE.values())):
         path = shape.collection(place)
         while (await client.get(path, limit="1")).status == 404:
             if asyncio.get_running_loop().time() > deadline:

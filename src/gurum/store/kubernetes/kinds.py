@@ -72,7 +72,8 @@ PLACES: dict[str, Place] = {
 
 KINDS_BY_PLURAL = {(place.group, place.plural): kind for kind, place in PLACES.items()}
 
-# Not a kind of the model: the store's own, by which a key is taken that is not the object's name (see `keys`).
+# Not kinds of the model (see `beside`): a verb asked of a server, and what takes a key that is not the object's name.
+SERVER_ACTION = Place(group=_COMPUTE, plural="serveractions", short=("srvact",))
 KEY_CLAIM = Place(group=DOMAIN, plural="keyclaims", claim=True)
 
 

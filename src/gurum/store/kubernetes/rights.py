@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from gurum.store.kubernetes import guard
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.crds import PART_OF
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
+from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SERVER_ACTION, Place
 
 Document = dict[str, Any]
 
@@ -32,6 +33,7 @@ CLAIMS = tuple(kind for kind, place in PLACES.items() if place.claim)
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """What a process does, by verb: with the kinds themselves, with their status, with keys of KEY_CLAIM.
 
+    verbs: whether it carries out SERVER_ACTIONs and removes them when they are done.
     It makes namespaces: a project's is made with its first object.
     """
 
@@ -42,6 +44,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     delete: tuple[str, ...]
     status: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    verbs: bool = False
 
 
 _NETWORKED = ("Network", "Subnet", "Port", "SecurityGroup", "Router", "FloatingIP")
@@ -57,6 +60,7 @@ PROCESSES: dict[str, Process] = {
         update=(*OWN, "Flavor", "ConsoleLog", "QuotaUsage"),
         delete=(*_HELD, "Flavor", "KeyPair", "SecurityGroupRule", "AddressClaim", "FloatingIPClaim"),
         status=OWN,
+        verbs=True,
         keys=("get", "create", "delete"),
     ),
     "gurum-engine": Process(
@@ -97,6 +101,9 @@ def _process(name: str, row: Process) -> Document:
             verbs.setdefault((PLACES[kind].group, PLACES[kind].plural), []).extend(named)
     for kind in row.status:
         verbs.setdefault((PLACES[kind].group, f"{PLACES[kind].plural}/status"), []).append("update")
+    if row.verbs:
+        verbs[SERVER_ACTION.group, SERVER_ACTION.plural] = [*READ, "delete"]
+        verbs[SERVER_ACTION.group, f"{SERVER_ACTION.plural}/status"] = ["update"]
     if row.keys:
         verbs[KEY_CLAIM.group, KEY_CLAIM.plural] = list(row.keys)
     verbs["", "namespaces"] = ["create"]
@@ -115,17 +122,17 @@ def _rules(verbs: Mapping[tuple[str, str], list[str]]) -> list[Document]:
 
 
 def _people() -> Iterator[Document]:
-    all_kinds = (*PLACES.values(), KEY_CLAIM)
+    all_kinds = (*PLACES.values(), *(row.place for row in BESIDE.values()))
     yield _role(
         "gurum-member",
         "What a project's members do in its namespace: bind it there. Never a status, never a claim.",
-        _allowed(_places(OWN), (*READ, *WRITE)),
+        _allowed((*_places(OWN), SERVER_ACTION), (*READ, *WRITE)),
         aggregate=("edit", "admin"),
     )
     yield _role(
         "gurum-reader",
         "What a project's readers see in its namespace: bind it there.",
-        _allowed(_places((*OWN, "Image")), READ),
+        _allowed((*_places((*OWN, "Image")), SERVER_ACTION), READ),
         aggregate=("view",),
     )
     yield _role(
@@ -136,7 +143,7 @@ def _people() -> Iterator[Document]:
     yield _role(
         "gurum-operator",
         "What operators do: everything with what users and the catalogue have, and see all that Gurum keeps.",
-        [*_allowed(_places((*OWN, *CATALOGUE)), WRITE), *_allowed(all_kinds, READ), guard.ADOPTING],
+        [*_allowed((*_places((*OWN, *CATALOGUE)), SERVER_ACTION), WRITE), *_allowed(all_kinds, READ), guard.ADOPTING],
     )
 
 

@@ -32,16 +32,6 @@ _SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 
 
-class KeyClaimSpec(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Which key is held, and by which object."""
-
-    kind: str
-    key: str
-    owner_id: str
-    owner_name: str
-    owner_namespace: str = ""
-
-
 def spec_of(kind: type[Resource]) -> type[msgspec.Struct]:
     """Return the type of a kind's spec."""
     found: type[msgspec.Struct] = typing.get_type_hints(kind)["spec"]
@@ -76,9 +66,11 @@ def spec_schema(kind: str, struct: type[msgspec.Struct], *, identity: bool = Tru
     return made
 
 
-def status_schema(struct: type[Status]) -> Schema:
+def status_schema(struct: type[msgspec.Struct]) -> Schema:
     """Return the schema of a kind's status: controllers', so that nothing of it is explained as a wish."""
     made = _Types().struct(struct, "")
+    if not issubclass(struct, Status):
+        return made
     own = {"account": _scalar(common.OBSERVED["account"], str, "account")}
     own["revision"] = _scalar(common.OBSERVED["revision"], int, "revision")
     made["properties"] = own | made["properties"]

@@ -147,6 +147,23 @@ FIELDS: Fields = {
     "ActionOutcome.result": Field("Success or Error, once it ended.", words=("", "Success", "Error")),
     "ActionOutcome.details": Field("What went wrong.", longest=LONG),
     "ActionOutcome.cloud_request_id": Field("The cloud's id of the call, to be told to the cloud's support."),
+    "ServerActionSpec.server_ref": Field("The server: its name or id."),
+    "ServerActionSpec.action": Field(
+        "What to do with it: start, stop, reboot, lock, unlock, forceDelete, or Nova's own name of an action."
+    ),
+    "ServerActionSpec.arguments": Field("What the action needs to know: of a reboot its type, SOFT or HARD.", most=64),
+    "ServerActionSpec.ttl_seconds_after_finished": Field(
+        "For how many seconds the object is kept once it is done, or refused.", least=0, greatest=31_536_000
+    ),
+    "ServerActionStatus.outcome": Field(
+        "Accepted: the server is being worked on. Success, Error: how that ended. Refused: nothing was done.",
+        words=("", "Accepted", "Success", "Error", "Refused"),
+    ),
+    "ServerActionStatus.message": Field("Why it was refused, or what went wrong.", longest=LONG),
+    "ServerActionStatus.request_id": Field("The id of the request, as in the server's list of actions."),
+    "ServerActionStatus.server_id": Field("The server's id."),
+    "ServerActionStatus.accepted_at": Field("When it was taken up."),
+    "ServerActionStatus.finished_at": Field("When it was over."),
     "ConsoleLogSpec.asked_at": Field("When somebody last asked for the console's text."),
     "ConsoleLogStatus.text": Field("The console's last text, at most 64 KiB.", longest=65_536),
     "ConsoleLogStatus.fetched_at": Field("When the cloud was asked for it."),
@@ -208,6 +225,16 @@ KINDS: Kinds = {
         ),
         state=".status.vmState",
         columns=(Column("Zone", ".status.availabilityZone", priority=1),),
+    ),
+    "ServerAction": Kind(
+        text="A verb asked of a server, once: what OpenStack's clients POST. It cannot be changed; make another.",
+        fixed=("*",),
+        state=".status.outcome",
+        columns=(
+            Column("Server", ".spec.serverRef"),
+            Column("Action", ".spec.action"),
+            Column("Message", ".status.message", priority=1),
+        ),
     ),
     "ConsoleLog": Kind(text="A server's console output, kept because the API answers from what was written down."),
 }
