@@ -11,7 +11,7 @@ export GURUM_TEST_STORE := $(STORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos drift faults fuzz golden horizon interop isolation kubernetes load move policy-check same \
+        addresses adopt bench chaos drift faces faults fuzz golden horizon interop isolation kubernetes load move policy-check same \
         scale secrets upgrade
 
 help: ## list the targets
@@ -81,6 +81,9 @@ faults: setup ## throttle, fail, lose answers, run out of capacity
 
 fuzz: setup ## send generated requests
 	$(PYTHON) -m tests.fuzz $(ARGS)
+
+faces: setup ## do everything through one face (kubectl, the API) and read it through the other
+	$(PYTHON) -m tests.faces $(ARGS)
 
 golden: setup ## compare with recordings of a real OpenStack
 	$(PYTHON) -m tests.golden $(ARGS)

@@ -1,4 +1,4 @@
-"""`python -m tests.faces`: exit status 0 if what is done through one face is so through the other, 80 times at least."""
+"""`python -m tests.faces`: exit status 0 if what is done through one face is so through the other, in every row."""
 
 from __future__ import annotations
 

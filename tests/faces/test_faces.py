@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from tests.faces.site import NAMESPACE, PERSON, PROJECT, Site, prepared, site, wish
+from tests.faces.site import NAMESPACE, PERSON, PROJECT, Site, opened, prepared, site, wish
 from tests.support.kubernetes import control_plane
 
+from gurum.model.network import AddressClaim
+from gurum.store.sqlite import SqliteJournal
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
 pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
@@ -160,3 +163,51 @@ async def test_an_action_is_posted_once_and_says_what_became_of_it(here: Site) -
     done = await here.run("patch", "serveraction", "reboot-it", "--type=merge", "-p", '{"spec":{"action":"stop"}}')
     assert "Cannot update read-only attribute action" in done.stderr
     await here.kubectl("delete", "serveraction", "reboot-it")
+
+
+async def test_what_is_applied_on_the_servers_side_can_be_applied_again(here: Site) -> None:
+    for document in (wish("Network", "ssa"), wish("Subnet", "ssa-4", networkRef="ssa", cidr="10.12.0.0/24")):
+        await here.kubectl("apply", "--server-side", document=document)
+    server = wish(
+        "Server", "ssa-web", "compute", flavorRef="m1.small", imageRef="debian-12", networks=[{"networkRef": "ssa"}]
+    )
+    await here.kubectl("apply", "--server-side", document=server)
+    before = await here.admitted("server", "ssa-web")
+    await asyncio.sleep(0.2)  # what follows the first write
+    done = await here.run("apply", "--server-side", document=server)
+    assert done.returncode == 0, done.stderr
+    after = await here.seen("server", "ssa-web")
+    assert after["spec"] == before["spec"]
+    server["spec"]["description"] = "declared"
+    await here.kubectl("apply", "--server-side", document=server)
+    uid = before["spec"]["id"]
+    refused = await here.call("PUT", f"/compute/v2.1/servers/{uid}", {"server": {"description": "by request"}})
+    assert refused.status == 409
+    assert "spec.description" in refused.json["conflictingRequest"]["message"]
+    assert "managed by 'kubectl'" in refused.json["conflictingRequest"]["message"]
+
+
+async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane, tmp_path: Path) -> None:
+    async with AsyncExitStack() as ends:
+        journal = await SqliteJournal.open(tmp_path / "journal.db")
+        ends.push_async_callback(journal.close)
+        await opened(plane, journal, ends)
+        await here.kubectl("apply", document=wish("Network", "raced"))
+        await here.kubectl("apply", document=wish("Subnet", "raced-4", networkRef="raced", cidr="10.13.0.0/24"))
+        await here.admitted("subnet", "raced-4")
+        for number in range(8):
+            port = wish("Port", f"raced-{number}", networkRef="raced", fixedIPs=[{"subnetRef": "raced-4"}])
+            await here.kubectl("create", document=port)
+        made = [await here.admitted("port", f"raced-{number}") for number in range(8)]
+        addresses = [one["spec"]["fixedIPs"][0]["ipAddress"] for one in made]
+        assert len(set(addresses)) == 8
+        uid = made[0]["spec"]["networkID"]
+        listed = (await here.call("GET", f"/network/v2.0/ports?network_id={uid}")).json["ports"]
+        assert sorted(one["id"] for one in listed) == sorted(one["spec"]["id"] for one in made)
+        async with asyncio.timeout(20):
+            while True:  # the claims of whoever was too late are given back
+                claims = (await here.engine.list(AddressClaim, limit=1000)).items
+                held = [claim.spec.owner_id for claim in claims if claim.spec.address.startswith("10.13.")]
+                if sorted(held) == sorted(one["spec"]["id"] for one in made):
+                    break
+                await asyncio.sleep(0.1)

@@ -9,10 +9,12 @@ fewer fields than the one before it removes the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gurum.store.contract import OwnedError
+
+Document = dict[str, Any]
 
 Path = tuple[str, ...]
 
@@ -52,3 +54,33 @@ def _owns(fields: Mapping[str, Any], path: Path) -> bool:
             return True  # all that is below is theirs
         here = inner
     return True
+
+
+def returned(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], manager: str) -> list[Document]:
+    """Return the managed fields of an object that `manager` completed, with what others apply still theirs.
+
+    An id that was filled in beside a name in a list that is one value makes the whole list ours, and whoever applies
+    the same again would be told that it conflicts with us.
+    """
+    applied = [entry for entry in before if entry.get("operation") == "Apply" and not entry.get("subresource")]
+    fields = [entry.get("fieldsV1", {}) for entry in applied]
+    kept = []
+    for entry in after:
+        if entry.get("operation") == "Apply" and not entry.get("subresource"):
+            continue
+        if entry.get("manager") == manager and not entry.get("subresource"):
+            entry = {**entry, "fieldsV1": _without(entry.get("fieldsV1", {}), fields)}
+        kept.append(dict(entry))
+    return [*map(dict, applied), *kept]
+
+
+def _without(ours: Mapping[str, Any], theirs: Sequence[Mapping[str, Any]]) -> Document:
+    """Return a set of fields less those that are in one of the others."""
+    left: Document = {}
+    for name, inner in ours.items():
+        found = [fields[name] for fields in theirs if name in fields]
+        if not found:
+            left[name] = inner
+        elif inner and all(found) and (rest := _without(inner, found)):
+            left[name] = rest
+    return left

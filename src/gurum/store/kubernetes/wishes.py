@@ -22,6 +22,7 @@ from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.feed import Feed, checked
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
+from gurum.store.kubernetes.ownership import returned
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.whereabouts import Whereabouts
 from gurum.store.kubernetes.words import moment
@@ -90,6 +91,12 @@ class Wishes:
             if apart:
                 await self._keys.release(kind, meta.key, meta.id)
             raise
+        before, after = wish["metadata"].get("managedFields", ()), stored["metadata"].get("managedFields", ())
+        if any(entry.get("operation") == "Apply" for entry in before):
+            theirs = returned(before, after, self._client.manager)
+            whole = {**stored, "metadata": {**stored["metadata"], "managedFields": theirs}}
+            answer = await self._client.replace(address.path(place), whole)
+            stored = answer.json() if answer.status == 200 else stored  # else somebody was faster: it is theirs to say
         await self._where.noted(kind, stored)
         if "conditions" in stored.get("status", {}):  # what stood in the way before: a new object has no status
             answer = await self._client.replace(address.path(place) + "/status", {**stored, "status": {}})
