@@ -6,9 +6,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from tests.faces.site import NAMESPACE, PERSON, PROJECT, Site, opened, prepared, site, wish
 from tests.support.kubernetes import control_plane
 
@@ -16,7 +16,8 @@ from gurum.model.network import AddressClaim
 from gurum.store.sqlite import SqliteJournal
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
-pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
+# One site for all: starting an API process costs more than most of what is done here.
+pytestmark = [pytest.mark.real, pytest.mark.kubernetes, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,9 @@ def plane() -> Iterator[ControlPlane]:
         yield made
 
 
-@pytest.fixture
-async def here(plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Site]:
-    async with site(plane, tmp_path) as made:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def here(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with site(plane, tmp_path_factory.mktemp("site")) as made:
         yield made
 
 
@@ -64,7 +65,7 @@ async def test_an_application_in_any_order(here: Site) -> None:
     made = await here.admitted("server", "web")
     network = (await here.seen("network", "app"))["spec"]["id"]
     assert made["spec"]["networks"] == [{"networkID": network, "networkRef": "app"}]
-    assert made.get("status", {}).get("conditions") is None
+    await here.until("server", "web", lambda one: "conditions" not in one.get("status", {}))
     shown = (await here.call("GET", f"/compute/v2.1/servers/{made['spec']['id']}")).json["server"]
     assert (shown["name"], shown["metadata"], shown["tags"]) == ("web", {"tier": "front"}, ["a"])
     assert shown["user_id"] == PERSON
@@ -187,20 +188,20 @@ async def test_what_is_applied_on_the_servers_side_can_be_applied_again(here: Si
     assert "managed by 'kubectl'" in refused.json["conflictingRequest"]["message"]
 
 
-async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane, tmp_path: Path) -> None:
+async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane) -> None:
     async with AsyncExitStack() as ends:
-        journal = await SqliteJournal.open(tmp_path / "journal.db")
+        journal = await SqliteJournal.open(here.directory / "journal.db")
         ends.push_async_callback(journal.close)
         await opened(plane, journal, ends)
         await here.kubectl("apply", document=wish("Network", "raced"))
         await here.kubectl("apply", document=wish("Subnet", "raced-4", networkRef="raced", cidr="10.13.0.0/24"))
         await here.admitted("subnet", "raced-4")
-        for number in range(8):
+        for number in range(3):
             port = wish("Port", f"raced-{number}", networkRef="raced", fixedIPs=[{"subnetRef": "raced-4"}])
             await here.kubectl("create", document=port)
-        made = [await here.admitted("port", f"raced-{number}") for number in range(8)]
+        made = [await here.admitted("port", f"raced-{number}") for number in range(3)]
         addresses = [one["spec"]["fixedIPs"][0]["ipAddress"] for one in made]
-        assert len(set(addresses)) == 8
+        assert len(set(addresses)) == 3
         uid = made[0]["spec"]["networkID"]
         listed = (await here.call("GET", f"/network/v2.0/ports?network_id={uid}")).json["ports"]
         assert sorted(one["id"] for one in listed) == sorted(one["spec"]["id"] for one in made)
