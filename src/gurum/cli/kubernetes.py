@@ -1,4 +1,4 @@
-"""`gurum kubernetes crds` and `rbac`: what a cluster needs before Gurum's objects can be in it, to be applied as it is.
+"""`gurum kubernetes crds`, `rbac` and `admission`: what a cluster needs before Gurum's objects can be in it, to be applied as it is.
 
 Printed, not applied: who may change a cluster's definitions and rights has tools of their own, and reads them first.
 """
@@ -6,8 +6,10 @@ Printed, not applied: who may change a cluster's definitions and rights has tool
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from gurum.cli.command import Command, Surroundings
+from gurum.ops.config import ConfigError
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -29,6 +31,35 @@ def _rbac(arguments: Namespace, around: Surroundings) -> int:
     return 0
 
 
+def _admission_arguments(parser: ArgumentParser) -> None:
+    _arguments(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--url", default="", help="where the API's webhook answers: https://host:port")
+    where.add_argument("--service", default="", help="or the Service before it: namespace/name:port")
+    parser.add_argument("--ca-file", default="", help="the certificate of who signed the webhook's")
+
+
+def _admission(arguments: Namespace, around: Surroundings) -> int:
+    from gurum.store.kubernetes import guard, manifest, webhooks
+
+    documents = guard.all()
+    if arguments.url or arguments.service:
+        namespace, _, rest = arguments.service.partition("/")
+        name, _, port = rest.rpartition(":")
+        if arguments.service and not (namespace and name and port.isdecimal()):
+            raise ConfigError(f"--service {arguments.service}: namespace/name:port is meant")
+        if not arguments.ca_file:
+            raise ConfigError("--ca-file: API servers ask only whom they can verify")
+        client = webhooks.url(arguments.url) if arguments.url else webhooks.service(namespace, name, int(port))
+        try:
+            authority = Path(arguments.ca_file).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"--ca-file {arguments.ca_file}: {error.strerror}") from error
+        documents = [*documents, webhooks.configuration(client, authority)]
+    around.out.write(manifest.text(documents, arguments.format))
+    return 0
+
+
 COMMANDS = (
     Command(
         words=("kubernetes", "crds"),
@@ -41,5 +72,11 @@ COMMANDS = (
         help="print the roles of our processes and of people, for kubectl apply -f -",
         run=_rbac,
         arguments=_arguments,
+    ),
+    Command(
+        words=("kubernetes", "admission"),
+        help="print what the API server refuses to people and writes down of them, and the API's webhook",
+        run=_admission,
+        arguments=_admission_arguments,
     ),
 )

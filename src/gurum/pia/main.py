@@ -83,7 +83,7 @@ def listen_for_reviews(config: AdmissionConfig) -> socket.socket:
     return bound
 
 
-def _reviews(faces: Faces, config: AdmissionConfig) -> uvicorn.Server:
+def _reviews(faces: Faces, config: AdmissionConfig) -> _Server:
     """Return the server of the webhook. Raises ConfigError, SecretError."""
     secured = tls.context(TlsConfig(cert_file=config.cert_file, key_file=config.key_file))
     if secured is None:

@@ -90,6 +90,10 @@ class Through:
         """As the contract."""
         return self._store.watch(kind, since, where)
 
+    def expect(self) -> float | None:
+        """As the contract."""
+        return self._store.expect()
+
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """As the contract."""
         return await self._store.changed(kind, since, begun=begun)
