@@ -1,4 +1,4 @@
-"""`gurum kubernetes crds`, `rbac`, `admission`: what a cluster needs before Gurum's objects can be in it, to be applied.
+"""`gurum kubernetes crds`, `rbac`, `admission`: what a cluster needs before our objects can be in it, to be applied.
 
 Printed, not applied: who may change a cluster's definitions and rights has tools of their own, and reads them first.
 """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gurum.store.contract import OwnedError
-from gurum.store.kubernetes.ownership import check_owners
+from gurum.store.kubernetes.ownership import check_owners, returned
 
 STORED: dict[str, Any] = {
     "metadata": {
@@ -64,3 +64,18 @@ def test_what_nobody_applies_may_be_changed() -> None:
 
 def test_our_own_apply_is_no_obstacle() -> None:
     check_owners("Server", STORED, {"spec": {**STORED["spec"], "name": "n"}}, "argocd-controller")
+
+
+def test_what_is_filled_in_beside_it_stays_its_appliers() -> None:
+    theirs = {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:spec": {"f:name": {}, "f:networks": {}}}}
+    before = [theirs]
+    after = [
+        {**theirs, "fieldsV1": {"f:spec": {"f:name": {}}}},
+        {"manager": "us", "operation": "Update", "fieldsV1": {"f:spec": {"f:id": {}, "f:networks": {}}}},
+        {"manager": "us", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}},
+    ]
+    assert returned(before, after, "us") == [
+        theirs,
+        {"manager": "us", "operation": "Update", "fieldsV1": {"f:spec": {"f:id": {}}}},
+        after[2],
+    ]

@@ -9,7 +9,7 @@ from tests.support.store import make_server
 from gurum.model.network import FixedIP
 from gurum.model.routing import FloatingIP, FloatingIPSpec, Gateway, Router, RouterSpec
 from gurum.model.server import NetworkRequest, Server
-from gurum.store.kubernetes import shape
+from gurum.store.kubernetes import references, shape
 
 
 def server() -> tuple[Server, dict[str, Any]]:
@@ -72,3 +72,52 @@ def test_those_far_inside_stay_too() -> None:
     assert shape.spec(made, stored)["gateway"] == stored["gateway"]
     made.spec.gateway = None
     assert "gateway" not in shape.spec(made, stored)
+
+
+def test_what_is_written_again_says_nothing_new() -> None:
+    old = {
+        "id": "1",
+        "region": "r",
+        "networkRef": "front",
+        "networkID": "n",
+        "fixedIPs": [{"subnetRef": "front-4", "subnetID": "s", "ipAddress": "10.0.0.5"}],
+        "gateway": {"networkRef": "public", "networkID": "p"},
+    }
+    new = {"networkRef": "front", "fixedIPs": [{"subnetRef": "front-4"}], "gateway": {"networkRef": "public"}}
+    assert references.restored("Port", old, new) == old | {"gateway": {"networkRef": "public"}}
+    assert references.restored("Router", old, {"gateway": {"networkRef": "public"}})["gateway"] == old["gateway"]
+
+
+def test_a_changed_name_is_to_be_looked_up_and_a_removed_one_takes_its_id_along() -> None:
+    old = {"portRef": "web-0", "portID": "p"}
+    assert references.restored("FloatingIP", old, {"portRef": "web-1", "portID": "p"}) == {"portRef": "web-1"}
+    assert references.restored("FloatingIP", old, {"portID": "p"}) == {}
+    assert references.restored("FloatingIP", old, {"portRef": "web-0", "portID": "q"}) == {"portID": "q"}
+    nets = {"networks": [{"networkRef": "front", "networkID": "n"}]}
+    assert references.restored("Server", nets, {"networks": [{"networkRef": "back", "networkID": "n"}]}) == {
+        "networks": [{"networkRef": "back"}]
+    }
+
+
+def test_the_names_of_a_wish_stay_beside_what_became_of_them() -> None:
+    made, _ = server()
+    given = {"networks": [{"networkRef": "front"}, {"networkRef": "front"}, {"portRef": "web-0"}]}
+    spec = references.carried("Server", given, shape.spec(made, {}))
+    assert [one.get("networkRef") or one.get("portRef") for one in spec["networks"]] == ["front", "front", "web-0"]
+
+
+def test_a_wish_keeps_what_it_says_although_it_goes_without_saying() -> None:
+    made, _ = server()
+    wish = {
+        "kind": "Server",
+        "metadata": {"name": "web", "namespace": "project-p1", "resourceVersion": "7", "finalizers": ["example.org/x"]},
+        "spec": {"name": made.spec.name, "diskConfig": "MANUAL", "configDrive": False, "hostname": "other", "tags": []},
+    }
+    document = shape.adopted(made, wish)
+    assert document["spec"]["diskConfig"] == "MANUAL"
+    assert document["spec"]["configDrive"] is False
+    assert document["spec"]["tags"] == []
+    assert document["spec"].get("hostname", "") == made.spec.hostname  # what the API made of it counts
+    assert document["metadata"]["finalizers"][0] == "example.org/x"
+    assert document["metadata"]["name"] == "web"
+    assert shape.admitted(document)
