@@ -8,7 +8,16 @@ import pytest
 from tests.support.store import make_network, make_server
 
 from gurum.model.base import Metadata
-from gurum.model.network import FixedIP, Network, Port, PortSpec, Subnet, SubnetSpec
+from gurum.model.network import (
+    FixedIP,
+    Network,
+    Port,
+    PortSpec,
+    SecurityGroupRule,
+    SecurityGroupRuleSpec,
+    Subnet,
+    SubnetSpec,
+)
 from gurum.model.routing import ROUTER_INTERFACE, FloatingIP, FloatingIPSpec
 from gurum.model.server import Server
 from gurum.pia.faces import bodies
@@ -114,3 +123,9 @@ def test_every_kind_of_a_project_can_be_asked_for() -> None:
 
     assert set(bodies.NOUNS) == set(OWN)
     assert {Network.kind, Server.kind} < set(bodies.NOUNS)
+
+
+def test_of_some_kinds_nothing_changes() -> None:
+    rule = SecurityGroupRule(metadata=META, spec=SecurityGroupRuleSpec(security_group_id="g", direction="ingress"))
+    with pytest.raises(CannotError, match="Cannot update read-only attribute port_range_max"):
+        changes(rule, shape.spec(rule, {}) | {"portRangeMax": 4})

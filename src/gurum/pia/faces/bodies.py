@@ -18,6 +18,7 @@ from gurum.model.routing import ROUTER_INTERFACE, is_interface
 from gurum.model.server import Server
 from gurum.pia.faces.acting import Ask
 from gurum.pia.network import revision
+from gurum.store.kubernetes.definitions.tables import KINDS
 from gurum.store.kubernetes.schema import row_of, spec_of
 from gurum.store.kubernetes.shape import IDENTITY
 from gurum.store.kubernetes.words import inward
@@ -192,7 +193,7 @@ def changes(old: Resource, spec: Mapping[str, Any]) -> list[Ask]:
     if isinstance(old, Server):
         return _of_server(old, differing)
     noun = NOUNS[kind]
-    if noun.prefix == COMPUTE:
+    if KINDS[kind].fixed == ("*",):
         raise CannotError(read_only(kind, next(iter(differing))))
     path = f"{noun.path}/{old.id}"
     asks = []
