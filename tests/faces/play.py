@@ -211,6 +211,8 @@ def floating(do: Deeds) -> None:
     )  # fmt: skip
     do.by_api("FloatingIP", {"floating_network_id": public}, {"floatingNetworkID": public})
     do.changed_by_kubectl("FloatingIP", "address", {"portRef": "nic"}, {"port_id": nic, "status": "ACTIVE"})
+    inner = {"floating_network_id": front}
+    do.wrong("FloatingIP", "wrong", {"floatingNetworkRef": "front"}, inner, "no external network", INVALID)
     second = do.apply("FloatingIP", "second", {"floatingNetworkRef": "public"})
     do.fixed("FloatingIP", "second", {"portRef": "nic"}, {"port_id": nic}, "the port has one")
     do.changed_by_kubectl("FloatingIP", "address", {"portRef": None}, {"port_id": None, "status": "DOWN"})
@@ -218,8 +220,6 @@ def floating(do: Deeds) -> None:
                                        ).status == 200)  # fmt: skip
     do.table.same("FloatingIP", "the port that it left can have another", KUBECTL, API, True, said)
     do.changed_by_api("FloatingIP", "address", {"description": "two"}, {"description": "two"})
-    inner = {"floating_network_id": front}
-    do.wrong("FloatingIP", "wrong", {"floatingNetworkRef": "front"}, inner, "no external network", INVALID)
     do.fixed("FloatingIP", "address", {"floatingNetworkRef": "front"}, {"floating_network_id": front}, "its network")
     do.owned("FloatingIP", "address", "description", "from git", {"description": "by request"})
     do.wrong(

@@ -63,6 +63,7 @@ class Admitter:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pursued: set[tuple[Address, str]] = set()
         self._more: dict[str, asyncio.Event] = {}  # by namespace: set when something more was admitted there
+        self._room: dict[str, asyncio.Event] = {}  # by kind: set when one of it went, and a quota may have room
         self._log = structlog.get_logger("gurum.pia.faces")
 
     def start(self) -> None:
@@ -92,7 +93,10 @@ class Admitter:
                         if key not in self._pursued:
                             self._pursued.add(key)
                             self._spawn(self._pursue(feed, *key), f"wish-{address.namespace}-{address.name}")
+                    count = len(feed.index)
                     await feed.news()
+                    if len(feed.index) < count and (room := self._room.pop(kind.kind, None)) is not None:
+                        room.set()
             except UnavailableError as error:
                 self._log.warning("wishes cannot be read", kind=kind.kind, reason=str(error))
                 await asyncio.sleep(PAUSE[1] / 10)
@@ -111,7 +115,8 @@ class Admitter:
                 if result.why is not None and not await self._wishes.refuse(document, result.why):
                     longest = PAUSE[0]  # it is another by now, and the watch will tell
                 wait = pause * (0.75 + random.random() / 2)  # noqa: S311 - only so that processes do not meet
-                anew = await self._anew(feed, address, uid, document, wait)
+                full = result.why is not None and result.why.reason == Reason.QUOTA_EXCEEDED
+                anew = await self._anew(feed, address, uid, document, wait, full=full)
                 pause = PAUSE[0] if anew else min(pause * 2, longest)
         except UnavailableError as error:
             self._log.warning("a wish cannot be pursued", name=address.name, reason=str(error))
@@ -119,13 +124,20 @@ class Admitter:
         finally:
             self._pursued.discard((address, uid))
 
-    async def _anew(self, feed: Feed[Any], address: Address, uid: str, document: Document, seconds: float) -> bool:
-        """Wait that long, or until the wish changes, or until something it may have waited for is there: then True."""
+    async def _anew(
+        self, feed: Feed[Any], address: Address, uid: str, document: Document, seconds: float, *, full: bool
+    ) -> bool:
+        """Wait that long, or until the wish changes, or until what it may have waited for is there: then True.
+
+        full: it waits for room in a quota.
+        """
         more = self._more.setdefault(address.namespace, asyncio.Event())
         waits = {
             asyncio.create_task(_told(feed, address, uid, document, seconds)),
             asyncio.create_task(more.wait()),
         }
+        if full:
+            waits.add(asyncio.create_task(self._room.setdefault(feed.kind.kind, asyncio.Event()).wait()))
         try:
             done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             return any(task.result() for task in done)
