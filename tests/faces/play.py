@@ -14,6 +14,7 @@ from tests.faces.hands import PATIENCE, Api, Person, condition
 from tests.faces.table import API, KUBECTL, Table
 from tests.support.stack import running
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "kubectl"
 PRIVATE, AWS = "kr-central-1", "kakao-usa-east1"
 QUOTAS = {
     "network": {"network": 7, "router": 3, "floatingip": 3},
@@ -38,7 +39,9 @@ def play(directory: Path, least: int) -> int:
         deeds = Deeds(Api(stack, PRIVATE), person, table)
         for act in (networks, subnets, groups, rules, ports, routers, floating, small, servers, removal):
             act(deeds)
-        elsewhere(Deeds(Api(stack, AWS), person, table))
+        usa = Deeds(Api(stack, AWS), person, table)
+        elsewhere(usa)
+        example(deeds, usa)
     return table.end(least)
 
 
@@ -359,6 +362,27 @@ def elsewhere(do: Deeds) -> None:
     _active(do, "usa-web", uid)
     do.gone_by_kubectl("Server", "usa-web")
     do.gone_by_kubectl("Network", "usa")
+
+
+def example(do: Deeds, usa: Deeds) -> None:
+    """The application of `examples/kubectl`, as its page says."""
+    do.person.ok("apply", "-f", str(EXAMPLES))
+    _active(do, "web-kr", do.person.admitted(resource("Server"), "web-kr"))
+    _active(usa, "web-usa", do.person.admitted(resource("Server"), "web-usa"))
+    again = do.person.ok("apply", "-f", str(EXAMPLES)).split("\n")
+    generations = [do.person.seen(resource("Server"), name)["metadata"]["generation"] for name in ("web-kr", "web-usa")]
+    do.table.same("example", "applied again, nothing changes", KUBECTL, KUBECTL, [2, 2], generations)
+    do.table.same("example", "objects applied", KUBECTL, KUBECTL, 10, len([line for line in again if line]))
+    do.person.ok("create", "-f", str(EXAMPLES / "actions" / "reboot.yaml"))
+    ended = do.person.until(
+        resource("ServerAction"),
+        "reboot-web-kr",
+        lambda one: one.get("status", {}).get("outcome") in ("Success", "Error"),
+    )
+    do.table.same("example", "reboot", KUBECTL, API, "Success", ended.get("status", {}).get("outcome"))
+    do.gone_by_kubectl("Server", "web-kr")
+    usa.gone_by_kubectl("Server", "web-usa")
+    do.person.run("delete", "-f", str(EXAMPLES), "--ignore-not-found", "--wait=false")
 
 
 def _active(do: Deeds, name: str, uid: str) -> None:
