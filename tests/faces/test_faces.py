@@ -78,6 +78,7 @@ async def test_an_application_in_any_order(here: Site) -> None:
     after = await here.seen("server", "web")
     assert after["spec"] == before["spec"]
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
+    assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
 
 
 async def test_a_change_is_the_apis(here: Site) -> None:

@@ -38,7 +38,7 @@ AT_ONCE = 16  # wishes that a process plays at once
 _PASSING = frozenset({404, 409, 429, 500, 503})  # refusals that may be none a while later
 DEFAULT = "default"  # the group that every project has
 _GROUPS = ("securityGroupRefs", "securityGroupRef", "remoteGroupRef")
-_CAUSE = f"{DOMAIN}/cause"
+CAUSE = f"{DOMAIN}/cause"
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -228,7 +228,7 @@ class Admitter:
 
 def user_of(document: Mapping[str, Any]) -> str:
     """Return whom admission wrote down as the one who asked."""
-    text = document["metadata"].get("annotations", {}).get(_CAUSE, "{}")
+    text = document["metadata"].get("annotations", {}).get(CAUSE, "{}")
     try:
         return msgspec.json.decode(text, type=Cause).user_id
     except msgspec.DecodeError:

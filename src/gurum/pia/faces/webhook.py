@@ -20,7 +20,7 @@ from gurum.model import codec
 from gurum.model.base import Cause, Resource
 from gurum.pia.faces import bodies
 from gurum.pia.faces.acting import Actor, Answer, Ask, Person, new_request_id
-from gurum.pia.faces.admitter import Admitter
+from gurum.pia.faces.admitter import CAUSE, Admitter
 from gurum.pia.faces.names import Scope, UnknownError
 from gurum.pia.faces.stores import Staging, Trying
 from gurum.store.contract import StoreError, UnavailableError
@@ -35,10 +35,14 @@ REMEMBERED = 4096  # deletions whose asker is kept until they are played
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether it may go on, with which spec in the place of what was written, or the refusal."""
+    """Whether it may go on, with which spec in the place of what was written, or the refusal.
+
+    cause: what is noted as the object's cause, where nothing is asked and it stays what it was.
+    """
 
     allowed: bool = True
     spec: Document | None = None
+    cause: str = ""
     code: int = 200
     message: str = ""
 
@@ -92,7 +96,8 @@ class Reviewer:
         resolved = await self._admitter.names.resolved(kind.kind, spec, scope, known=True)
         asks = bodies.changes(obj, resolved)
         if not asks:
-            return _with(spec, new)
+            cause = old["metadata"].get("annotations", {}).get(CAUSE, "")
+            return Verdict(spec=spec, cause=cause)  # what was filled in is put back: nothing has changed
         parts = self._actor.parts
         store = Trying(parts.store, parts.clock, obj) if dry else Staging(parts.store, parts.clock, obj)
         answer = await self._play(obj, person, asks, store)
@@ -177,6 +182,9 @@ def answered(uid: str, verdict: Verdict) -> Document:
     if not verdict.allowed:
         response["status"] = {"code": verdict.code, "message": verdict.message}
     elif verdict.spec is not None:
-        patch = [{"op": "replace", "path": "/spec", "value": verdict.spec}]
+        patch: list[Document] = [{"op": "replace", "path": "/spec", "value": verdict.spec}]
+        if verdict.cause:
+            path = "/metadata/annotations/" + CAUSE.replace("/", "~1")
+            patch.append({"op": "add", "path": path, "value": verdict.cause})
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
