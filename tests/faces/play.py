@@ -341,6 +341,7 @@ def removal(do: Deeds) -> None:
     do.gone_by_api("Server", "three")
     do.gone_by_kubectl("Server", "four")
     do.gone_by_kubectl("Port", "nic")
+    do.changed_by_kubectl("Router", "edge", {"routes": []}, {"routes": []})
     do.gone_by_kubectl("Port", "edge-front")
     do.gone_by_kubectl("Router", "edge")
     do.gone_by_api("Router", "fourth")
@@ -386,7 +387,9 @@ def example(do: Deeds, usa: Deeds) -> None:
 
 
 def _active(do: Deeds, name: str, uid: str) -> None:
-    found = do.person.until(resource("Server"), name, lambda one: one.get("status", {}).get("vmState") == "active")
+    found = do.person.until(
+        resource("Server"), name, lambda one: one.get("status", {}).get("vmState") in ("active", "error"), 3 * PATIENCE
+    )
     shown = do.shown("Server", uid)
     both = [found.get("status", {}).get("vmState"), shown.get("status"), shown.get("fault")]
     do.table.same("Server", "built", KUBECTL, API, ["active", "ACTIVE", None], both)

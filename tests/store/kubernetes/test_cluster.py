@@ -238,8 +238,13 @@ async def test_a_member_makes_a_wish_and_no_identity(member: Site) -> None:
     assert "spec.projectID is given by Gurum" in refused(member, wish("thief", projectID="p2"))
     assert "spec.naturalKey is given by Gurum" in refused(member, wish("thief", naturalKey="k"))
     noted = wish("liar")
-    noted["metadata"]["annotations"] = {"gurum.cloud/cause": '{"user_id":"bob"}'}
+    noted["metadata"]["annotations"] = {"gurum.cloud/created-at": "2020-01-01T00:00:00Z"}
     assert "annotations of gurum.cloud are Gurum's" in refused(member, noted)
+    noted["metadata"]["annotations"] = {"gurum.cloud/cause": '{"user_id":"bob"}'}
+    assert "created" in refused(member, noted)
+    made = member.kubectl("get", "networks.network.gurum.cloud", "liar", "-o", "yaml")
+    assert "bob" not in made  # whose wish it is, the API server itself writes down
+    assert '{"user_id":"alice"}' in made
     patch = '{"spec":{"id":"' + uid + '"}}'
     said = member.kubectl(
         "patch", "networks.network.gurum.cloud", "mine", *MEMBER, "--type=merge", "-p", patch, check=False
