@@ -34,6 +34,7 @@ MEANINGS = {
     "PolicyConfig.bundle": "its directory",
     "PiaConfig.body_limit": "bytes of a request's body; Nova's own default",
     "PiaConfig.page_limit": "objects on a page; Nova's own default",
+    "AdmissionConfig.host": "address it listens on",
     "PiaConfig.quotas": "limits that differ from [the defaults](#quotas), by service and resource",
     "EngineConfig.token_key_file": "file with the key of the idempotency tokens",
     "EngineConfig.workers": "objects in work at once",
