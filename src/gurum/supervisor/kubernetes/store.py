@@ -28,15 +28,16 @@ RIGHTS: Mapping[str, str] = {
 }
 
 
-async def define(kubeconfig: Path, webhook: str, authority: bytes) -> str:
+async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") -> str:
     """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal.
 
-    `webhook` is where the API will answer; `authority` the PEM of whose certificate is believed there.
+    `webhook` is where the API will answer (empty: nobody is asked); `authority` the PEM of whose certificate is
+    believed there.
     """
-    asked = webhooks.configuration(webhooks.url(webhook), authority)
+    asked = [webhooks.configuration(webhooks.url(webhook), authority)] if webhook else []
     client = Client(access(f"kubernetes://{kubeconfig}", ""), manager=INSTALLER)
     try:
-        changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), asked])
+        changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), *asked])
     except UnavailableError as error:
         raise Refusal(f"the custom resources could not be installed: {error}") from error
     finally:
