@@ -20,16 +20,15 @@ from tests.support.pia import POLICY, ROOT, Answer, FakeTokens, ask, flavor, ima
 from gurum.model.base import Resource
 from gurum.model.region import Region
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import AdmissionConfig, PiaConfig, RegionConfig, TlsConfig, ZoneConfig
+from gurum.ops.config import AdmissionConfig, PiaConfig, RegionConfig, ZoneConfig
 from gurum.ops.health import Readiness
-from gurum.pia import tls
 from gurum.pia.app import App, Figures
 from gurum.pia.assembly import KINDS
 from gurum.pia.faces.running import Faces
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
-from gurum.pia.main import listen_for_reviews
+from gurum.pia.main import listen_for_reviews, reviews
 from gurum.pia.services import SERVICES
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
@@ -58,7 +57,7 @@ REGION = RegionConfig(
 def prepared(plane: ControlPlane) -> None:
     """Install what `gurum up` installs, a project's namespace, and its member. It blocks."""
     pki = plane.plane.pki
-    asyncio.run(define(plane.kubeconfig, plane.plane.webhook, pki.believed("kubernetes").read_bytes()))
+    asyncio.run(define(plane.kubeconfig, plane.plane.webhook, pki.believed("admission").read_bytes()))
     for document in (_namespace(), _member("gurum-member", NAMESPACE)):
         kubectl(plane.kubeconfig, "apply", "-f", "-", stdin=json.dumps(document))
 
@@ -245,11 +244,9 @@ async def _answering(plane: ControlPlane, faces: Faces, ends: AsyncExitStack) ->
     """Serve the webhook as a process does."""
     both, port = str(plane.plane.pki.leaf("admission")), int(plane.plane.webhook.rpartition(":")[2])
     bound = listen_for_reviews(AdmissionConfig(port=port))
-    settings = uvicorn.Config(faces.door, http="httptools", ws="none", lifespan="off", log_config=None)
-    settings.load()
-    settings.ssl = tls.context(TlsConfig(cert_file=both, key_file=both))
-    server = uvicorn.Server(settings)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] # of older releases
+    signer = str(plane.plane.pki.believed("admission"))
+    asked = AdmissionConfig(port=port, cert_file=both, key_file=both, client_ca_file=signer)
+    server = reviews(faces, asked)
     task = asyncio.create_task(server._serve([bound]))
     ends.push_async_callback(_ended, server, task)
 

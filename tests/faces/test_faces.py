@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -213,3 +214,22 @@ async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane
                 if sorted(held) == sorted(one["spec"]["id"] for one in made):
                     break
                 await asyncio.sleep(0.1)
+
+
+async def test_nobody_but_the_api_server_is_answered(here: Site) -> None:
+    believed = str(here.plane.plane.pki.believed("admission"))
+    port = int(here.plane.plane.webhook.rpartition(":")[2])
+    context = ssl.create_default_context(cafile=believed)
+    with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
+        await _asked(port, context)
+
+
+async def _asked(port: int, context: ssl.SSLContext) -> bytes:
+    """Ask without a certificate; that there must be one is told after the handshake, as TLS 1.3 has it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+    try:
+        writer.write(b"POST /admit HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        return await reader.readexactly(1)
+    finally:
+        writer.transport.abort()

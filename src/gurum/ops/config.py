@@ -212,6 +212,7 @@ class AdmissionConfig(Section, frozen=True):
     host: str = "127.0.0.1"
     cert_file: str = ""  # PEM; the webhook's configuration names who signed it
     key_file: str = ""  # its private key, mode 0600; may be the same file
+    client_ca_file: str = ""  # PEM of who signed the API servers' certificates; empty: whoever comes is answered
 
 
 class RateLimitConfig(Section, frozen=True):
@@ -337,7 +338,12 @@ def _placed(config: Config) -> Config:
         store = msgspec.structs.replace(store, url=f"kubernetes://{embedded_kubeconfig(state)}")
         if not pia.admission.port:
             both = str(embedded_admission(state))
-            asked = AdmissionConfig(port=embedded.kubernetes_port + 4, cert_file=both, key_file=both)
+            asked = AdmissionConfig(
+                port=embedded.kubernetes_port + 4,
+                cert_file=both,
+                key_file=both,
+                client_ca_file=str(embedded_admission(state).with_name("admission-authority.crt")),
+            )
             pia = msgspec.structs.replace(pia, admission=asked)
     if store.url.startswith("kubernetes:") and not store.journal_url:
         store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")

@@ -83,8 +83,8 @@ def listen_for_reviews(config: AdmissionConfig) -> socket.socket:
     return bound
 
 
-def _reviews(faces: Faces, config: AdmissionConfig) -> _Server:
-    """Return the server of the webhook. Raises ConfigError, SecretError."""
+def reviews(faces: Faces, config: AdmissionConfig) -> _Server:
+    """Return the server of the webhook, for `listen_for_reviews`. Raises ConfigError, SecretError."""
     secured = tls.context(TlsConfig(cert_file=config.cert_file, key_file=config.key_file))
     if secured is None:
         raise ConfigError("pia.admission: cert_file and key_file are needed; API servers ask over TLS only")
@@ -92,6 +92,12 @@ def _reviews(faces: Faces, config: AdmissionConfig) -> _Server:
         faces.door, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
+    if config.client_ca_file:
+        try:
+            secured.load_verify_locations(cafile=config.client_ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"pia.admission: {config.client_ca_file} cannot be used: {error}") from error
+        secured.verify_mode = ssl.CERT_REQUIRED
     settings.load()
     settings.ssl = secured
     return _Server(settings)
@@ -135,7 +141,7 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
                 log.info("region is served", region=region.name, url=root)
             if assembly.faces is not None and config.pia.admission.port:
                 asked = stack.enter_context(contextlib.closing(listen_for_reviews(config.pia.admission)))
-                servers.append(_reviews(assembly.faces, config.pia.admission))
+                servers.append(reviews(assembly.faces, config.pia.admission))
                 sockets.append(asked)
             _stop_on_signal(servers)
             renewals = [Renewal("policy", assembly.reload_policy)]

@@ -148,6 +148,8 @@ def _apiserver(plane: Plane) -> tuple[str, ...]:
         "--authorization-mode=RBAC",
         # Nothing gives a namespace its default account, which that plugin would wait for.
         "--disable-admission-plugins=ServiceAccount",
+        # As whom it comes to the API's webhook, which answers nobody else.
+        f"--admission-control-config-file={pki.admission}",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={pki.signing_key}",
         f"--service-account-signing-key-file={pki.signing_key}",

@@ -17,6 +17,15 @@ def document(url: str, believed: bytes, credentials: Credentials) -> str:
     return shared(url, believed, {NAME: credentials}, current=NAME)
 
 
+def asking(credentials: Credentials) -> str:
+    """Return it for an API server that asks webhooks, whichever they are: it is the same to all of them."""
+    user = {
+        "client-certificate-data": _text(credentials.certificate_pem),
+        "client-key-data": _text(credentials.key_pem),
+    }
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "users": [{"name": "*", "user": user}]})
+
+
 def shared(url: str, believed: bytes, users: Mapping[str, Credentials], *, current: str) -> str:
     """Return it for several users, each with a context of its name; `current`: whose is used by default."""
     return yaml.safe_dump(

@@ -1,11 +1,12 @@
 """Every key and certificate of one control plane, as a table, and the files in which its parts find them.
 
-There are two authorities on purpose. etcd believes whoever its authority signed and asks nothing more, so were there
+There are three authorities on purpose. etcd believes whoever its authority signed and asks nothing more, so were there
 one, every user of the API server with a certificate could read and write past all rights.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from gurum.supervisor.rows import Trust
 
 HOSTS = ("127.0.0.1", "localhost")
 ADMINISTRATORS = "system:masters"  # Kubernetes' own group of those whom no right is refused
-API, ETCD = "kubernetes", "etcd"  # the authorities
+API, ETCD, ADMISSION = "kubernetes", "etcd", "admission"  # the authorities
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ LEAVES = (
     Leaf("etcd-client", ETCD, "kube-apiserver"),
     Leaf("kube-apiserver", API, "kube-apiserver", server=True, client=False),
     Leaf("kube-controller-manager", API, "kube-controller-manager", server=True, client=False),
-    Leaf("admission", API, "gurum-admission", server=True, client=False),  # of the API's webhook
+    Leaf("admission", ADMISSION, "gurum-admission", server=True, client=False),  # of the API's webhook
+    Leaf("admission-client", ADMISSION, "kube-apiserver"),  # who asks it: nobody else is answered
     Leaf("probe", API, "gurum-probe"),  # may ask whether the server is ready, as every user may
 )
 # Users whose certificates stand in a kubeconfig.
@@ -75,6 +77,11 @@ class Pki:
         """The file of the key for tokens of service accounts."""
         return self.directory / "service-accounts.key"
 
+    @property
+    def admission(self) -> Path:
+        """The file by which the API server knows as whom it comes to webhooks."""
+        return self.directory / "admission.json"
+
     def trust(self, name: str, file: str) -> Trust:
         """Return whom a client of `name`'s servers believes, and as whom it comes."""
         return Trust(authority=self.believed(name), certificate=self.leaf(file))
@@ -86,15 +93,29 @@ def prepare(pki: Pki, url: str, now: datetime) -> None:
     `url` is where the API server will be. Raises OSError, SecretError, ValueError.
     """
     secrets.directory(pki.directory)
-    authorities = {name: authority(pki.authority(name), f"gurum-{name}", now) for name in (API, ETCD)}
+    authorities = {name: authority(pki.authority(name), f"gurum-{name}", now) for name in (API, ETCD, ADMISSION)}
     for name, signer in authorities.items():
         secrets.write(pki.believed(name), signer.pem)
     signing_key(pki.signing_key)
+    secrets.write(pki.admission, json.dumps(_admission(pki)))
     for leaf in LEAVES:
         _credentials(pki, leaf, authorities[leaf.authority], now)
+    asking = read(pki.leaf("admission-client"))
+    secrets.write(pki.kubeconfig("admission-client"), kubeconfig.asking(asking))
     for leaf in USERS:
         credentials = _credentials(pki, leaf, authorities[leaf.authority], now)
         secrets.write(pki.kubeconfig(leaf.file), kubeconfig.document(url, authorities[API].pem, credentials))
+
+
+def _admission(pki: Pki) -> dict[str, object]:
+    group = "apiserver.config.k8s.io/v1"
+    asking = {
+        "apiVersion": group,
+        "kind": "WebhookAdmissionConfiguration",
+        "kubeConfigFile": str(pki.kubeconfig("admission-client")),
+    }
+    plugins = [{"name": name, "configuration": asking} for name in ("MutatingAdmissionWebhook",)]
+    return {"apiVersion": group, "kind": "AdmissionConfiguration", "plugins": plugins}
 
 
 def user(pki: Pki, url: str, name: str, groups: tuple[str, ...], now: datetime) -> Path:

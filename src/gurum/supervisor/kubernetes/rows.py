@@ -44,7 +44,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
     define = Task(
         name=DEFINITIONS,
         title="Custom resources and rights",
-        run=lambda: store.define(ours.kubeconfig, ours.webhook, ours.pki.believed(pki.API).read_bytes()),
+        run=lambda: store.define(ours.kubeconfig, ours.webhook, ours.pki.believed(pki.ADMISSION).read_bytes()),
         after=("kube-apiserver",),
     )
     return (*children(ours, places.run), define)
