@@ -35,6 +35,7 @@ Document = dict[str, Any]
 PAUSE = (0.2, 30.0)  # seconds between two tries of what may pass by itself: the first, and the longest
 RARELY = 300.0  # seconds, at most, between two tries of what most probably does not
 AT_ONCE = 16  # wishes that a process plays at once
+EACH = 0.02  # seconds more between two tries for each wish that waits: many in vain must not keep a process busy
 _PASSING = frozenset({404, 409, 429, 500, 503})  # refusals that may be none a while later
 DEFAULT = "default"  # the group that every project has
 _GROUPS = ("securityGroupRefs", "securityGroupRef", "remoteGroupRef")
@@ -115,9 +116,12 @@ class Admitter:
                 if result.why is not None and not await self._wishes.refuse(document, result.why):
                     longest = PAUSE[0]  # it is another by now, and the watch will tell
                 wait = pause * (0.75 + random.random() / 2)  # noqa: S311 - only so that processes do not meet
+                wait = max(wait, EACH * len(self._pursued))
                 full = result.why is not None and result.why.reason == Reason.QUOTA_EXCEEDED
                 anew = await self._anew(feed, address, uid, document, wait, full=full)
                 pause = PAUSE[0] if anew else min(pause * 2, longest)
+                if anew and len(self._pursued) > AT_ONCE:
+                    await asyncio.sleep(EACH * len(self._pursued) * random.random())  # noqa: S311 - likewise
         except UnavailableError as error:
             self._log.warning("a wish cannot be pursued", name=address.name, reason=str(error))
             await asyncio.sleep(PAUSE[1] / 10)
