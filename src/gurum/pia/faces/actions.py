@@ -66,6 +66,8 @@ class Actions:
                 except StoreError as error:
                     self._log.warning("an action waits for the store", reason=str(error))
                     moving = True
+                except Exception:  # the boundary: a fault about one action must not keep all others
+                    self._log.exception("unexpected", name=document["metadata"]["name"])
             await self._watched.news(PAUSE if moving else self._next())
 
     async def _look(self, document: Document) -> bool:

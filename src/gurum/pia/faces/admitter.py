@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
+from traceback import format_exception
 from typing import Any
 
 import msgspec
@@ -82,7 +83,13 @@ class Admitter:
     def _spawn(self, work: Any, name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A fault of ours must not pass for a wish that nobody looks at.
+            self._log.error("unexpected", task=task.get_name(), traceback="".join(format_exception(error)))
 
     async def _follow(self, kind: type[Resource]) -> None:
         while True:
@@ -100,7 +107,9 @@ class Admitter:
                         room.set()
             except UnavailableError as error:
                 self._log.warning("wishes cannot be read", kind=kind.kind, reason=str(error))
-                await asyncio.sleep(PAUSE[1] / 10)
+            except Exception:  # the boundary: a fault in one look must not end all looking
+                self._log.exception("unexpected", kind=kind.kind)
+            await asyncio.sleep(PAUSE[1] / 10)
 
     async def _pursue(self, feed: Feed[Any], address: Address, uid: str) -> None:
         """Try until the wish is fulfilled or withdrawn: when it changes, and what may pass by itself after a while."""
