@@ -14,6 +14,7 @@ from tests.faces.site import NAMESPACE, PERSON, PROJECT, Site, opened, prepared,
 from tests.support.kubernetes import control_plane
 
 from gurum.model.network import AddressClaim
+from gurum.model.quota import QuotaUsage
 from gurum.store.sqlite import SqliteJournal
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
@@ -198,6 +199,7 @@ async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane
         await here.kubectl("apply", document=wish("Network", "raced"))
         await here.kubectl("apply", document=wish("Subnet", "raced-4", networkRef="raced", cidr="10.13.0.0/24"))
         await here.admitted("subnet", "raced-4")
+        before = await _promised(here)
         for number in range(3):
             port = wish("Port", f"raced-{number}", networkRef="raced", fixedIPs=[{"subnetRef": "raced-4"}])
             await here.kubectl("create", document=port)
@@ -214,6 +216,63 @@ async def test_two_processes_take_up_a_wish_once(here: Site, plane: ControlPlane
                 if sorted(held) == sorted(one["spec"]["id"] for one in made):
                     break
                 await asyncio.sleep(0.1)
+        # Without an engine nobody counts anew: what is left was promised to those that are there.
+        assert await _promised(here) - before == {one["spec"]["id"] for one in made}
+
+
+async def _promised(here: Site) -> set[str]:
+    """Return the ids of the ports that room in the quota is kept for."""
+    usages = (await here.engine.list(QuotaUsage)).items
+    return {one.id for usage in usages for one in usage.spec.reservations if "port" in one.amounts}
+
+
+async def test_a_trial_writes_nothing(here: Site) -> None:
+    for document in (
+        wish("Network", "trial"),
+        wish("Subnet", "trial-4", networkRef="trial", cidr="10.14.0.0/24"),
+        wish("Port", "tried", networkRef="trial", fixedIPs=[{"subnetRef": "trial-4", "ipAddress": "10.14.0.9"}]),
+    ):
+        await here.kubectl("apply", document=document)
+    before = await here.admitted("port", "tried")
+    moved = wish("Port", "tried", networkRef="trial", fixedIPs=[{"subnetRef": "trial-4", "ipAddress": "10.14.0.10"}])
+    said = json.loads(await here.kubectl("apply", "--dry-run=server", "-o", "json", document=moved))
+    assert said["spec"]["fixedIPs"][0]["ipAddress"] == "10.14.0.10"
+    assert said["spec"]["fixedIPs"][0]["subnetID"] == before["spec"]["fixedIPs"][0]["subnetID"]
+    await here.kubectl("delete", "port", "tried", "--dry-run=server")
+    refused = await here.run("delete", "network", "trial", "--dry-run=server")
+    assert "ports still in use on the network" in refused.stderr
+    claims = (await here.engine.list(AddressClaim, limit=1000)).items
+    assert [one.spec.address for one in claims if one.spec.address.startswith("10.14.")] == ["10.14.0.9"]
+    after = await here.seen("port", "tried")
+    assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+
+async def test_an_address_claimed_for_a_change_that_does_not_come_is_given_back(here: Site) -> None:
+    for document in (
+        wish("Network", "undone"),
+        wish("Subnet", "undone-4", networkRef="undone", cidr="10.15.0.0/24"),
+        wish("Port", "stays", networkRef="undone", fixedIPs=[{"subnetRef": "undone-4", "ipAddress": "10.15.0.9"}]),
+    ):
+        await here.kubectl("apply", document=document)
+    old = await here.admitted("port", "stays")
+    new = json.loads(json.dumps(old))
+    new["spec"]["fixedIPs"] = [{"subnetRef": "undone-4", "ipAddress": "10.15.0.10"}]
+    request = {
+        "uid": "1", "operation": "UPDATE", "namespace": NAMESPACE, "userInfo": {"username": PERSON},
+        "resource": {"group": "network.gurum.cloud", "resource": "ports"}, "object": new, "oldObject": old,
+    }  # fmt: skip
+    reviewer = here.process.faces.reviewer
+    reviewer.patience = 0.5
+    verdict = await reviewer.review(request)
+    assert verdict.allowed
+    assert await _claimed(here, "10.15.") == ["10.15.0.10", "10.15.0.9"]  # nobody else can have it meanwhile
+    await reviewer.stop()
+    assert await _claimed(here, "10.15.") == ["10.15.0.9"]
+
+
+async def _claimed(here: Site, prefix: str) -> list[str]:
+    claims = (await here.engine.list(AddressClaim, limit=1000)).items
+    return sorted(one.spec.address for one in claims if one.spec.address.startswith(prefix))
 
 
 async def test_nobody_but_the_api_server_is_answered(here: Site) -> None:

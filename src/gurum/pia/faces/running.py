@@ -17,13 +17,13 @@ from gurum.store.kubernetes import KubernetesStore
 
 
 class Faces:
-    """`door` is the webhook's application."""
+    """`door` is the webhook's application, `reviewer` what it asks."""
 
     def __init__(self, store: KubernetesStore, actor: Actor) -> None:
         self._admitter = Admitter(actor, store.wishes)
-        self._reviewer = Reviewer(actor, store.wishes, self._admitter)
+        self.reviewer = Reviewer(actor, store.wishes, self._admitter)
         self._actions = Actions(actor, store.client, self._admitter.names)
-        self.door = Door(self._reviewer)
+        self.door = Door(self.reviewer)
 
     @classmethod
     def over(
@@ -43,4 +43,4 @@ class Faces:
         """End it."""
         await self._actions.stop()
         await self._admitter.stop()
-        await self._reviewer.stop()
+        await self.reviewer.stop()

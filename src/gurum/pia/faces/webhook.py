@@ -51,10 +51,11 @@ ALLOWED = Verdict()
 
 
 class Reviewer:
-    """Answers reviews; safe for any number at once."""
+    """Answers reviews; safe for any number at once. `patience`: seconds for which a person's write is waited for."""
 
     def __init__(self, actor: Actor, wishes: Wishes, admitter: Admitter) -> None:
         self._actor, self._wishes, self._admitter = actor, wishes, admitter
+        self.patience = PATIENCE
         self._following: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("gurum.pia.faces")
 
@@ -130,7 +131,7 @@ class Reviewer:
     async def _settle(self, store: Staging, final: Resource, spec: Mapping[str, Any], cause: Cause) -> None:
         """Finish a change when it is there; take back what was claimed for it when it does not come."""
         kind = type(final)
-        if not await self._wishes.shows(kind, final.id, spec, PATIENCE):
+        if not await self._wishes.shows(kind, final.id, spec, self.patience):
             self._log.info("a change did not come", kind=kind.kind, id=final.id)
             await store.undo()
             return
@@ -155,7 +156,7 @@ class Reviewer:
 
     async def _gone(self, store: Staging, obj: Resource) -> None:
         """Finish the deletion of what nothing holds: it is gone at once, and no handler comes after it."""
-        if await self._wishes.shows(type(obj), obj.id, None, PATIENCE):
+        if await self._wishes.shows(type(obj), obj.id, None, self.patience):
             await store.settle()
             if shape.apart(obj):
                 await self._wishes.release(type(obj), obj.metadata.key, obj.id)
