@@ -129,3 +129,10 @@ def test_of_some_kinds_nothing_changes() -> None:
     rule = SecurityGroupRule(metadata=META, spec=SecurityGroupRuleSpec(security_group_id="g", direction="ingress"))
     with pytest.raises(CannotError, match="Cannot update read-only attribute port_range_max"):
         changes(rule, shape.spec(rule, {}) | {"portRangeMax": 4})
+
+
+@pytest.mark.parametrize("spec", [{"import": {"id": "i-1"}}, {"managementPolicy": "unmanaged"}, {"onDelete": "detach"}])
+def test_what_is_there_already_is_not_made_anew(spec: dict[str, Any]) -> None:
+    with pytest.raises(CannotError, match="gurum adopt"):
+        creation("Network", "x", spec)
+    assert creation("Network", "x", {"managementPolicy": "managed"}).body == {"network": {"name": "x"}}

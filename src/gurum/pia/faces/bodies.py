@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from gurum.model import codec
-from gurum.model.base import Resource, Spec
+from gurum.model.base import DELETE, MANAGED, Resource, Spec
 from gurum.model.network import Port
 from gurum.model.routing import ROUTER_INTERFACE, is_interface
 from gurum.model.server import Server
 from gurum.pia.faces.acting import Ask
 from gurum.pia.network import revision
+from gurum.store.kubernetes import guard
 from gurum.store.kubernetes.definitions.tables import KINDS
 from gurum.store.kubernetes.schema import row_of, spec_of
 from gurum.store.kubernetes.shape import IDENTITY
@@ -85,6 +86,9 @@ def creation(kind: str, name: str, spec: Mapping[str, Any]) -> Ask:
     Raises CannotError.
     """
     noun = NOUNS[kind]
+    usual = {"managementPolicy": MANAGED, "onDelete": DELETE}
+    if any(spec.get(name, usual.get(name)) != usual.get(name) for name in guard.ADOPTION):
+        raise CannotError("What is in the cloud already is adopted by `gurum adopt`; here things are made anew.")
     given = words(kind, spec)
     if kind not in NAMELESS:
         given.setdefault("name", name)

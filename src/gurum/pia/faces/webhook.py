@@ -24,7 +24,7 @@ from gurum.pia.faces.admitter import CAUSE, Admitter
 from gurum.pia.faces.names import Scope, UnknownError
 from gurum.pia.faces.stores import Staging, Trying
 from gurum.store.contract import StoreError, UnavailableError
-from gurum.store.kubernetes import references, shape
+from gurum.store.kubernetes import guard, references, shape
 from gurum.store.kubernetes.kinds import KINDS_BY_PLURAL
 from gurum.store.kubernetes.wishes import Wishes, project_of
 
@@ -110,6 +110,10 @@ class Reviewer:
         own = shape.spec_fields(kind)
         beside = {name: value for name, value in spec.items() if name not in own and name not in shape.IDENTITY}
         stored = shape.explicit(final, spec, references.carried(kind.kind, spec, shape.spec(final, beside)))
+        for name in guard.ADOPTION:  # no request's: what was written of it stays, if admission let it through
+            stored.pop(name, None)
+            if name in spec:
+                stored[name] = spec[name]
         if isinstance(store, Staging):
             cause = Cause(user_id=person.user, request_id=answer.request_id, decision_id=answer.decision_id)
             self._follow(self._settle(store, final, stored, cause))
