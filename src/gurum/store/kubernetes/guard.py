@@ -62,7 +62,11 @@ def _everything() -> Document:
 def _stamps() -> list[Document]:
     """Return the policy that writes down whose wish an object is, and its binding."""
     changed = f"{_CREATING} || object.?spec != oldObject.?spec"
-    noted = f"Object.metadata{{annotations: {{'{DOMAIN}/cause': {STAMP}}}}}"
+    # A JSON patch: an apply would need the kind's schema, which the API server has only seconds after its definition.
+    key = f"'/metadata/annotations/' + jsonpatch.escapeKey('{DOMAIN}/cause')"
+    one = f"JSONPatch{{op: 'add', path: {key}, value: {STAMP}}}"
+    first = f"JSONPatch{{op: 'add', path: '/metadata/annotations', value: {{'{DOMAIN}/cause': {STAMP}}}}}"
+    noted = f"has(object.metadata.annotations) ? [{one}] : [{first}]"
     policy = {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingAdmissionPolicy",
@@ -75,12 +79,7 @@ def _stamps() -> list[Document]:
                 {"name": "people", "expression": f"!({OURS})"},
                 {"name": "wishes", "expression": changed},
             ],
-            "mutations": [
-                {
-                    "patchType": "ApplyConfiguration",
-                    "applyConfiguration": {"expression": f"Object{{metadata: {noted}}}"},
-                }
-            ],
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": noted}}],
         },
     }
     binding = {
