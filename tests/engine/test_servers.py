@@ -342,7 +342,7 @@ def test_two_engines_take_turns(play: Play) -> None:
         await w.stop()
         await w.start()
         assert w.assembly is not None
-        assert all(epoch == 2 for epoch in w.assembly.leases.epochs.values())
+        assert all(epoch == 2 for epoch in w.assembly.engine.shards.epochs.values())
         await w.act(server.id, "stop")
         await settled(w, server.id, "stopped")
 

@@ -145,6 +145,7 @@ class World:
         clock: Clock | None = None,
     ) -> None:
         self.clock = clock or LoopClock()
+        self.project = PROJECT  # whose objects are made
         self.store: Store = store or MemoryStore(clock=self.clock)
         self.engine_store: Store | None = None  # what engines see of it, where that differs
         self.journal: Journal = journal or MemoryJournal()
@@ -247,7 +248,7 @@ class World:
             id=id_,
             key=key or id_,
             region=region,
-            project=PROJECT,
+            project=self.project,
             finalizers=[FINALIZER] if finalizer else [],
             labels=labels or {},
             cause=Cause(user_id=USER, request_id="req-test"),
@@ -317,7 +318,7 @@ class World:
         )
         port = Port(metadata=self.meta(subnet.metadata.region), spec=spec)
         claimed = await claim_address(
-            self.store, region=subnet.metadata.region, project=PROJECT, subnet_id=subnet.id, address=address,
+            self.store, region=subnet.metadata.region, project=self.project, subnet_id=subnet.id, address=address,
             owner_kind=Port.kind, owner_id=port.id,
         )  # fmt: skip
         assert claimed is not None, f"{address} is taken"
@@ -384,7 +385,7 @@ class World:
                     action="create",
                     request_id="req-test",
                     user_id=USER,
-                    project_id=PROJECT,
+                    project_id=self.project,
                     start_time=self.clock.time(),
                 )
             ],
@@ -401,7 +402,7 @@ class World:
                     action=action,
                     request_id=f"req-{action}",
                     user_id=USER,
-                    project_id=PROJECT,
+                    project_id=self.project,
                     start_time=self.clock.time(),
                     arguments=arguments,
                 )

@@ -19,6 +19,7 @@ from gurum.engine.context import Cloud, Engine
 from gurum.engine.edges import connect
 from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.kinds import controllers
+from gurum.engine.fleet import Fleet
 from gurum.engine.leases import Leases
 from gurum.engine.networks import NetworkController
 from gurum.engine.noun import nouns
@@ -26,15 +27,16 @@ from gurum.engine.queue import WorkQueue
 from gurum.engine.quotas import QuotaController
 from gurum.engine.runtime import Runtime
 from gurum.engine.servers.controller import ServerController
+from gurum.engine.shards import Shards
 from gurum.engine.view import KINDS, EngineView
-from gurum.model.base import may_have
+from gurum.model.base import may_have, new_id
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
 from gurum.ops.config import Config
 from gurum.providers.contract import Place, Provider
 from gurum.store.cache import Cache
-from gurum.store.contract import ConflictError, Journal, NotFoundError, Store, UnavailableError
+from gurum.store.contract import ConflictError, Journal, NotFoundError, Store, StoreError, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
@@ -49,28 +51,43 @@ class Assembly:
     engine: Engine
     runtime: Runtime
     leases: Leases
+    fleet: Fleet
     follower: Follower
     config: Config
     places: list[Place]
     settled: bool = True  # False: the store comes from a backup, and what it does not know is not garbage
 
     async def start(self) -> None:
-        """Seed the catalogue, fill the cache, take the leases, and queue whatever was under way."""
+        """Fill the cache and join the fleet; what it acts for from then on, others decide, too."""
         await self.engine.cache.start()
         connect(self.engine)
-        await self.leases.take(self.places)
-        self.runtime.start_all()
+        await self.fleet.join()
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.runtime.run(), name="runtime")
-            group.create_task(self.leases.keep(self.places), name="leases")
+            group.create_task(self.fleet.run(), name="fleet")
             group.create_task(self._collect(), name="collector")
             group.create_task(self.follower.run(), name="follower")
-            for region, cloud in self.engine.clouds.items():
-                places = [place for place in self.places if place.region == region]
-                group.create_task(cloud.provider.run(places, self._seen), name=f"observe {region}")
+            for place in self.places:
+                group.create_task(self._observe(place), name=f"observe {place.region} {place.account}")
+
+    async def _observe(self, place: Place) -> None:
+        """Look at a shard's cloud while it is ours: another's looking is paid from the same account's rate."""
+        shards, provider = self.engine.shards, self.engine.clouds[place.region].provider
+        while True:
+            await shards.until_held(place)
+            looking = asyncio.create_task(provider.run([place], self._seen))
+            lost = asyncio.create_task(shards.until_lost(place))
+            try:
+                await asyncio.wait({looking, lost}, return_when=asyncio.FIRST_COMPLETED)
+                if looking.done():
+                    await looking  # raises what ended it
+            finally:
+                looking.cancel()
+                lost.cancel()
+                await asyncio.wait({looking, lost})
 
     def _seen(self, uid: str, instance: str) -> None:
         if uid:
@@ -97,9 +114,10 @@ class Assembly:
         await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
         self.settled = (await restoration.find(engine.store)).settled
         for place in self.places:
-            if place in engine.fenced:
+            if not engine.shards.holds(place):
                 continue
-            removed = await engine.clouds[place.region].provider.sweep(place, self._known)
+            with engine.shards.acting(place):
+                removed = await engine.clouds[place.region].provider.sweep(place, self._known)
             for words in removed:
                 log.warning("leftover removed", region=place.region, account=place.account, what=words)
 
@@ -107,9 +125,11 @@ class Assembly:
         """Free claims whose owner is gone or does not list them, older than `grace` seconds; return how many."""
         engine, freed = self.engine, 0
         for claim in engine.cache.objects(AddressClaim):
-            if engine.cloud(claim) is not None and is_orphan(engine, claim, grace):
+            if engine.holds(claim) and is_orphan(engine, claim, grace):
                 try:
-                    await engine.store.delete(AddressClaim, claim.id, resource_version=claim.metadata.resource_version)
+                    with engine.acting(claim):
+                        version = claim.metadata.resource_version
+                        await engine.store.delete(AddressClaim, claim.id, resource_version=version)
                     freed += 1
                 except NotFoundError:
                     continue
@@ -139,9 +159,12 @@ class Assembly:
         return bool(records)
 
     async def stop(self, grace: float = 10.0) -> None:
-        """End what is in work, give the leases up, close the clouds. The store stays the caller's."""
+        """End what is in work, give the shards up, close the clouds. The store stays the caller's."""
         await self.runtime.stop(grace)
-        await self.leases.give_up()
+        try:
+            await self.fleet.leave()
+        except StoreError as error:  # they run out instead
+            log.warning("leases not given up", why=str(error))
         await self.engine.cache.stop()
         for cloud in self.engine.clouds.values():
             await cloud.provider.close()
@@ -176,6 +199,9 @@ async def assemble(
         accounts = [account.number for account in region.aws.accounts] if region.aws is not None else [region.name]
         places += [Place(region.name, number) for number in accounts]
     cache = Cache(store, KINDS, clock=clock)
+    shards = Shards(places)
+    for region in regions:
+        providers[region.name].permit(shards.holds)
     engine = Engine(
         store=store,
         journal=journal,
@@ -185,6 +211,7 @@ async def assemble(
         clock=clock,
         config=config.engine,
         clouds=clouds,
+        shards=shards,
     )
     for noun in nouns():
         for kind, name, values in noun.indexes:
@@ -203,6 +230,12 @@ async def assemble(
         Gate(engine, follower.wish),
         observe,
     )
-    holder = f"{socket.gethostname()}/{os.getpid()}/{clock.time():.3f}"
-    leases = Leases(engine, holder, runtime.start_all)
-    return Assembly(engine, runtime, leases, follower, config, places, settled=restored.settled)
+    holder = f"{socket.gethostname()}/{os.getpid()}/{new_id()[:8]}"
+    leases = Leases(store, clock, holder, config.engine.lease)
+
+    async def gained(place: Place) -> None:
+        clouds[place.region].once.taken_over(place)
+        await cache.fresh()
+
+    fleet = Fleet(shards, leases, clock, gained=gained, opened=runtime.start_all)
+    return Assembly(engine, runtime, leases, fleet, follower, config, places, settled=restored.settled)

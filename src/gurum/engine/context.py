@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.queue import Key, Urgency, WorkQueue
+from gurum.engine.shards import Shards
 from gurum.engine.view import EngineView
 from gurum.engine.work import Work
 from gurum.model.base import Resource
 from gurum.model.region import Region
 from gurum.ops.clock import Clock
 from gurum.ops.config import EngineConfig
-from gurum.providers.contract import Place, Provider
+from gurum.providers.contract import Provider
 from gurum.store.cache import Cache
 from gurum.store.contract import Journal, Store
 
@@ -42,11 +44,19 @@ class Engine:
     clock: Clock
     config: EngineConfig
     clouds: dict[str, Cloud]
-    fenced: set[Place] = field(default_factory=set)  # places whose lease is somebody else's: keep off
+    shards: Shards
 
     def cloud(self, obj: Resource) -> Cloud | None:
         """Return the cloud of the object's region, None when this engine does not serve that region."""
         return self.clouds.get(obj.metadata.region)
+
+    def holds(self, obj: Resource) -> bool:
+        """Whether this engine acts for the object's shard now: else it is another engine's, and kept off."""
+        return self.shards.holds(self.view.place(obj))
+
+    def acting(self, obj: Resource) -> AbstractContextManager[None]:
+        """Do something for an object, as long as its shard is ours."""
+        return self.shards.acting(self.view.place(obj))
 
     def work(self, obj: R) -> Work[R]:
         """Take an object in hand."""

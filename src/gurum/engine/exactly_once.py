@@ -57,8 +57,23 @@ class ExactlyOnce:
         self._window = window
         self._restored_at = restored_at
         self._born = clock.time()  # calls of a process before this one were made before this moment
-        self._never_called: set[_Call] = set()
-        self._doubted: dict[_Call, float] = {}
+        self._taken: dict[Place, float] = {}  # when each shard was last taken over: calls of others were made before
+        # Of this process's time with their shards alone: what another did in between, it cannot know.
+        self._mine: dict[_Call, Place] = {}  # calls whose intent was written here
+        self._never_called: dict[_Call, Place] = {}
+        self._doubted: dict[_Call, tuple[float, Place]] = {}
+
+    def taken_over(self, place: Place) -> None:
+        """Learn that another engine may have acted for the shard until now: what was known of its calls is void."""
+        self._taken[place] = self._clock.time()
+        self._mine = {call: of for call, of in self._mine.items() if of != place}
+        self._never_called = {call: of for call, of in self._never_called.items() if of != place}
+        self._doubted = {call: doubt for call, doubt in self._doubted.items() if doubt[1] != place}
+
+    def restored(self, at: float) -> None:
+        """Learn that the store was put back from a backup, at `at`."""
+        self._restored_at = max(self._restored_at, at)
+        self._never_called.clear()
 
     def token(self, uid: str, step: str, attempt: int) -> str:
         """Return the idempotency token: 52 characters, the same for the same three, unguessable without the key."""
@@ -85,14 +100,14 @@ class ExactlyOnce:
         if read_only(obj):
             raise ReadOnlyError(f"{step.name} of {obj.kind} {obj.id}, which is unmanaged")
         if intent is None or intent.state in ("failed", "gone"):
-            intent = await self._intend(work, step, 1 if intent is None else intent.attempt + 1)
+            intent = await self._intend(work, step, 1 if intent is None else intent.attempt + 1, place)
         call = _Call(obj.id, intent.step, intent.attempt)
         looks_first = intent.recipe == "adopt" or self._restored(obj)
         if looks_first and call not in self._never_called:
             found = await self._search(work, intent, driver, place, call, made)
             if found is not None:
                 return found
-        self._never_called.discard(call)
+        self._never_called.pop(call, None)
         outcome = await driver.create(work.obj, intent, place)
         if isinstance(outcome, Duplicate):
             adopted = await driver.find(work.obj, intent, place)
@@ -101,15 +116,17 @@ class ExactlyOnce:
                 return Wait(Reason.PROGRESSING, message, self._clock.time() + _LOOK_AGAIN)
             outcome = adopted
         if isinstance(outcome, Done):
+            self._doubted[call] = self._clock.time(), place  # until it is written down, which the store may not let us
             await self._made(work, intent, outcome, made)
         elif isinstance(outcome, Doubt):
-            self._doubted[call] = self._clock.time()
+            self._doubted[call] = self._clock.time(), place
             return Wait(Reason.TRANSIENT_ERROR, outcome.message, outcome.until)
         elif isinstance(outcome, Refused):
             intent.state, intent.error = "failed", outcome.message
+            self._mine.pop(call, None)
             await work.save()
-        elif call not in self._doubted and intent.written_at >= self._born:
-            self._never_called.add(call)  # proven: nothing happened, and no earlier call is in doubt
+        elif call not in self._doubted and call in self._mine:
+            self._never_called[call] = place  # proven: nothing happened, and no earlier call is in doubt
         return outcome
 
     async def remove(self, work: Work[R], intent: Intent, driver: Driver, place: Place) -> Done | Wait | Refused:
@@ -153,7 +170,7 @@ class ExactlyOnce:
         """Record that what the intent made was observed as gone."""
         await self._gone(work, intent)
 
-    async def _intend(self, work: Work[R], step: Step, attempt: int) -> Intent:
+    async def _intend(self, work: Work[R], step: Step, attempt: int, place: Place) -> Intent:
         intent = Intent(
             step=step.name,
             attempt=attempt,
@@ -165,8 +182,9 @@ class ExactlyOnce:
         )
         work.obj.status.intents[step.name] = intent
         await work.save()
+        self._mine[_Call(work.obj.id, step.name, attempt)] = place
         if not self._restored(work.obj):
-            self._never_called.add(_Call(work.obj.id, step.name, attempt))
+            self._never_called[_Call(work.obj.id, step.name, attempt)] = place
         return work.obj.status.intents[step.name]
 
     def _restored(self, obj: Resource) -> bool:
@@ -183,7 +201,7 @@ class ExactlyOnce:
         made: Callable[[Work[R], Done], None] | None = None,
     ) -> Done | Wait | Refused | None:
         """Look for what a call in doubt may have made. None: believed, there is nothing."""
-        doubt = self._doubted.get(call, self._born)
+        doubt = self._doubted.get(call, (self._taken.get(place, self._born), place))[0]
         looked_at = self._clock.time()
         found = await driver.find(work.obj, intent, place)
         if isinstance(found, Done):
@@ -203,11 +221,17 @@ class ExactlyOnce:
     ) -> None:
         intent.state, intent.external, intent.error = "done", outcome.external, ""
         intent.made_at = self._clock.time()
-        self._doubted.pop(_Call(work.obj.id, intent.step, intent.attempt), None)
         if made is not None:
             made(work, outcome)
         await work.save()
+        self._settled(work, intent)
 
     async def _gone(self, work: Work[R], intent: Intent) -> None:
         intent.state = "gone"
         await work.save()
+        self._settled(work, intent)
+
+    def _settled(self, work: Work[R], intent: Intent) -> None:
+        call = _Call(work.obj.id, intent.step, intent.attempt)
+        for known in (self._mine, self._never_called, self._doubted):
+            known.pop(call, None)

@@ -59,21 +59,23 @@ async def collect(engine: Engine, grace: float) -> int:
     """Drop claims whose floating IP is gone or says otherwise, older than `grace` seconds; return how many."""
     dropped = 0
     for claim in list(engine.cache.objects(FloatingIPClaim)):
-        if engine.cloud(claim) is None or engine.clock.time() - claim.metadata.created_at < grace:
+        if not engine.holds(claim) or engine.clock.time() - claim.metadata.created_at < grace:
             continue
         floating = engine.cache.get(FloatingIP, claim.spec.floating_ip_id)
         held = (claim.spec.port_id, claim.spec.fixed_ip_address)
         if floating is None or (floating.spec.port_id, floating.spec.fixed_ip_address) != held:
-            await _drop(engine, FloatingIPClaim, claim.id)
+            with engine.acting(claim):
+                await _drop(engine, FloatingIPClaim, claim.id)
             dropped += 1
     for floating in list(engine.cache.objects(FloatingIP)):
-        if engine.cloud(floating) is None or engine.clock.time() - floating.metadata.updated_at < grace:
+        if not engine.holds(floating) or engine.clock.time() - floating.metadata.updated_at < grace:
             continue
         if floating.spec.port_id and engine.cache.get(Port, floating.spec.port_id) is None:
             try:  # what a cache lacks is no proof, and nobody but its user ends an association otherwise
                 await engine.store.get(Port, floating.spec.port_id)
             except NotFoundError:
-                await _part(engine, floating)  # it was associated while the port was being removed
+                with engine.acting(floating):
+                    await _part(engine, floating)  # it was associated while the port was being removed
     return dropped
 
 

@@ -1,103 +1,200 @@
-"""Leases: which engine acts for a shard, so that two do not spend one account's rate or see half of its instances.
+"""Leases: objects of the store by which engines agree which of them acts for a shard, and which of them live.
 
-AWS cannot be fenced: a call that is under way when a lease ends arrives all the same. Why that is harmless, or how it
-is repaired, stands at each driver. `epoch` rises with every change of holder.
+An engine renews what it holds; another takes it over when it has not seen it change for the time that its holder said.
+Seen is what counts: machines' clocks differ, so the times in a lease are for people, and every observer measures with a
+clock of its own since it saw the last change. The holder stops believing in its lease after two thirds of that time,
+counted from before its last renewal was sent: so it has ended before anybody may begin.
+
+`epoch` rises with every change of holder. It is what the store refuses late writes by (`gurum.store.fence`).
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from gurum.engine.context import Engine
+from gurum.engine.shards import loop_time
 from gurum.model.base import Metadata, new_id
 from gurum.model.engine import Lease, LeaseSpec
+from gurum.ops.clock import Clock
 from gurum.providers.contract import Place
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError, UnavailableError
+from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store
 
 log = structlog.get_logger("gurum.engine")
 
+ENGINE = "engine-"  # begins the key of an engine's own lease; a shard's has a slash
+BELIEVED = 2 / 3  # the part of a lease's time for which its holder relies on a renewal
+_TRIES = 8  # of a release
+FORGOTTEN = 20  # times of a lease after which the lease of an engine that is no more is removed
+
+
+def key_of(place: Place) -> str:
+    """Return the key of a shard's lease."""
+    return f"{place.region}/{place.account}"
+
+
+@dataclass
+class _Seen:
+    lease: Lease
+    since: float  # when it was first seen as it is
+
 
 class Leases:
-    """Takes and keeps the leases of this engine's places; a place whose lease is not held is fenced.
+    """What the store says of leases, and the changes that this engine makes. `holder` names it for people."""
 
-    `regained` is called when a lost lease is held again: what was passed over meanwhile must be looked at.
-    """
+    def __init__(
+        self, store: Store, clock: Clock, holder: str, duration: float, now: Callable[[], float] = loop_time
+    ) -> None:
+        self.holder = holder
+        self.duration = duration
+        self.version = 0  # of the last look
+        self._store, self._clock, self._now = store, clock, now
+        self._own = f"{ENGINE}{new_id()}"
+        self._seen: dict[str, _Seen] = {}
+        self._mine: dict[str, Lease] = {}  # as last written
 
-    def __init__(self, engine: Engine, holder: str, regained: Callable[[], None] = lambda: None) -> None:
-        self._engine = engine
-        self._holder = holder
-        self._regained = regained
-        self.epochs: dict[Place, int] = {}
-        self._renewed: dict[Place, float] = {}
-
-    async def step(self, place: Place) -> bool:
-        """Take or renew one lease; return whether it is held."""
-        engine, now = self._engine, self._engine.clock.time()
-        key, duration = f"{place.region}/{place.account}", engine.config.lease
-        try:
-            lease = await engine.store.get_by_key(Lease, key)
-        except NotFoundError:
-            spec = LeaseSpec(holder=self._holder, epoch=1, renewed_at=now, duration=duration)
-            metadata = Metadata(id=new_id(), key=key, region=place.region, account=place.account)
-            try:
-                await engine.store.create(Lease(metadata=metadata, spec=spec))
-            except ExistsError:
-                return False
-            return self._held(place, 1, now)
-        mine = lease.spec.holder == self._holder
-        if not mine and lease.spec.holder and lease.spec.renewed_at + lease.spec.duration > now:
-            return False
-        epoch = lease.spec.epoch if mine else lease.spec.epoch + 1
-        lease.spec = LeaseSpec(holder=self._holder, epoch=epoch, renewed_at=now, duration=duration)
-        try:
-            await engine.store.update_spec(lease)
-        except (ConflictError, NotFoundError):
-            return False
-        return self._held(place, epoch, now)
-
-    def _held(self, place: Place, epoch: int, now: float) -> bool:
-        if self.epochs.get(place) != epoch:
-            log.info("lease taken", region=place.region, account=place.account, epoch=epoch)
-        self.epochs[place], self._renewed[place] = epoch, now
-        if place in self._engine.fenced:
-            self._engine.fenced.discard(place)
-            self._regained()
-        return True
-
-    async def take(self, places: list[Place]) -> None:
-        """Wait until every place's lease is held."""
-        waiting = list(places)
-        self._engine.fenced.update(waiting)
-        while waiting:
-            waiting = [place for place in waiting if not await self._tried(place)]
-            if waiting:
-                await self._engine.clock.sleep(min(1.0, self._engine.config.lease / 5))
-
-    async def _tried(self, place: Place) -> bool:
-        try:
-            return await self.step(place)
-        except UnavailableError as error:
-            log.warning("lease not taken", region=place.region, account=place.account, why=str(error))
-            return False
-
-    async def keep(self, places: list[Place]) -> None:
-        """Renew until cancelled. A lease that cannot be renewed in time is treated as lost before it is."""
-        half = self._engine.config.lease / 2
+    async def look(self) -> None:
+        """See all leases as they are now. Raises UnavailableError."""
+        leases: list[Lease] = []
+        after: str | None = None
         while True:
-            await self._engine.clock.sleep(self._engine.config.lease / 3)
-            for place in places:
-                held = await self._tried(place)
-                if not held and self._engine.clock.time() > self._renewed.get(place, 0.0) + half:
-                    self._engine.fenced.add(place)
+            page = await self._store.list(Lease, after=after)
+            leases += page.items
+            after = page.next
+            if after is None:
+                break
+        self.version = page.resource_version
+        for lease in leases:
+            known = self._seen.get(lease.metadata.key)
+            if known is None or known.lease.metadata.resource_version != lease.metadata.resource_version:
+                self._seen[lease.metadata.key] = _Seen(lease, self._now())
+        for key in set(self._seen) - {lease.metadata.key for lease in leases}:
+            del self._seen[key]
 
-    async def give_up(self) -> None:
-        """Let others take over at once, after a graceful stop."""
-        for place in list(self.epochs):
-            with contextlib.suppress(ConflictError, NotFoundError, UnavailableError):
-                lease = await self._engine.store.get_by_key(Lease, f"{place.region}/{place.account}")
-                if lease.spec.holder == self._holder:
+    def expires(self, key: str) -> float:
+        """Return when a lease may be taken by another (the loop's time), as far as it was seen; 0: at once."""
+        seen = self._seen.get(key)
+        if seen is None or not seen.lease.spec.holder:
+            return 0.0
+        return seen.since + max(1.0, seen.lease.spec.duration)
+
+    def free_since(self, key: str) -> float | None:
+        """Return since when a shard is anybody's (the loop's time), None while it is somebody's."""
+        seen = self._seen.get(key)
+        if seen is None:
+            return self._now()
+        holder = seen.lease.spec.holder
+        if not holder or (holder == self.holder and key not in self._mine):  # ours, and we were not told
+            return seen.since
+        expires = self.expires(key)
+        return expires if self._now() >= expires else None
+
+    def silent(self, key: str) -> bool:
+        """Whether a shard was some other engine's that has not given it up."""
+        seen = self._seen.get(key)
+        return seen is not None and seen.lease.spec.holder not in ("", self.holder)
+
+    def holder_of(self, key: str) -> str:
+        """Return who holds a shard as of the last look, empty for nobody."""
+        seen = self._seen.get(key)
+        return seen.lease.spec.holder if seen is not None and self.free_since(key) is None else ""
+
+    def engines(self) -> set[str]:
+        """Return the holders' names of all engines that live, this one among them."""
+        now = self._now()
+        others = (
+            seen.lease.spec.holder
+            for key, seen in self._seen.items()
+            if key.startswith(ENGINE) and now < self.expires(key)
+        )
+        return {self.holder, *others}
+
+    async def beat(self) -> None:
+        """Tell the others that this engine lives. Raises UnavailableError."""
+        metadata = Metadata(id=new_id(), key=self._own)
+        try:
+            await self._put(self._own, metadata, self._mine.get(self._own), 1)
+        except (ConflictError, ExistsError, NotFoundError):  # a write of ours that was not acknowledged, or tidied away
+            self._mine.pop(self._own, None)
+            with contextlib.suppress(NotFoundError):
+                self._mine[self._own] = await self._store.get_by_key(Lease, self._own)
+            await self._put(self._own, metadata, self._mine.get(self._own), 1)
+
+    async def take(self, place: Place) -> int:
+        """Take a shard's lease that is free as of the last look; return its epoch, 0: another was faster."""
+        key = key_of(place)
+        seen = self._seen.get(key)
+        epoch = seen.lease.spec.epoch + 1 if seen is not None else 1
+        metadata = Metadata(id=new_id(), key=key, region=place.region, account=place.account)
+        try:
+            await self._put(key, metadata, seen.lease if seen is not None else None, epoch)
+        except (ConflictError, ExistsError, NotFoundError):
+            return 0
+        return epoch
+
+    async def renew(self, place: Place) -> bool:
+        """Renew a shard's lease; return whether it is still ours. Raises UnavailableError."""
+        key = key_of(place)
+        mine = self._mine[key]
+        while True:
+            try:
+                await self._put(key, mine.metadata, mine, mine.spec.epoch)
+                return True
+            except NotFoundError:
+                return False
+            except ConflictError:  # somebody else's, or a write of ours that was not acknowledged
+                try:
+                    found = await self._store.get_by_key(Lease, key)
+                except NotFoundError:
+                    return False
+                if (found.spec.holder, found.spec.epoch) != (self.holder, mine.spec.epoch):
+                    return False
+                mine = found
+
+    async def release(self, place: Place) -> None:
+        """Let others take a shard at once. Nothing when it is not ours. Raises UnavailableError."""
+        mine = self._mine.pop(key_of(place), None)
+        if mine is None:
+            return
+        for _ in range(_TRIES):  # a renewal may be under way beside it
+            try:
+                lease = await self._store.get_by_key(Lease, key_of(place))
+                if (lease.spec.holder, lease.spec.epoch) == (self.holder, mine.spec.epoch):
                     lease.spec = LeaseSpec(holder="", epoch=lease.spec.epoch, duration=lease.spec.duration)
-                    await self._engine.store.update_spec(lease)
+                    await self._store.update_spec(lease)
+            except ConflictError:
+                continue
+            except NotFoundError:
+                pass
+            return
+
+    def lost(self, place: Place) -> None:
+        """Forget that a shard was ours."""
+        self._mine.pop(key_of(place), None)
+
+    async def end(self) -> None:
+        """Be counted no longer. Raises UnavailableError."""
+        mine = self._mine.pop(self._own, None)
+        if mine is not None:
+            with contextlib.suppress(NotFoundError):
+                await self._store.delete(Lease, mine.id)
+
+    async def tidy(self) -> None:
+        """Remove the leases of engines that are no more. Raises UnavailableError."""
+        for key, seen in list(self._seen.items()):
+            if key.startswith(ENGINE) and self._now() > seen.since + FORGOTTEN * self.duration:
+                with contextlib.suppress(NotFoundError, ConflictError):
+                    lease = seen.lease
+                    await self._store.delete(Lease, lease.id, resource_version=lease.metadata.resource_version)
+
+    async def _put(self, key: str, metadata: Metadata, before: Lease | None, epoch: int) -> None:
+        """Write a lease that is ours from now on."""
+        spec = LeaseSpec(holder=self.holder, epoch=epoch, renewed_at=self._clock.time(), duration=self.duration)
+        if before is None:
+            self._mine[key] = await self._store.create(Lease(metadata=metadata, spec=spec))
+            return
+        wanted = Lease(metadata=before.metadata, spec=spec)
+        self._mine[key] = await self._store.update_spec(wanted)

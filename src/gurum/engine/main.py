@@ -93,7 +93,9 @@ async def serve(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         started = asyncio.Event()
-        readiness = health.Readiness("engine", _checks(assembly, store, started), registry)
+        readiness = health.Readiness(
+            "engine", _checks(assembly, store, started), registry, lambda: {"shards": assembly.fleet.standing()[1]}
+        )
         async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
             log.info("engine starts", metrics_port=port, regions=list(providers))
             await _until(stopping, assembly, started)
@@ -127,13 +129,19 @@ async def _until(stopping: asyncio.Event, assembly: Assembly, started: asyncio.E
 
 def _checks(assembly: Assembly, store: Store, started: asyncio.Event) -> dict[str, health.Check]:
     async def controllers() -> str | None:
-        return None if started.is_set() else "the cache is being filled or a lease is another engine's"
+        return None if started.is_set() else "the cache is being filled"
 
-    checks: dict[str, health.Check] = {"controllers": controllers}
+    async def shards() -> str | None:
+        well, words = assembly.fleet.standing()
+        return None if well or not started.is_set() else words
+
+    checks: dict[str, health.Check] = {"controllers": controllers, "shards": shards}
     for place in assembly.places:
 
         async def answers(place: object = place) -> str | None:
             found = next(p for p in assembly.places if p == place)
+            if not assembly.engine.shards.holds(found):
+                return None  # whoever acts for it tells
             well, why = assembly.engine.clouds[found.region].provider.healthy(found)
             return None if well else why
 

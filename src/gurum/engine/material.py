@@ -62,7 +62,7 @@ class MaterialController(Generic[R]):
         if obj is None:
             return None
         cloud = engine.cloud(obj)
-        if cloud is None or engine.view.place(obj) in engine.fenced:
+        if cloud is None or not engine.holds(obj):
             return None
         if obj.status.adopted and not obj.deleting:
             # Kinds are watched apart: that its rules are going may be seen before that it is let go of with them, and

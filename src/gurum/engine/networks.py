@@ -41,7 +41,7 @@ class NetworkController:
         engine = self._engine
         network = engine.cache.get(Network, id)
         cloud = engine.cloud(network) if network is not None else None
-        if network is None or cloud is None or engine.view.place(network) in engine.fenced:
+        if network is None or cloud is None or not engine.holds(network):
             return None
         if network.deleting:
             await self._remove(network)

@@ -100,7 +100,7 @@ class QuotaController:
         """Write what is in use, and drop reservations that are counted or expired."""
         engine = self._engine
         usage = engine.cache.get(QuotaUsage, id)
-        if usage is None or engine.cloud(usage) is None:
+        if usage is None or engine.cloud(usage) is None or not engine.holds(usage):
             return None
         now = engine.clock.time()
         settled = settle(usage, _Present(engine, self._removed), self._tally.get(usage.metadata.key, {}), now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -16,7 +17,8 @@ from gurum.engine.servers.actions import pending
 from gurum.model.base import Resource
 from gurum.model.server import Server
 from gurum.ops.log import bind as log_context
-from gurum.store.contract import ConflictError, NotFoundError, UnavailableError
+from gurum.providers.contract import Place
+from gurum.store.contract import ConflictError, FencedError, NotFoundError, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
@@ -70,14 +72,18 @@ class Runtime:
         now, spread = self._engine.clock.time(), self._engine.config.resync / 10
         for name, kind in self._kinds.items():
             for obj in self._engine.cache.objects(kind):
+                if not self._engine.holds(obj):
+                    continue
                 due = now + self._rng.uniform(0, spread)
                 self._engine.queue.add((name, obj.id), urgency=Urgency.RESYNC, due=due)
 
-    def start_all(self) -> None:
-        """Have everything looked at now: what a restart owes to whatever was under way."""
+    def start_all(self, place: Place) -> None:
+        """Have everything of a shard looked at now: what is owed to whatever was under way when it changed hands."""
+        shards, view = self._engine.shards, self._engine.view
         for name, kind in self._kinds.items():
-            for obj in self._engine.cache.objects(kind):
-                self._engine.queue.add((name, obj.id), urgency=Urgency.RETRY)
+            for obj in self._engine.cache.objects(kind, region=place.region):
+                if shards.home(view.place(obj)) == place:
+                    self._engine.queue.add((name, obj.id), urgency=Urgency.RETRY)
 
     async def run(self) -> None:
         """Work until cancelled; on cancellation each worker ends its step first (see `stop`)."""
@@ -110,8 +116,12 @@ class Runtime:
         began = engine.clock.time()
         outcome = "ok"
         obj = engine.cache.get(self._kinds[key[0]], key[1])
+        if obj is not None and not engine.holds(obj):
+            self._failures.pop(key, None)
+            return  # another engine's; should the shard become ours, all of it is looked at
+        acting = engine.acting(obj) if obj is not None else contextlib.nullcontext()
         try:
-            with log_context(request_id=request_of(obj), resource_id=key[1]):
+            with acting, log_context(request_id=request_of(obj), resource_id=key[1]):
                 # No controller meets what is only to be looked at: the one place where that is decided.
                 kept = obj is not None and self._gate.closed(obj)
                 again = await (self._gate.reconcile(obj) if obj and kept else controller.reconcile(key[1]))
@@ -119,6 +129,9 @@ class Runtime:
             outcome, again = "conflict", began + SOON * self._rng.uniform(1, 3)
         except NotFoundError:
             outcome, again = "gone", None
+        except FencedError as error:
+            outcome, again = "fenced", self._back_off(key)  # dropped then, unless the shard is ours all the same
+            log.info("fenced", kind=key[0], resource_id=key[1], why=str(error))
         except UnavailableError as error:
             outcome, again = "store-unavailable", self._back_off(key)
             log.warning("store unavailable", kind=key[0], resource_id=key[1], why=str(error))

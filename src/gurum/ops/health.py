@@ -33,12 +33,19 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Readiness:
-    """The named checks of a process, asked together at each request."""
+    """The named checks of a process, asked together at each request. `notes` say what else is worth knowing."""
 
-    def __init__(self, process: str, checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        process: str,
+        checks: Mapping[str, Check],
+        registry: CollectorRegistry,
+        notes: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self.process = process
         self.checks = dict(checks)
         self.registry = registry
+        self._notes = notes
 
     async def missing(self) -> dict[str, str]:
         """Return the sentence of each failing check by its name; empty when the process can serve.
@@ -55,6 +62,8 @@ class Readiness:
         if path == "/readyz":
             missing = await self.missing()
             body = {"process": self.process, "ready": not missing, "missing": missing}
+            if notes := self._notes():
+                body["notes"] = dict(notes)
             return Answer(503 if missing else 200, JSON, msgspec.json.encode(body))
         if path == "/metrics":
             return Answer(200, metrics.CONTENT_TYPE, metrics.render(self.registry))

@@ -312,8 +312,12 @@ class Provider(Protocol):
         """Return whether the cloud answers, and since when and why not, in a sentence."""
         ...
 
+    def permit(self, held: Callable[[Place], bool]) -> None:
+        """Learn who says whether a place is ours to change: it is asked immediately before each call that changes."""
+        ...
+
     async def run(self, places: Sequence[Place], changed: Callable[[str, str], None]) -> None:
-        """Observe until cancelled; call `changed(uid, instance)` for every change seen."""
+        """Observe until cancelled, and forget what was seen then; call `changed(uid, instance)` for every change seen."""
         ...
 
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:

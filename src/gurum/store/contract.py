@@ -11,6 +11,7 @@ What a reader may rely on:
 * A create carries no status. A deletion is done when the id is absent: `delete` of an object with finalizers only
   marks it, and the write that removes the last finalizer removes the object.
 * A client reads its own writes. `list` and `get` see every write acknowledged before they began, whoever made it.
+* A write within a fence (`gurum.store.fence`) whose lease has passed to another holder is refused: `FencedError`.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ class InDoubtError(UnavailableError):
     Whoever retries reads first, as after a crash of its own. Raised only when the store stays away for so long that
     what became of the write cannot be found out.
     """
+
+
+class FencedError(UnavailableError):
+    """The writer's time is over: another engine acts for the shard, or may. Nothing was written (see `fence`)."""
 
 
 class NewerStoreError(StoreError):

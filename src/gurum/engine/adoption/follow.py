@@ -104,9 +104,10 @@ class Follower:
 
     async def _follow(self, place: Place) -> None:
         while True:
-            if place not in self._engine.fenced and any(True for _ in self.followed(place)):
+            if self._engine.shards.holds(place) and any(True for _ in self.followed(place)):
                 try:
-                    await self.look(place)
+                    with self._engine.shards.acting(place):
+                        await self.look(place)
                 except StoreError as error:  # another writer was quicker, or the store is away: at the next look
                     log.warning("adopted things not followed", account=place.account, why=str(error))
                 except Exception:

@@ -46,7 +46,7 @@ class Gate:
         """Take a kept object a step further. Returns when to come again, None: when something changes."""
         engine = self._engine
         cloud, place = engine.cloud(obj), engine.view.place(obj)
-        if cloud is None or place in engine.fenced:
+        if cloud is None or not engine.shards.holds(place):
             return None
         if not obj.status.adopted:
             self._look(place)

@@ -27,7 +27,7 @@ class ServerController:
         if server is None or engine.cloud(server) is None:
             return None
         place = engine.view.place(server)
-        if place in engine.fenced:
+        if not engine.shards.holds(place):
             return None
         work = engine.work(server)
         if server.deleting:

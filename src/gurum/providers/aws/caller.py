@@ -87,6 +87,7 @@ class Caller:
         self._clock = clock
         self._observe = observe
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        self.held: Callable[[Place], bool] = lambda place: True  # asked before each call that changes something
         self._shards: dict[str, Shard] = {}
 
     def shard(self, place: Place) -> Shard:
@@ -120,6 +121,9 @@ class Caller:
         if shard.silences >= _SILENT:
             shard.probe_at = self._clock.time() + _PROBE
         async with shard.gate:
+            if not action.startswith(("Describe", "Get")) and not self.held(place):
+                # Nothing may come between this and the request, or one that was paused there would act for another.
+                return Wait(Reason.PROGRESSING, "another engine acts for the account by now", self.soon(1.0))
             began = self._clock.time()
             try:
                 body = await self._transport.call(place.account, action, dict(params))

@@ -103,6 +103,13 @@ class InstanceInformer:
                 group.create_task(self._watch(place, changed), name=f"instances {place.account}")
 
     async def _watch(self, place: Place, changed: Changed) -> None:
+        try:
+            await self._follow(place, changed)
+        finally:
+            # What was seen is only good as long as it is followed: another engine may act until we do again.
+            self._places.pop(place, None)
+
+    async def _follow(self, place: Place, changed: Changed) -> None:
         seen = self._of(place)
         while True:
             began = self._clock.time()

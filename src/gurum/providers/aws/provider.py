@@ -153,6 +153,10 @@ class AwsProvider:
         since = datetime.fromtimestamp(shard.silent_since, UTC).strftime("%H:%M:%SZ")
         return False, f"AWS has not answered since {since}: {shard.trouble}"
 
+    def permit(self, held: Callable[[Place], bool]) -> None:
+        """Have each call that changes something ask first."""
+        self.caller.held = held
+
     async def run(self, places: Sequence[Place], changed: Callable[[str, str], None]) -> None:
         """Observe instances until cancelled."""
         await self._informer.run(places, changed)

@@ -167,6 +167,9 @@ class SimulatedProvider:
         """Return that it answers."""
         return True, ""
 
+    def permit(self, held: Callable[[Place], bool]) -> None:
+        """Nothing: its calls end as they begin, and whoever works for a place has just been asked."""
+
     async def run(self, places: Sequence[Place], changed: Callable[[str, str], None]) -> None:
         """Tell of every state change as it falls due, and once a while of what others changed."""
         seen: dict[str, str] = {}

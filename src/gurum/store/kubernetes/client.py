@@ -15,12 +15,14 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from gurum.store.contract import InDoubtError, UnavailableError
+from gurum.store import fence
+from gurum.store.contract import FencedError, InDoubtError, UnavailableError
 from gurum.store.kubernetes.access import Access
 
 CALM = 30.0  # seconds after which an answer is given up
 PATIENCE = 10.0  # seconds for which a request is repeated before the store counts as unavailable
 _PAUSE = (0.05, 1.0)  # seconds between two tries: the first, and the longest
+OVER = "is over: another engine has taken the shard"  # what the API server says to a write of a fence that fell
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes of an event: far above what an API server stores
 
 # Turned away before anything was done: to be asked again.
@@ -123,6 +125,8 @@ class Client:
         pause, lost, trouble = _PAUSE[0], False, ""
         while True:
             wait = pause * (0.5 + random.random())  # noqa: S311 - so that many do not come back at one moment
+            if method != "GET":
+                _in_time(lost)
             try:
                 answer = await self._once(method, path, parameters, body, form)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -130,6 +134,8 @@ class Client:
                 lost = lost or not isinstance(error, aiohttp.ClientConnectorError)
                 trouble = _words(error)
             else:
+                if answer[0].status == 403 and OVER in answer[0].message:
+                    raise FencedError(answer[0].message)
                 if answer[0].status not in _TURNED_AWAY | _UNSURE:
                     return msgspec.structs.replace(answer[0], lost=lost)
                 lost = lost or answer[0].status in _UNSURE
@@ -198,6 +204,16 @@ def _status(body: bytes) -> dict[str, Any]:
     except msgspec.DecodeError:
         return {}  # a load balancer's page, perhaps
     return document if isinstance(document, dict) else {}
+
+
+def _in_time(lost: bool) -> None:
+    """Raise FencedError when the writer's time is over; InDoubtError when a try of it may have been carried out."""
+    try:
+        fence.current()
+    except FencedError as error:
+        if lost:
+            raise InDoubtError(str(error)) from error
+        raise
 
 
 def _words(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gurum.store.contract import UnavailableError
-from gurum.store.kubernetes import crds, guard, rights, shape
+from gurum.store.kubernetes import crds, fence, guard, rights, shape
 from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.feed import checked
@@ -43,7 +43,7 @@ def documents() -> list[Document]:
         "kind": "Namespace",
         "metadata": {"name": SYSTEM, "labels": {f"{DOMAIN}/managed": "true"}},
     }
-    return [namespace, *crds.all(), *rights.all(), *guard.all()]
+    return [namespace, *crds.all(), *rights.all(), *guard.all(), *fence.all()]
 
 
 async def install(client: Client, further: Iterable[Document] = ()) -> int:

@@ -68,7 +68,7 @@ PROCESSES: dict[str, Process] = {
         read=tuple(PLACES),
         create=(*CATALOGUE, "Network", "Subnet", "Port", "Domain", "CloudKey", "AddressClaim", "Lease", "Restoration"),
         update=(*CATALOGUE, *_HELD, "Domain", "CloudKey", "QuotaUsage", "Lease", "Restoration"),
-        delete=("Subnet", "Port", "Domain", "CloudKey", "ConsoleLog", "AddressClaim", "FloatingIPClaim"),
+        delete=("Subnet", "Port", "Domain", "CloudKey", "ConsoleLog", "AddressClaim", "FloatingIPClaim", "Lease"),
         status=(*_HELD, "Domain", "CloudKey", "ConsoleLog", "Region"),
         keys=("get", "delete"),
     ),

@@ -73,6 +73,7 @@ def status_schema(struct: type[msgspec.Struct]) -> Schema:
         return made
     own = {"account": _scalar(common.OBSERVED["account"], str, "account")}
     own["revision"] = _scalar(common.OBSERVED["revision"], int, "revision")
+    own["fence"] = _scalar(common.OBSERVED["fence"], str, "fence")
     made["properties"] = own | made["properties"]
     return made
 

@@ -25,7 +25,7 @@ from gurum.store.contract import (
     StoreError,
     UnavailableError,
 )
-from gurum.store.kubernetes import namespaces, shape
+from gurum.store.kubernetes import fence, namespaces, shape
 from gurum.store.kubernetes.client import Answer, Client
 from gurum.store.kubernetes.feed import Listed, checked, list_all, readable
 from gurum.store.kubernetes.heads import Heads
@@ -134,7 +134,7 @@ class KubernetesStore:
             stored = await self._put(kind, current, self._main(current, stored), "")
             current.metadata.finalizers = after
         status = shape.status(current, shape.before(stored))
-        if status != _status_of(stored):
+        if status != fence.unstamped(_status_of(stored)):
             stored = await self._put(kind, current, {**stored, "status": status}, "/status")
         if shape.finalizers(current) == stored["metadata"].get("finalizers", []):
             return shape.read(kind, stored)
@@ -235,7 +235,8 @@ class KubernetesStore:
         if apart:
             await self._keys.take(new)
         try:
-            answer = await namespaces.create(self.client, place, shape.new(new), project=meta.project)
+            document = fence.stamped(shape.new(new), "")
+            answer = await namespaces.create(self.client, place, document, project=meta.project)
             if answer.status == 409:
                 return await self._met(kind, new, lost=answer.lost)
             document = _possible(answer, new)
@@ -290,6 +291,7 @@ class KubernetesStore:
 
     async def _put(self, kind: type[R], wanted: R, document: Document, part: str) -> Document:
         """Write an object, or its status, at the version that is in the document; return it as stored."""
+        document = fence.stamped(document, part)
         path = shape.address_in(document).path(PLACES[kind.kind]) + part
         answer = await self.client.replace(path, document)
         if answer.status == 409:

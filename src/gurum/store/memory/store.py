@@ -9,8 +9,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from gurum.model.base import Cause, Resource
+from gurum.model.engine import Lease
 from gurum.ops.clock import Clock, SystemClock
-from gurum.store import objects
+from gurum.store import fence, objects
 from gurum.store.contract import (
     EVERYTHING,
     Event,
@@ -131,6 +132,7 @@ class MemoryStore:
         await self._enter()
         if resource_version is not None:
             self._dice.conflict(self.hostility)
+        self._fenced()
         shelf = self.shelf(kind)
         current = shelf.read(id, resource_version)
         if not current.metadata.finalizers:
@@ -211,6 +213,7 @@ class MemoryStore:
     async def _update(self, obj: R, change: Callable[[R], bool]) -> R:
         await self._enter()
         self._dice.conflict(self.hostility)
+        self._fenced()
         shelf, meta = self.shelf(type(obj)), obj.metadata
         current = shelf.read(meta.id, meta.resource_version)
         if not change(current):
@@ -220,9 +223,16 @@ class MemoryStore:
         return await self._acknowledged(shelf.replace(current, self.next()))
 
     def _insert(self, obj: R) -> R:
+        self._fenced()
         stored = self.shelf(type(obj)).insert(objects.created(obj, self._clock.time()), self._version + 1)
         self.next()
         return stored
+
+    def _fenced(self) -> None:
+        guard = fence.current()
+        if guard is not None:
+            leases = self.shelf(Lease)
+            guard.check(leases.read(leases.keys[guard.key]) if guard.key in leases.keys else None)
 
     def next(self) -> int:
         """Return the next version."""

@@ -127,6 +127,11 @@ class Batch:
             raise ConflictError(f"{kind.kind} {id!r} changed since it was read")
         return decode(kind, (held.version, held.schema, held.data))
 
+    def by_key(self, kind: type[R], key: str) -> R | None:
+        """Return the object that holds a key that was named beforehand, None when nobody does."""
+        holder = self._keys.get((kind.kind, key))
+        return None if holder is None else self.current(kind, holder, None)
+
     def insert(self, obj: R) -> R:
         """Put a new object in. Raises ExistsError."""
         meta = obj.metadata

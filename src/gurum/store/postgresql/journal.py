@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gurum.model.engine import Lease
+from gurum.store import fence
 from gurum.store.contract import Record
 from gurum.store.postgresql.batch import Batch
 from gurum.store.postgresql.database import Database
@@ -32,7 +34,15 @@ class PostgresqlJournal:
 
     async def append(self, record: Record, *, unique: str) -> None:
         """Add a record, unless one with this (type, object_id, `unique`) is there already."""
-        await self.database.write(lambda batch: batch.append(record, unique))
+        guard = fence.current()
+
+        def add(batch: Batch) -> None:
+            held = batch.by_key(Lease, guard.key) if guard is not None else None
+            if guard is not None and held is not None:  # beside Kubernetes the leases are elsewhere
+                guard.check(held)
+            batch.append(record, unique)
+
+        await self.database.write(add, keys=[(Lease.kind, guard.key)] if guard is not None else ())
 
     async def read(
         self,

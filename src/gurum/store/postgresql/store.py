@@ -12,10 +12,11 @@ from typing import Literal, TypeVar, cast
 import asyncpg
 
 from gurum.model.base import Cause, Resource
+from gurum.model.engine import Lease
 from gurum.ops.clock import Clock, SystemClock
-from gurum.store import objects
+from gurum.store import fence, objects
 from gurum.store.contract import EVERYTHING, Event, Filter, NotFoundError, Page, StoreError, WatchExpiredError
-from gurum.store.postgresql.batch import Batch, Count
+from gurum.store.postgresql.batch import Batch, Count, Name
 from gurum.store.postgresql.database import Database
 from gurum.store.postgresql.link import Connect, Row
 from gurum.store.postgresql.lists import Snapshots
@@ -23,6 +24,7 @@ from gurum.store.postgresql.texts import possible, storable
 from gurum.store.rows import decode
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 _BY_ID = "SELECT resource_version, schema, data FROM objects WHERE kind = $1 AND id = $2"
 _BY_KEY = "SELECT resource_version, schema, data FROM objects WHERE kind = $1 AND sha256(key) = sha256($2)"
@@ -146,7 +148,7 @@ class PostgresqlStore:
         """Store a new object and return it as stored. Raises ExistsError; ValueError for an impossible id."""
         new = possible(objects.created(obj, self._clock.time()))
         meta = new.metadata
-        return await self.database.write(
+        return await self._write(
             lambda batch: batch.insert(new), ids=[(new.kind, meta.id)], keys=[(new.kind, meta.key)]
         )
 
@@ -164,7 +166,7 @@ class PostgresqlStore:
                     return done, refusal
             return done, None
 
-        return await self.database.write(
+        return await self._write(
             insert_all,
             ids=[(obj.kind, obj.id) for obj in new],
             keys=[(obj.kind, obj.metadata.key) for obj in new],
@@ -198,7 +200,7 @@ class PostgresqlStore:
                 return current
             return batch.replace(current)
 
-        return await self.database.write(mark, ids=[(kind.kind, id)])
+        return await self._write(mark, ids=[(kind.kind, id)])
 
     async def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         """Yield what happens after `since`, for ever. Raises WatchExpiredError, UnavailableError."""
@@ -231,6 +233,20 @@ class PostgresqlStore:
         """End pending calls, then the connections."""
         self._snapshots.close()
         await self.database.close()
+
+    async def _write(
+        self, operation: Callable[[Batch], T], *, ids: Sequence[Name], keys: Sequence[Name] = ()
+    ) -> T:
+        """Write, if the writer's fence still stands when the transaction has the lock: read with what is written."""
+        guard = fence.current()
+        if guard is None:
+            return await self.database.write(operation, ids=ids, keys=keys)
+
+        def guarded(batch: Batch) -> T:
+            guard.check(batch.by_key(Lease, guard.key))
+            return operation(batch)
+
+        return await self.database.write(guarded, ids=ids, keys=[*keys, (Lease.kind, guard.key)])
 
     async def _one(self, kind: type[R], query: str, name: str, value: str | bytes) -> R:
         rows = await self.database.readers.fetch(query, kind.kind, value)
@@ -271,7 +287,7 @@ class PostgresqlStore:
                 return self._remove(batch, current)
             return batch.replace(current)
 
-        return await self.database.write(update, ids=[(kind.kind, meta.id)])
+        return await self._write(update, ids=[(kind.kind, meta.id)])
 
     def _remove(self, batch: Batch, obj: R) -> R:
         now = self._clock.time()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from gurum.store import fence
 from gurum.store.contract import Record
 from gurum.store.sqlite.database import Database, Transaction
 from gurum.store.sqlite.errors import explain
+from gurum.store.sqlite.store import lease
 
 _APPEND = """
     INSERT INTO journal (at, type, kind, object_id, region, project, request_id, data, once)
@@ -47,7 +49,12 @@ class SqliteJournal:
             unique,
         )
 
+        guard = fence.current()
+
         def insert(transaction: Transaction) -> None:
+            held = lease(transaction, guard.key) if guard is not None else None
+            if guard is not None and held is not None:  # beside Kubernetes the leases are elsewhere
+                guard.check(held)
             transaction.execute(_APPEND, row)
 
         await self.database.write(insert)

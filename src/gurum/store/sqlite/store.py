@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from gurum.model.base import Cause, Resource
+from gurum.model.engine import Lease
 from gurum.ops.clock import Clock, SystemClock
-from gurum.store import objects
+from gurum.store import fence, objects
 from gurum.store.contract import (
     EVERYTHING,
     ConflictError,
@@ -33,6 +34,7 @@ from gurum.store.sqlite.lists import Snapshots
 from gurum.store.sqlite.statements import REMOVE, TOMBSTONE
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 Row = tuple[Any, ...]  # as the driver returns it
 
 _BY_ID = "SELECT resource_version, schema, data FROM objects WHERE kind = ? AND id = ?"
@@ -146,7 +148,7 @@ class SqliteStore:
     async def create(self, obj: R) -> R:
         """Store a new object and return it as stored. Raises ExistsError."""
         new = objects.created(obj, self._clock.time())
-        return await self.database.write(lambda transaction: self._insert(transaction, new))
+        return await self._write(lambda transaction: self._insert(transaction, new))
 
     async def create_many(self, objs: Sequence[Resource]) -> tuple[Sequence[Resource], StoreError | None]:
         """Create in order, in one commit, and stop at the first refusal; return what was created and the refusal."""
@@ -162,7 +164,7 @@ class SqliteStore:
                     return done, refusal
             return done, None
 
-        return await self.database.write(insert_all)
+        return await self._write(insert_all)
 
     async def update_spec(self, obj: R, *, cause: Cause | None = None) -> R:
         """Replace spec, labels and finalizers at the version that was read. Raises ConflictError, NotFoundError."""
@@ -191,7 +193,7 @@ class SqliteStore:
                 return current
             return self._replace(transaction, current)
 
-        return await self.database.write(mark)
+        return await self._write(mark)
 
     async def watch(self, kind: type[R], since: int, where: Filter = EVERYTHING) -> AsyncIterator[Event[R]]:
         """Yield what happens after `since`, for ever. Raises WatchExpiredError, UnavailableError."""
@@ -219,6 +221,18 @@ class SqliteStore:
         """End pending writes, then release the file."""
         self._snapshots.close()
         await self.database.close()
+
+    async def _write(self, operation: Callable[[Transaction], T]) -> T:
+        """Write, if the writer's fence still stands when the transaction has the lock."""
+        guard = fence.current()
+        if guard is None:
+            return await self.database.write(operation)
+
+        def guarded(transaction: Transaction) -> T:
+            guard.check(lease(transaction, guard.key))
+            return operation(transaction)
+
+        return await self.database.write(guarded)
 
     def _one(self, kind: type[R], query: str, name: str) -> R:
         try:
@@ -263,7 +277,7 @@ class SqliteStore:
                 return self._remove(transaction, current)
             return self._replace(transaction, current)
 
-        return await self.database.write(update)
+        return await self._write(update)
 
     def _insert(self, transaction: Transaction, obj: R) -> R:
         row = encode(obj, transaction.next_version(obj.kind))
@@ -290,6 +304,12 @@ class SqliteStore:
         if self._removals % _FORGET_EVERY == 0:
             _forget(transaction, self._clock.time() - self._remember)
         return obj
+
+
+def lease(transaction: Transaction, key: str) -> Lease | None:
+    """Return a lease as it is in the transaction; None when there is none of that key."""
+    row = transaction.execute(_BY_KEY, (Lease.kind, key)).fetchone()
+    return None if row is None else decode(Lease, row)
 
 
 def _filter(kind: type[Resource], where: Filter) -> dict[str, str | int]:

@@ -26,6 +26,7 @@ IDENTITY: dict[str, Field] = {
 OBSERVED: dict[str, Field] = {
     "account": Field("The cloud account in which the object is made, fixed with the first intent."),
     "revision": Field("Changes that OpenStack's revision_number counts beside those of the spec.", least=0),
+    "fence": Field("Which lease's epoch, of which engine's, this was written in: one that is over writes no more."),
 }
 
 # A condition is written in Kubernetes' form, not the model's.
