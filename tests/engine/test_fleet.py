@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
-from tests.support.checks import problems
+from tests.engine.test_interfaces import attached, interfaces, started
+from tests.support.checks import everything, problems
 from tests.support.virtual import run_virtual
-from tests.support.world import ACCOUNT, AWS, PRIVATE, World, region_config
+from tests.support.world import ACCOUNT, AWS, World, region_config
 
 from aws_emulator.config import Config as EmulatorConfig
-from gurum.engine.fleet import SETTLE
-from gurum.engine.leases import key_of
+from aws_emulator.rules import Refusal
+from gurum.engine import restoration
 from gurum.model.engine import Lease
+from gurum.model.network import ATTACH, INDEX, WAITING, AddressClaim, Port
 from gurum.model.server import Server
 from gurum.ops.clock import Clock, LoopClock
 from gurum.ops.config import AwsAccountConfig, RegionConfig
 from gurum.providers.contract import Place
-from gurum.store.contract import Store
-from gurum.store.memory import MemoryStore
+from gurum.store.contract import Record
+from gurum.store.memory import PEACEFUL, Hostility, MemoryStore
 
 MOVED_WITHIN = 15.0
 ACCOUNTS = [ACCOUNT, "222233334444", "333344445555"]
@@ -221,5 +224,238 @@ def test_what_a_dead_engine_may_have_called_is_looked_for_however_long_the_next_
         assert len([vpc for vpc in one.resources("vpc") if "pia:uid" in vpc["tags"]]) == 1
         assert await problems(other) == []
         await other.kill()
+
+    play(scenario)
+
+
+class Held:
+    """A transport that keeps calls of an action back: they leave when the sender is long gone."""
+
+    def __init__(self, world: World) -> None:
+        self._inner, self._world = world.transport, world
+        self.action = self.refused = ""
+        self.kept: list[tuple[str, str, dict[str, Any]]] = []
+
+    async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Call, or keep it."""
+        if action == self.action:
+            self.kept.append((account, action, params))
+            await asyncio.Event().wait()
+        return await self._inner.call(account, action, params)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def arrive(self) -> None:
+        """Let what was kept back arrive."""
+        for account, action, params in self.kept:
+            try:
+                self._world.emulator.call(action, params, account=account, region="us-east-1")
+            except Refusal as refusal:
+                self.refused = refusal.code
+        assert self.kept, "nothing was kept back"
+
+
+async def pair(action: str) -> tuple[Fleet, World, World, Held]:
+    """Start an engine that acts for AWS, whose calls of an action are kept back, and another; return both."""
+    fleet = Fleet(0.0, 0.0)
+    first, second = fleet.worlds
+    held = Held(first)
+    first.transport = cast("Any", held)
+    await first.start()
+    await second.start()
+    await fleet.until([1, 1], 60.0)
+    if not any(place.region == AWS for place in fleet.held(first)):
+        await second.kill()
+        await first.until(lambda: fleet.shares() == [2, 0], 30.0)
+    return fleet, first, second, held
+
+
+async def over(fleet: Fleet, dead: World, heir: World) -> None:
+    """Have the first engine die and the other take over."""
+    await dead.kill()
+    if heir.assembly is None:
+        await heir.start()
+    await heir.until(lambda: len(fleet.held(heir)) == 2, MOVED_WITHIN)
+
+
+def test_a_late_stop_is_undone_within_two_observation_periods() -> None:
+    async def scenario() -> None:
+        fleet, dead, heir, held = await pair("StopInstances")
+        network, _ = await heir.network()
+        server = await heir.server(network, await heir.group())
+        await heir.until(lambda: _is(heir, server.id, "active"))
+        held.action = "StopInstances"
+        await heir.act(server.id, "stop")
+        await heir.until(lambda: bool(held.kept))
+        await over(fleet, dead, heir)
+        await heir.until(lambda: _is(heir, server.id, "stopped"))
+        await heir.act(server.id, "start")
+        await heir.until(lambda: _is(heir, server.id, "active"))
+        held.arrive()
+        began = heir.clock.time()
+        await heir.until(lambda: heir.resources("instance")[0]["state"] == "stopped")
+        await heir.until(lambda: heir.resources("instance")[0]["state"] == "running")
+        assert heir.clock.time() - began < 2 * 30.0 + 20.0, "two observation periods, and the cloud's own time"
+        await asyncio.sleep(60.0)
+        assert await heir.state(server.id) == "active"
+        # From then on a stop is somebody's: it shows, and stays.
+        instance = heir.resources("instance")[0]["id"]
+        stop = {"InstanceIds": [instance]}
+        heir.emulator.call("StopInstances", stop, account=ACCOUNT, region="us-east-1", external=True)
+        await heir.until(lambda: _is(heir, server.id, "stopped"))
+        await heir.kill()
+
+    play(scenario)
+
+
+def test_a_late_termination_ends_nothing_that_lives() -> None:
+    async def scenario() -> None:
+        fleet, dead, heir, held = await pair("TerminateInstances")
+        network, _ = await heir.network()
+        group = await heir.group()
+        server = await heir.server(network, group)
+        await heir.until(lambda: _is(heir, server.id, "active"))
+        held.action = "TerminateInstances"
+        await heir.store.delete(Server, server.id)
+        await heir.until(lambda: bool(held.kept))
+        await over(fleet, dead, heir)
+        await heir.until(lambda: _is(heir, server.id, "gone"))
+        next_ = await heir.server(network, group)
+        await heir.until(lambda: _is(heir, next_.id, "active"))
+        held.arrive()
+        await asyncio.sleep(120.0)
+        assert await heir.state(next_.id) == "active"
+        assert [one["state"] for one in heir.resources("instance") if one["state"] != "terminated"] == ["running"]
+        assert await problems(heir) == []
+        await heir.kill()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("late", ["DetachNetworkInterface", "AttachNetworkInterface"])
+def test_a_late_detachment_or_attachment_leaves_interfaces_where_they_belong(late: str) -> None:
+    async def scenario() -> None:
+        fleet, dead, heir, held = await pair(late)
+        server, subnet = await started(heir)
+        if late == "AttachNetworkInterface":
+            held.action = late
+        port = await attached(heir, server, subnet, 9)
+
+        async def rests() -> bool:
+            now = await heir.get(Server, server.id)
+            return now.status.done == len(now.spec.actions)
+
+        if late == "DetachNetworkInterface":
+            await heir.until(rests)
+            held.action = late
+            await heir.act(server.id, "detach_interface", port_id=port.id)
+        await heir.until(lambda: bool(held.kept))
+        await over(fleet, dead, heir)
+        await heir.until(rests)
+        # Once more, and the other way round, before the late call comes.
+        if late == "AttachNetworkInterface":
+            await heir.act(server.id, "detach_interface", port_id=port.id)
+        else:
+
+            def bind(obj: Port) -> None:
+                obj.spec.device_id, obj.spec.device_owner = server.id, f"compute:{AWS}-a"
+                obj.metadata.labels |= {INDEX: WAITING, ATTACH: "req-attach_interface"}
+
+            await heir.change(Port, port.id, bind)
+            await heir.act(server.id, "attach_interface", port_id=port.id)
+        await heir.until(rests)
+        address = port.spec.fixed_ips[0].ip_address
+        assert (address in interfaces(heir)) == (late == "DetachNetworkInterface")
+        held.arrive()
+        began = heir.clock.time()
+        if late == "AttachNetworkInterface":
+            assert address in interfaces(heir), "it did not come"
+            await heir.until(lambda: address not in interfaces(heir))
+        else:
+            assert held.refused == "InvalidAttachmentID.NotFound"
+        assert heir.clock.time() - began < 2 * 30.0 + 20.0, "two observation periods, and the cloud's own time"
+        await asyncio.sleep(100.0)
+        assert (address in interfaces(heir)) == (late == "DetachNetworkInterface")
+        await heir.kill()
+
+    play(scenario)
+
+
+def test_a_store_that_went_back_is_noticed_before_anything_is_called() -> None:
+    async def scenario() -> None:
+        fleet = Fleet(0.0, 0.0)
+        one, two = fleet.worlds
+        await one.start()
+        await two.start()
+        await fleet.until([1, 1], 60.0)
+        network, _ = await one.network()
+        group = await one.group()
+        kept = await one.server(network, group)
+        await one.until(lambda: _is(one, kept.id, "active"))
+        copy = fleet.store.backup()
+        forgotten = await one.server(network, group)
+        await one.until(lambda: _is(one, forgotten.id, "active"))
+        stray = next(row for row in one.resources("instance") if row["tags"]["pia:uid"] == forgotten.id)
+        address = (await one.get(Server, forgotten.id)).status.addresses[0].addr
+        wanted = await one.server(network, group)
+        # Nobody puts a store back while it answers.
+        fleet.store.hostility = Hostility(throttle=1.0)
+        await asyncio.sleep(6.0)
+        fleet.store.restore(copy)
+        back = one.clock.time()
+        fleet.store.hostility = PEACEFUL
+        again = await one.server(network, group)
+
+        async def reported() -> list[Record]:
+            return await one.journal.read(type="orphans", region=AWS)
+
+        await one.until(reported)
+        [record] = await reported()
+        told = [line for line in one.calls() if not line["action"].startswith("Describe")]
+        early = [line["action"] for line in told if back <= line["time"] < record.at]
+        assert early == [], "something was changed before the report"
+        assert any(line["time"] >= record.at for line in told) or await _is(one, again.id, "active")
+        assert stray["id"] in {row["id"] for row in json.loads(record.data)}
+        held = {claim.spec.address: claim.spec.owner_kind for claim in await everything(one.store, AddressClaim)}
+        assert held[address] == "Stray"
+        await one.until(lambda: _is(one, again.id, "active"), 1200.0)
+        assert (await one.get(Server, again.id)).status.addresses[0].addr != address
+        await asyncio.sleep(1500.0)
+        states = {row["tags"]["pia:uid"]: row["state"] for row in one.resources("instance")}
+        assert states[forgotten.id] == states[kept.id] == "running", "what the store does not know is not garbage"
+        assert await one.state(wanted.id) == "gone"
+        # Settled, its address is free again.
+        stop = {"InstanceIds": [stray["id"]]}
+        one.emulator.call("TerminateInstances", stop, account=ACCOUNT, region="us-east-1", external=True)
+        assert await restoration.settle(fleet.store)
+        await asyncio.sleep(1500.0)
+        assert address not in {claim.spec.address for claim in await everything(one.store, AddressClaim)}
+        for world in fleet.worlds:
+            await world.kill()
+
+    play(scenario)
+
+
+def test_while_the_store_is_away_nothing_is_called_and_then_everything_goes_on() -> None:
+    async def scenario() -> None:
+        fleet = Fleet(0.0)
+        [one] = fleet.worlds
+        await one.start()
+        network, _ = await one.network()
+        group = await one.group()
+        servers = [await one.server(network, group) for _ in range(5)]
+        await one.until(lambda: len(one.calls("RunInstances", "ok")) >= 2)
+        fleet.store.hostility = Hostility(throttle=1.0)
+        await asyncio.sleep(one.config.engine.lease / 2 + 1.0)
+        before = len([line for line in one.calls() if not line["action"].startswith("Describe")])
+        await asyncio.sleep(60.0)
+        after = len([line for line in one.calls() if not line["action"].startswith("Describe")])
+        assert after == before, "it acts although it cannot know whether another does"
+        fleet.store.hostility = PEACEFUL
+        for server in servers:
+            await one.until(lambda s=server: _is(one, s.id, "active"))
+        assert await problems(one) == []
+        await one.kill()
 
     play(scenario)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from gurum.engine import floating, restoration, seed
+from gurum.engine import floating, orphans, restoration, seed
 from gurum.engine.adoption.follow import Follower
 from gurum.engine.adoption.gate import Gate
 from gurum.engine.claims import GRACE, is_orphan
@@ -19,6 +19,7 @@ from gurum.engine.context import Cloud, Engine
 from gurum.engine.edges import connect
 from gurum.engine.exactly_once import ExactlyOnce
 from gurum.engine.kinds import controllers
+from gurum.engine.late import Late
 from gurum.engine.fleet import Fleet
 from gurum.engine.leases import Leases
 from gurum.engine.networks import NetworkController
@@ -30,16 +31,18 @@ from gurum.engine.servers.controller import ServerController
 from gurum.engine.shards import Shards
 from gurum.engine.view import KINDS, EngineView
 from gurum.model.base import may_have, new_id
+from gurum.model.engine import Lease, Restoration
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
 from gurum.ops.clock import Clock
 from gurum.ops.config import Config
 from gurum.providers.contract import Place, Provider
 from gurum.store.cache import Cache
-from gurum.store.contract import ConflictError, Journal, NotFoundError, Store, StoreError, UnavailableError
+from gurum.store.contract import ConflictError, Journal, NotFoundError, Noting, Store, StoreError, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
+LOOK = 5.0  # seconds between two looks at a cloud that says nothing of its own pace
 REMEMBERED = 7 * 86400.0  # seconds in which a late instance of a deleted server is recognised
 Observe = Callable[[str, str, float], None]
 
@@ -52,7 +55,9 @@ class Assembly:
     runtime: Runtime
     leases: Leases
     fleet: Fleet
+    late: Late
     follower: Follower
+    looks: Mapping[Place, float]  # seconds between two looks at a place with nothing in motion
     config: Config
     places: list[Place]
     settled: bool = True  # False: the store comes from a backup, and what it does not know is not garbage
@@ -79,15 +84,16 @@ class Assembly:
         while True:
             await shards.until_held(place)
             looking = asyncio.create_task(provider.run([place], self._seen))
+            late = asyncio.create_task(self.late.follow(place, self.looks.get(place, LOOK)))
             lost = asyncio.create_task(shards.until_lost(place))
             try:
                 await asyncio.wait({looking, lost}, return_when=asyncio.FIRST_COMPLETED)
                 if looking.done():
                     await looking  # raises what ended it
             finally:
-                looking.cancel()
-                lost.cancel()
-                await asyncio.wait({looking, lost})
+                for task in (looking, late, lost):
+                    task.cancel()
+                await asyncio.wait({looking, late, lost})
 
     def _seen(self, uid: str, instance: str) -> None:
         if uid:
@@ -216,8 +222,9 @@ async def assemble(
     for noun in nouns():
         for kind, name, values in noun.indexes:
             cache.add_index(kind, name, values)
-    looks = {region.name: region.aws.idle_interval for region in regions if region.aws is not None}
-    follower = Follower(engine, {place: looks[place.region] for place in places if place.region in looks})
+    idle = {region.name: region.aws.idle_interval for region in regions if region.aws is not None}
+    looks = {place: idle[place.region] for place in places if place.region in idle}
+    follower, late = Follower(engine, looks), Late(engine)
     runtime = Runtime(
         engine,
         [
@@ -232,10 +239,34 @@ async def assemble(
     )
     holder = f"{socket.gethostname()}/{os.getpid()}/{new_id()[:8]}"
     leases = Leases(store, clock, holder, config.engine.lease)
+    # What this process knows to have been acknowledged before it began, of a store that may have gone back since.
+    leases.version = await store.noted(Lease) if isinstance(store, Noting) else 0
+    reported: dict[Place, float] = {}
 
     async def gained(place: Place) -> None:
         clouds[place.region].once.taken_over(place)
         await cache.fresh()
+        last = await restoration.find(store)
+        if not last.settled and reported.get(place) != last.restored_at:
+            clouds[place.region].once.restored(last.restored_at)
+            with shards.acting(place):
+                await orphans.report(engine, place, last.restored_at)
+            reported[place] = last.restored_at
+        late.note(place)
 
-    fleet = Fleet(shards, leases, clock, gained=gained, opened=runtime.start_all)
-    return Assembly(engine, runtime, leases, fleet, follower, config, places, settled=restored.settled)
+    async def rewound() -> None:
+        at = clock.time()
+        await seed.patiently(clock, lambda: restoration.mark(store, 0.0, at))
+        if isinstance(store, Noting):
+            await store.changed(Lease, 0)  # has the noted version corrected
+
+    fleet = Fleet(shards, leases, clock, gained=gained, opened=runtime.start_all, rewound=rewound)
+
+    def put_back(change: str, old: Restoration | None, new: Restoration | None) -> None:
+        if new is not None and not new.spec.settled and (old is None or old.spec.restored_at < new.spec.restored_at):
+            fleet.again()  # whoever noticed: nothing is called before the report
+
+    cache.subscribe(Restoration, put_back)
+    return Assembly(
+        engine, runtime, leases, fleet, late, follower, looks, config, places, settled=restored.settled
+    )

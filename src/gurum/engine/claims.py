@@ -12,11 +12,13 @@ from ipaddress import ip_address, ip_network
 
 from gurum.engine.context import Engine
 from gurum.model import addresses
+from gurum.model.engine import Restoration
 from gurum.model.network import AddressClaim, FixedIP, Port, Subnet
 from gurum.model.routing import FloatingIP, Router
 from gurum.store.claims import claim_address
 from gurum.store.contract import NotFoundError
 
+STRAY = "Stray"  # owns the addresses of what the cloud has and a restored store does not know (`orphans`)
 GRACE = 60.0  # seconds after which a claim without an owner counts as left by a crash
 _TRIES = 16  # how often a lost race for an address is run again before the pool counts as too busy
 
@@ -110,9 +112,18 @@ def _of_floating_ip(engine: Engine, id_: str) -> set[str]:
     return {floating.address} if floating is not None else set()
 
 
+def _of_stray(engine: Engine, id_: str) -> set[str]:
+    """Return what it has, until an operator has settled what a restored store does not know."""
+    last = engine.cache.by_key(Restoration, "last")
+    if last is None or last.spec.settled:
+        return set()
+    return {claim.spec.address for claim in engine.view.index(AddressClaim, "by_owner", id_)}
+
+
 # Kinds that claim addresses -> those that one of them has.
 OWNERS: Mapping[str, Callable[[Engine, str], set[str]]] = {
     Port.kind: _of_port,
     Router.kind: _of_router,
     FloatingIP.kind: _of_floating_ip,
+    STRAY: _of_stray,
 }

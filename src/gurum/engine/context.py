@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gurum.engine.exactly_once import ExactlyOnce
@@ -45,6 +45,7 @@ class Engine:
     config: EngineConfig
     clouds: dict[str, Cloud]
     shards: Shards
+    suspects: set[str] = field(default_factory=set)  # servers that another engine may still be acting on (`late`)
 
     def cloud(self, obj: Resource) -> Cloud | None:
         """Return the cloud of the object's region, None when this engine does not serve that region."""

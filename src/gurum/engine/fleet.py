@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from gurum.engine.leases import BELIEVED, Leases, key_of
+from gurum.engine.leases import BELIEVED, Leases, RewoundError, key_of
 from gurum.engine.shards import Shards, loop_time
 from gurum.ops.clock import Clock
 from gurum.providers.contract import Place
@@ -33,7 +33,8 @@ class Fleet:
     """This engine among others.
 
     `gained` is awaited before work begins for a shard, and may raise StoreError; `opened` is called when it begins, and
-    when it goes on after a lease had lapsed that nobody took.
+    when it goes on after it was suspended. `rewound` is awaited when the store went back to an earlier state, before
+    any shard is held again; likewise.
     """
 
     def __init__(
@@ -44,14 +45,16 @@ class Fleet:
         *,
         gained: Callable[[Place], Awaitable[None]],
         opened: Callable[[Place], None],
+        rewound: Callable[[], Awaitable[None]],
         now: Callable[[], float] = loop_time,
     ) -> None:
         self._shards, self._leases, self._clock, self._now = shards, leases, clock, now
-        self._gained, self._opened = gained, opened
+        self._gained, self._opened, self._rewound = gained, opened, rewound
         self._beginning: dict[Place, asyncio.Task[None]] = {}
         self._leaving: dict[Place, asyncio.Task[None]] = {}
         self._unwanted: frozenset[str] = frozenset()  # engines that were offered a shard and left it lying
         self._given: dict[Place, frozenset[str]] = {}
+        self._went_back = False
         self._trouble = "it has not looked yet"
 
     @property
@@ -102,8 +105,14 @@ class Fleet:
         return max(0.001, min([self.period, *soon]))
 
     async def _round(self) -> None:
-        """Renew, look, take and give. What the store does not let be done now is done in the next round."""
+        """Renew, look, take and give. What the store does not let be done now is done in the next round.
+
+        A shard is suspended until a look has succeeded: a store that was away may come back as it was before.
+        """
         try:
+            if self._went_back:
+                await self._rewound()
+                self._went_back = False
             async with asyncio.timeout(self.period):
                 await self._leases.beat()
                 async with asyncio.TaskGroup() as group:
@@ -118,9 +127,33 @@ class Fleet:
             words = str(errors.exceptions[0]) or "the store did not answer in time"
             self._trouble = f"leases cannot be renewed: {words}"
             log.warning("leases not renewed", why=words)
-        if self._trouble:
-            return
-        self._give()
+            self._suspend(went_back=errors.subgroup(RewoundError) is not None)
+        if not self._trouble:
+            self._resume()
+            self._give()
+
+    def _suspend(self, *, went_back: bool) -> None:
+        for place in self._shards.held:
+            self._shards.leave(place)
+            if went_back:
+                self._shards.lose(place)
+        if went_back:
+            log.error("the store went back to an earlier state: nothing is done until that has been dealt with")
+            self._leases.forget()
+            self._went_back = True
+
+    def _resume(self) -> None:
+        for place in self._shards.held:
+            if not self._shards.holds(place) and place not in self._beginning and place not in self._leaving:
+                self._shards.begin(place)
+                self._opened(place)
+
+    def again(self) -> None:
+        """Have all shards begun anew, as if they had just been taken: the store was put back."""
+        for place in self._shards.held:
+            self._shards.leave(place)
+            if place not in self._beginning and place not in self._leaving:
+                self._start(place, 0.0)
 
     async def _renew(self, place: Place) -> None:
         began = self._now()
@@ -128,8 +161,8 @@ class Fleet:
             log.warning("lease lost", region=place.region, account=place.account)
             self._leases.lost(place)
             self._shards.lose(place)
-        elif self._shards.renew(place, began + BELIEVED * self._leases.duration) and self._shards.holds(place):
-            self._opened(place)
+        elif self._shards.renew(place, began + BELIEVED * self._leases.duration):
+            self._shards.leave(place)  # what was to be done meanwhile was passed over
 
     def _wanted(self) -> list[Place]:
         """Return what to take now, in an order of this engine's own, so that not all try the same first."""
@@ -162,8 +195,10 @@ class Fleet:
         if self._given.pop(place, None) == frozenset(self._leases.engines()):
             self._unwanted = frozenset(self._leases.engines())
         self._shards.take(place, key, self._leases.holder, epoch, began + BELIEVED * self._leases.duration)
-        begin = self._begin(place, SETTLE if silent else 0.0)
-        self._beginning[place] = asyncio.create_task(begin, name=f"begin {place.account}")
+        self._start(place, SETTLE if silent else 0.0)
+
+    def _start(self, place: Place, pause: float) -> None:
+        self._beginning[place] = asyncio.create_task(self._begin(place, pause), name=f"begin {place.account}")
 
     async def _begin(self, place: Place, pause: float) -> None:
         try:

@@ -21,7 +21,7 @@ from gurum.model.base import Metadata, new_id
 from gurum.model.engine import Lease, LeaseSpec
 from gurum.ops.clock import Clock
 from gurum.providers.contract import Place
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store
+from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Store, StoreError
 
 log = structlog.get_logger("gurum.engine")
 
@@ -29,6 +29,10 @@ ENGINE = "engine-"  # begins the key of an engine's own lease; a shard's has a s
 BELIEVED = 2 / 3  # the part of a lease's time for which its holder relies on a renewal
 _TRIES = 8  # of a release
 FORGOTTEN = 20  # times of a lease after which the lease of an engine that is no more is removed
+
+
+class RewoundError(StoreError):
+    """The store is not where it was: what was acknowledged is not there any more."""
 
 
 def key_of(place: Place) -> str:
@@ -57,7 +61,7 @@ class Leases:
         self._mine: dict[str, Lease] = {}  # as last written
 
     async def look(self) -> None:
-        """See all leases as they are now. Raises UnavailableError."""
+        """See all leases as they are now. Raises UnavailableError; RewoundError when they are of an earlier time."""
         leases: list[Lease] = []
         after: str | None = None
         while True:
@@ -66,6 +70,8 @@ class Leases:
             after = page.next
             if after is None:
                 break
+        if page.resource_version < self.version:
+            raise RewoundError(f"leases are at version {page.resource_version}, and have been at {self.version}")
         self.version = page.resource_version
         for lease in leases:
             known = self._seen.get(lease.metadata.key)
@@ -73,6 +79,12 @@ class Leases:
                 self._seen[lease.metadata.key] = _Seen(lease, self._now())
         for key in set(self._seen) - {lease.metadata.key for lease in leases}:
             del self._seen[key]
+
+    def forget(self) -> None:
+        """Begin anew: what was known of the store is not so any more."""
+        self._seen.clear()
+        self._mine.clear()
+        self.version = 0
 
     def expires(self, key: str) -> float:
         """Return when a lease may be taken by another (the loop's time), as far as it was seen; 0: at once."""
@@ -136,7 +148,7 @@ class Leases:
         return epoch
 
     async def renew(self, place: Place) -> bool:
-        """Renew a shard's lease; return whether it is still ours. Raises UnavailableError."""
+        """Renew a shard's lease; return whether it is still ours. Raises UnavailableError, RewoundError."""
         key = key_of(place)
         mine = self._mine[key]
         while True:
@@ -150,6 +162,8 @@ class Leases:
                     found = await self._store.get_by_key(Lease, key)
                 except NotFoundError:
                     return False
+                if found.metadata.resource_version < mine.metadata.resource_version:
+                    raise RewoundError(f"the lease {key} is as it was before it was renewed last") from None
                 if (found.spec.holder, found.spec.epoch) != (self.holder, mine.spec.epoch):
                     return False
                 mine = found

@@ -242,6 +242,17 @@ class Found:
     refused: str = ""
 
 
+@dataclass(frozen=True)
+class Stray:
+    """A thing in an account with our owner tag that belongs to no object. addresses: each with the cloud's subnet."""
+
+    type: str
+    id: str
+    uid: str = ""
+    project: str = ""
+    addresses: Sequence[tuple[str, str]] = ()
+
+
 # (kind and uid of our object, the cloud's id of the thing): whether to leave it alone, because it is or may be ours.
 Known = Callable[[str, str, str], Awaitable[bool]]
 
@@ -322,6 +333,10 @@ class Provider(Protocol):
 
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Remove leftovers with our owner tag that `known` denies; return what was removed, in words."""
+        ...
+
+    async def strays(self, place: Place, known: Known) -> Sequence[Stray] | Wait:
+        """Return what carries our owner tag and `known` denies: all of it, or until when to wait. Only looks."""
         ...
 
     async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found] | Wait | Refused:

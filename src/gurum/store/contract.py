@@ -17,7 +17,7 @@ What a reader may rely on:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -207,6 +207,15 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Release files and connections; pending calls end first."""
+        ...
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A store whose latest versions are remembered beside it, where a restore of the store does not reach."""
+
+    async def noted(self, kind: type[Resource]) -> int:
+        """Return the latest version of the kind that any process has acknowledged, 0 for none."""
         ...
 
 

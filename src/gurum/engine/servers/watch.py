@@ -1,7 +1,11 @@
-"""A server at rest: what the cloud shows against what we say. What others did to it is taken over, never undone."""
+"""A server at rest: what the cloud shows against what we say. What others did to it is taken over, never undone.
+
+The one exception is an engine that was before us: what it had sent and we have overtaken is no one's wish (`late`).
+"""
 
 from __future__ import annotations
 
+from gurum.engine import late
 from gurum.engine.context import Engine
 from gurum.engine.servers import faults, ports
 from gurum.engine.work import Work
@@ -32,6 +36,8 @@ async def watch(engine: Engine, work: Work[Server], place: Place) -> float | Non
         return None
     if seen.state not in STATES:
         provider.expect(place, external.id)
+        return None
+    if await late.undo(engine, work, place, seen.state):
         return None
     status.vm_state, status.power_state = STATES[seen.state]
     status.task_state, status.boot_time = None, seen.launched

@@ -25,7 +25,7 @@ from gurum.providers.aws.drivers.ports import PortDriver
 from gurum.providers.aws.drivers.routers import RouterDriver
 from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
-from gurum.providers.aws.sweep import sweep
+from gurum.providers.aws.sweep import strays, sweep
 from gurum.providers.aws.transport import Transport
 from gurum.providers.contract import (
     Absent,
@@ -37,6 +37,7 @@ from gurum.providers.contract import (
     Observation,
     Place,
     Refused,
+    Stray,
     VerbOutcome,
     Wait,
 )
@@ -164,6 +165,10 @@ class AwsProvider:
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:
         """Remove what carries our tag and belongs to nobody."""
         return await sweep(self.caller, self._clock, place, self._owner, self._config.visibility_window, known)
+
+    async def strays(self, place: Place, known: Known) -> Sequence[Stray] | Wait:
+        """Return what carries our tag and belongs to nobody."""
+        return await strays(self.caller, place, self._owner, known)
 
     async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found] | Wait | Refused:
         """Return everything in the account that is not this deployment's own."""

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.aws.leftovers import KINDS
 from gurum.providers.aws.removal import Item, Kind
-from gurum.providers.contract import Known, Place
+from gurum.providers.contract import Doubt, Known, Place, Stray, Wait
 
 
 def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
@@ -84,6 +85,31 @@ async def orphans(caller: Caller, place: Place, owner: str, known: Known) -> lis
         seen, _ = await listed(caller, place, owner, kind)
         out += [found for found in seen if not found.attached and not await known(found.of, found.uid, found.id)]
     return out
+
+
+async def strays(caller: Caller, place: Place, owner: str, known: Known) -> list[Stray] | Wait:
+    """Return what nobody owns, with its addresses; a Wait where AWS did not show all of it."""
+    out: list[Stray] = []
+    for kind in KINDS:
+        seen, problem = await listed(caller, place, owner, kind)
+        if problem is not None:
+            until = problem.until if isinstance(problem, Wait | Doubt) else caller.soon(60.0)
+            return Wait(Reason.PROGRESSING, getattr(problem, "message", "") or type(problem).__name__, until)
+        for found in seen:
+            if not found.attached and not await known(found.of, found.uid, found.id):
+                out.append(Stray(found.kind.type, found.id, found.uid, found.project, _addresses(found.item)))
+    return out
+
+
+def _addresses(item: Item) -> list[tuple[str, str]]:
+    """Return the private addresses of an instance or an interface, each with its subnet."""
+    interfaces = item.get("NetworkInterfaces", [item] if "NetworkInterfaceId" in item else [])
+    return [
+        (interface["SubnetId"], each["PrivateIpAddress"])
+        for interface in interfaces
+        for each in interface.get("PrivateIpAddresses") or [interface]
+        if "SubnetId" in interface and "PrivateIpAddress" in each
+    ]
 
 
 async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: float, known: Known) -> list[str]:

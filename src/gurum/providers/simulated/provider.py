@@ -25,6 +25,7 @@ from gurum.providers.contract import (
     Place,
     Refused,
     Step,
+    Stray,
     VerbOutcome,
     View,
     Wait,
@@ -193,6 +194,11 @@ class SimulatedProvider:
                 self.cloud.power(instance.id, "terminate")
                 removed.append(f"terminate {instance.id}")
         return removed
+
+    async def strays(self, place: Place, known: Known) -> Sequence[Stray]:
+        """Return the instances of no server."""
+        living = [instance for instance in self.cloud.all() if instance.state != "terminated"]
+        return [Stray("instance", one.id, one.uid) for one in living if not await known("Server", one.uid, one.id)]
 
     async def survey(self, place: Place, catalogue: Catalogue) -> Sequence[Found]:
         """Nothing: all that is in the simulated cloud was made here."""

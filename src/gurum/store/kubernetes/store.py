@@ -185,6 +185,10 @@ class KubernetesStore:
         await self._where.plausible(feed, since)
         return feed.since(since, EVERYTHING)
 
+    async def noted(self, kind: type[Resource]) -> int:
+        """Return the latest version of the kind that any process has acknowledged: the journal's database knows."""
+        return await self._where.noted_version(kind)
+
     async def forget(self) -> None:
         """Forget what happened; watches that began before expire."""
         await self._where.forget()

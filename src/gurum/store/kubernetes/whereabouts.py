@@ -117,6 +117,11 @@ class Whereabouts:
             feed.remember(uid, version, msgspec.json.encode(document))
         await self._heads.note(kind.kind, version)
 
+    async def noted_version(self, kind: type[R]) -> int:
+        """Return the version that was noted last, by whichever process. Raises UnavailableError."""
+        await self._heads.refresh()
+        return self._heads.head(kind.kind)
+
     def kept(self, kind: type[R], id: str, version: int) -> Document | None:
         """Return the object at a version, if it is at hand. Whether it still is at that version, a write finds out."""
         feed = self._feeds.get(kind.kind)
