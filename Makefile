@@ -8,11 +8,14 @@ REGION ?= kakao-usa-east1
 # What the tests' engine, APIs and whole runs stand on: `postgresql`, or nothing for what each prefers.
 STORE ?=
 export GURUM_TEST_STORE := $(STORE)
+# How many processes of the API whole runs have, behind a round-robin balancer (same, golden, interop, test, …).
+PIAS ?=
+export GURUM_TEST_PIAS := $(PIAS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos drift faces faults fuzz golden horizon interop isolation kubernetes load move policy-check same \
-        scale secrets upgrade
+        addresses adopt bench chaos drift faces failover faults fuzz golden horizon interop isolation kubernetes load move \
+        policy-check same scale secrets upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +78,9 @@ chaos: setup ## kill engine and API before and after every visible step, then at
 
 drift: setup ## change the cloud behind our back
 	$(PYTHON) -m tests.drift $(ARGS)
+
+failover: setup ## kill and pause engines, take the API server away, put etcd back (ARGS="--stores sqlite": on that)
+	$(PYTHON) -m tests.failover $(ARGS)
 
 faults: setup ## throttle, fail, lose answers, run out of capacity
 	$(PYTHON) -m tests.faults $(ARGS)

@@ -39,7 +39,7 @@ MEANINGS = {
     "EngineConfig.token_key_file": "file with the key of the idempotency tokens",
     "EngineConfig.workers": "objects in work at once",
     "EngineConfig.resync": "between looks at every object, changed or not",
-    "EngineConfig.lease": "after which another engine may take over from a dead one",
+    "EngineConfig.lease": "an engine that is not heard of for so long loses its shards to the others",
     "EngineConfig.backoff_base": "pause after a first failure; doubles with each further one",
     "EngineConfig.backoff_max": "longest such pause",
     "EngineConfig.metrics_host": "address of health and metrics",

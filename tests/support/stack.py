@@ -6,6 +6,9 @@
         stack.token("gurum")                # a project-scoped token
 
 A start costs five to ten seconds; share one by a fixture of session scope and give each test names of its own.
+
+`GURUM_TEST_PIAS=3` (`make … PIAS=3`) has three processes of the API on one store behind a round-robin balancer, which
+is what clients then find in the catalogue.
 """
 
 from __future__ import annotations
@@ -19,13 +22,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from tests.support import backend, kubernetes
+from tests.support.balancer import balancer
 
 from gurum.ops.config import Config, load, shipped
 from gurum.supervisor import people
@@ -35,6 +39,7 @@ from gurum.supervisor.places import Places
 READY_SECONDS = 180.0
 STOP_SECONDS = 60.0
 BIN = Path(sys.executable).parent
+PIAS = "GURUM_TEST_PIAS"
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -115,6 +120,9 @@ def running(directory: Path, *options: str, change: Change | None = None) -> Ite
         if backend.on_kubernetes():
             programs, port = str(kubernetes.programs()), plane.free_ports()
             written["embedded"] |= {"kubernetes_programs": programs, "kubernetes_port": port}
+        for region, port in zip(written["regions"], free_ports(len(written["regions"])), strict=True):
+            if pias() > 1 and not region.get("public_url"):
+                region["public_url"] = f"http://127.0.0.1:{port}"
         places.config.write_text(yaml.safe_dump(written))
     output = directory / "up.out"
     environ = {"HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
@@ -130,9 +138,63 @@ def running(directory: Path, *options: str, change: Change | None = None) -> Ite
     try:
         _until_ready(process, output)
         config = load(places.config, environ, state=places.state)
-        yield Stack(places, config, process, output, time.monotonic() - began)
+        with several(places, config, pias()):
+            yield Stack(places, config, process, output, time.monotonic() - began)
     finally:
         stop(process, output)
+
+
+def pias() -> int:
+    """Return how many processes of the API there shall be."""
+    return int(os.environ.get(PIAS) or 1)
+
+
+@contextmanager
+def several(places: Places, config: Config, number: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Give the further processes of the API up to a number, behind a balancer at the regions' public URLs."""
+    with ExitStack() as ends:
+        urls = {region.name: [f"http://{region.host}:{region.port}"] for region in config.regions}
+        further = []
+        for one in range(1, number):
+            document = yaml.safe_load(places.effective.read_text())
+            for region, port in zip(document["regions"], free_ports(len(document["regions"])), strict=True):
+                region["port"] = port
+                urls[region["name"]].append(f"http://127.0.0.1:{port}")
+            document["log"]["directory"] = str(places.run / f"pia-{one}")
+            file = places.run / f"pia-{one}.yaml"
+            file.write_text(yaml.safe_dump(document))
+            further.append(ends.enter_context(_pia(file, places.run / f"pia-{one}.out")))
+        if further:
+            _until_answered([url for some in urls.values() for url in some])
+            ports = {region.name: int(region.public_url.rpartition(":")[2]) for region in config.regions}
+            ends.enter_context(balancer({ports[name]: some for name, some in urls.items()}))
+        yield further
+
+
+@contextmanager
+def _pia(config: Path, output: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with output.open("wb") as sink:
+        environ = {"HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", "PATH": os.environ["PATH"]}
+        words = [sys.executable, "-m", "gurum.pia", "--config", str(config)]
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=environ)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _until_answered(urls: list[str]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    for url in urls:
+        while True:
+            try:
+                with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+                    break
+            except OSError as error:  # nobody listens there yet, or 503
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{url} is not ready after {READY_SECONDS:.0f} s: {error}") from error
+                time.sleep(0.1)
 
 
 def stop(process: subprocess.Popen[bytes], output: Path) -> None:
