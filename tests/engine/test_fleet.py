@@ -48,7 +48,9 @@ def accounts(*numbers: str) -> RegionConfig:
     """Return the region with several accounts: the first for every project."""
     config = region_config()
     assert config.aws is not None
-    rows = [AwsAccountConfig(number=n, credentials_file="unused", projects=[n] if k else []) for k, n in enumerate(numbers)]
+    rows = [
+        AwsAccountConfig(number=n, credentials_file="unused", projects=[n] if k else []) for k, n in enumerate(numbers)
+    ]
     aws = type(config.aws)(accounts=rows, visibility_window=config.aws.visibility_window)
     return type(config)(
         name=config.name, provider="aws", port=0, cloud_region=config.cloud_region, zones=config.zones, aws=aws
@@ -150,7 +152,7 @@ def test_clocks_that_differ_by_hours_move_nothing() -> None:
 def test_a_graceful_stop_gives_up_at_once() -> None:
     async def scenario() -> None:
         fleet = Fleet(0.0, 0.0, 0.0)
-        one, two, three = fleet.worlds
+        one = fleet.worlds[0]
         for world in fleet.worlds:
             await world.start()
         await one.until(lambda: sorted(fleet.shares()) == [0, 1, 1], 30.0)

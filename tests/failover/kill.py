@@ -109,5 +109,3 @@ def _moved(site: Site, dead: Engine, pid: int, began: float) -> float:
 def _counted(site: Site, figures: Figures, part: str, ids: list[str]) -> None:
     time.sleep(8)  # two observation periods: what was under way has arrived
     count(site.emulator, ids, figures, part)
-
-

@@ -1,4 +1,4 @@
-"""etcd is put back to an earlier state behind everybody's back: nothing is changed before it is told what is unknown."""
+"""etcd is put back to an earlier state behind everybody's back: first it is told what is unknown, then work begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three processes of the API on one store, behind a round-robin balancer: whichever answers, one sees what one wrote."""
+"""Three processes of the API on one store, behind a balancer: whichever answers, one sees what one wrote."""
 
 from __future__ import annotations
 

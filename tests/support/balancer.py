@@ -1,7 +1,8 @@
-"""A round-robin balancer before several processes of the API: each request goes to the next, whichever connection it
-came by, so that a client that makes something and looks at it asks two processes.
+"""A round-robin balancer before several processes of the API: each request goes to the next.
 
-    with balancer([(8001, ["http://127.0.0.1:9001", "http://127.0.0.1:9002"])]):
+Whichever connection it came by: so a client that makes something and looks at it asks two processes.
+
+    with balancer({8001: ["http://127.0.0.1:9001", "http://127.0.0.1:9002"]}):
         ...
 
 It is a process of its own, `python -m tests.support.balancer PORT=URL,URL …`. A process that takes no connection is

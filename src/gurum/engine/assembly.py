@@ -18,9 +18,9 @@ from gurum.engine.consoles import ConsoleController
 from gurum.engine.context import Cloud, Engine
 from gurum.engine.edges import connect
 from gurum.engine.exactly_once import ExactlyOnce
+from gurum.engine.fleet import Fleet
 from gurum.engine.kinds import controllers
 from gurum.engine.late import Late
-from gurum.engine.fleet import Fleet
 from gurum.engine.leases import Leases
 from gurum.engine.networks import NetworkController
 from gurum.engine.noun import nouns
@@ -267,6 +267,4 @@ async def assemble(
             fleet.again()  # whoever noticed: nothing is called before the report
 
     cache.subscribe(Restoration, put_back)
-    return Assembly(
-        engine, runtime, leases, fleet, late, follower, looks, config, places, settled=restored.settled
-    )
+    return Assembly(engine, runtime, leases, fleet, late, follower, looks, config, places, settled=restored.settled)

@@ -22,7 +22,12 @@ class ConsoleController:
         """Fetch the text if it was asked for after it was last fetched. What is missing is an empty text."""
         engine = self._engine
         log = engine.cache.get(ConsoleLog, id)
-        if log is None or engine.cloud(log) is None or not engine.holds(log) or log.status.fetched_at >= log.spec.asked_at:
+        if (
+            log is None
+            or engine.cloud(log) is None
+            or not engine.holds(log)
+            or log.status.fetched_at >= log.spec.asked_at
+        ):
             return None
         server = engine.cache.get(Server, log.metadata.key)
         work = engine.work(log)

@@ -54,6 +54,7 @@ class Fleet:
         self._leaving: dict[Place, asyncio.Task[None]] = {}
         self._unwanted: frozenset[str] = frozenset()  # engines that were offered a shard and left it lying
         self._given: dict[Place, frozenset[str]] = {}
+        self._anew: set[Place] = set()  # shards of which what was done to begin them is void
         self._went_back = False
         self._trouble = "it has not looked yet"
 
@@ -63,9 +64,10 @@ class Fleet:
         return self._leases.duration / ROUNDS
 
     async def join(self) -> None:
-        """Take part: the first round. What is free is held when it returns."""
+        """Take part: the first round. What is free is held when it returns, unless that takes long."""
         await self._round()
-        await asyncio.gather(*self._beginning.values())
+        if self._beginning:
+            await asyncio.wait(self._beginning.values(), timeout=self.period)
 
     async def run(self) -> None:
         """Take part until cancelled."""
@@ -124,7 +126,7 @@ class Fleet:
                     await self._take(place)
             self._trouble = ""
         except* (StoreError, TimeoutError) as errors:
-            words = str(errors.exceptions[0]) or "the store did not answer in time"
+            words = str(_first(errors)) or "the store did not answer in time"
             self._trouble = f"leases cannot be renewed: {words}"
             log.warning("leases not renewed", why=words)
             self._suspend(went_back=errors.subgroup(RewoundError) is not None)
@@ -152,6 +154,7 @@ class Fleet:
         """Have all shards begun anew, as if they had just been taken: the store was put back."""
         for place in self._shards.held:
             self._shards.leave(place)
+            self._anew.add(place)
             if place not in self._beginning and place not in self._leaving:
                 self._start(place, 0.0)
 
@@ -204,14 +207,20 @@ class Fleet:
         try:
             while place in self._shards.held:
                 await self._clock.sleep(pause)
+                pause = SETTLE
+                self._anew.discard(place)
                 try:
                     await self._gained(place)
                 except StoreError as error:
                     log.warning("shard not begun", account=place.account, why=str(error))
-                    pause = SETTLE
                     continue
-                self._shards.begin(place)
-                if self._shards.holds(place):
+                except Exception:  # a defect in what one shard holds must not stop the others
+                    log.exception("shard not begun", account=place.account)
+                    continue
+                if place in self._anew:
+                    continue
+                if not self._trouble:  # else with the next round that succeeds
+                    self._shards.begin(place)
                     self._opened(place)
                 return
         finally:
@@ -249,3 +258,10 @@ class Fleet:
             log.warning("lease not given up", account=place.account, why=str(error))
         finally:
             self._leaving.pop(place, None)
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first of what a group of tasks raised."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

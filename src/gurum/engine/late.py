@@ -101,7 +101,9 @@ class Late:
         work = self._engine.work(obj)
         for name, fact in doubts.items():
             work.obj.status.applied[name] = fact
-        with contextlib.suppress(ConflictError, NotFoundError, UnavailableError):  # it is just being worked on: next time
+        with contextlib.suppress(
+            ConflictError, NotFoundError, UnavailableError
+        ):  # it is just being worked on: next time
             await work.save()
             self._engine.wake(kind, id_)
 
@@ -122,7 +124,13 @@ async def undo(engine: Engine, work: Work[Server], place: Place, state: str) -> 
     """
     status = work.obj.status
     rests = {"active": "running", "stopped": "stopped"}.get(status.vm_state)
-    if work.obj.id not in engine.suspects or rests is None or state not in POWER or state == rests or status.external is None:
+    if (
+        work.obj.id not in engine.suspects
+        or rests is None
+        or state not in POWER
+        or state == rests
+        or status.external is None
+    ):
         return False
     outcome = await engine.clouds[place.region].provider.power(place, POWER[rests], status.external.id)
     if not isinstance(outcome, Done):

@@ -58,6 +58,7 @@ class Leases:
         self._store, self._clock, self._now = store, clock, now
         self._own = f"{ENGINE}{new_id()}"
         self._seen: dict[str, _Seen] = {}
+        self._absent: dict[str, float] = {}  # since when a shard is known to have no lease
         self._mine: dict[str, Lease] = {}  # as last written
 
     async def look(self) -> None:
@@ -97,7 +98,7 @@ class Leases:
         """Return since when a shard is anybody's (the loop's time), None while it is somebody's."""
         seen = self._seen.get(key)
         if seen is None:
-            return self._now()
+            return self._absent.setdefault(key, self._now())
         holder = seen.lease.spec.holder
         if not holder or (holder == self.holder and key not in self._mine):  # ours, and we were not told
             return seen.since

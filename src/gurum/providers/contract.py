@@ -244,7 +244,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Stray:
-    """A thing in an account with our owner tag that belongs to no object. addresses: each with the cloud's subnet."""
+    """A thing in an account with our owner tag that belongs to no object. addresses: each with the cloud's network."""
 
     type: str
     id: str
@@ -328,7 +328,7 @@ class Provider(Protocol):
         ...
 
     async def run(self, places: Sequence[Place], changed: Callable[[str, str], None]) -> None:
-        """Observe until cancelled, and forget what was seen then; call `changed(uid, instance)` for every change seen."""
+        """Observe until cancelled, then forget what was seen; call `changed(uid, instance)` for every change seen."""
         ...
 
     async def sweep(self, place: Place, known: Known) -> Sequence[str]:

@@ -95,20 +95,22 @@ async def strays(caller: Caller, place: Place, owner: str, known: Known) -> list
         if problem is not None:
             until = problem.until if isinstance(problem, Wait | Doubt) else caller.soon(60.0)
             return Wait(Reason.PROGRESSING, getattr(problem, "message", "") or type(problem).__name__, until)
-        for found in seen:
-            if not found.attached and not await known(found.of, found.uid, found.id):
-                out.append(Stray(found.kind.type, found.id, found.uid, found.project, _addresses(found.item)))
+        out += [
+            Stray(found.kind.type, found.id, found.uid, found.project, _addresses(found.item))
+            for found in seen
+            if not found.attached and not await known(found.of, found.uid, found.id)
+        ]
     return out
 
 
 def _addresses(item: Item) -> list[tuple[str, str]]:
-    """Return the private addresses of an instance or an interface, each with its subnet."""
+    """Return the private addresses of an instance or an interface, each with its VPC."""
     interfaces = item.get("NetworkInterfaces", [item] if "NetworkInterfaceId" in item else [])
     return [
-        (interface["SubnetId"], each["PrivateIpAddress"])
+        (interface.get("VpcId", ""), each["PrivateIpAddress"])
         for interface in interfaces
         for each in interface.get("PrivateIpAddresses") or [interface]
-        if "SubnetId" in interface and "PrivateIpAddress" in each
+        if "PrivateIpAddress" in each
     ]
 
 

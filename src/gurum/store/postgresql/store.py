@@ -234,9 +234,7 @@ class PostgresqlStore:
         self._snapshots.close()
         await self.database.close()
 
-    async def _write(
-        self, operation: Callable[[Batch], T], *, ids: Sequence[Name], keys: Sequence[Name] = ()
-    ) -> T:
+    async def _write(self, operation: Callable[[Batch], T], *, ids: Sequence[Name], keys: Sequence[Name] = ()) -> T:
         """Write, if the writer's fence still stands when the transaction has the lock: read with what is written."""
         guard = fence.current()
         if guard is None:
