@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from tests.faults.verdict import Limits
+
 PENDING = 200
 AWAY = 60.0  # seconds
 
-KILL = {
+KILL: Limits = {
     "accepted": ("==", PENDING),
     "pending_when_killed": (">=", PENDING / 2),  # else nothing was shown
     "lease_moved_s": ("<=", 15),
@@ -18,7 +20,7 @@ KILL = {
     "duplicates": ("==", 0),
     "instances_without_server": ("==", 0),
 }
-PAUSE = {
+PAUSE: Limits = {
     "paused_acts_again_s": ("<=", 15),
     "paused_moved": ("==", 1),
     "paused_writes_after_waking": ("==", 0),
@@ -26,7 +28,7 @@ PAUSE = {
     "paused_duplicates": ("==", 0),
     "paused_instances_without_server": ("==", 0),
 }
-GONE = {
+GONE: Limits = {
     "away_s": (">=", AWAY),
     "away_reads": (">=", 50),
     "away_reads_wrong": ("==", 0),
@@ -40,7 +42,7 @@ GONE = {
     "away_instances_without_server": ("==", 0),
     "away_recovery_s": ("<=", 90),
 }
-BACK = {
+BACK: Limits = {
     "rewound_forgotten": (">=", 5),
     "rewound_noticed": ("==", 1),
     "rewound_calls_before_report": ("==", 0),
@@ -57,7 +59,7 @@ BACK = {
 
 def limits(store: str, parts: Collection[str]) -> dict[str, tuple[str, float]]:
     """Return what must hold on a store, with its name before each figure's."""
-    rows = {"kill": KILL, "pause": PAUSE}
+    rows: dict[str, Limits] = {"kill": KILL, "pause": PAUSE}
     if store == "kubernetes":
         rows |= {"away": GONE, "rewound": BACK}
     return {f"{store}_{name}": limit for part, some in rows.items() if part in parts for name, limit in some.items()}

@@ -65,6 +65,13 @@ class UnavailableError(StoreError):
     """The store cannot answer now (busy, throttled, disk full): nothing was written. The message says which."""
 
 
+class AdriftError(UnavailableError):
+    """What others acknowledged last cannot be seen, because the server that has it is away.
+
+    Only from `changed`. What was told before still is the latest that anybody can know who does not hold it themselves.
+    """
+
+
 class InDoubtError(UnavailableError):
     """The exception to that: the store went away while it acknowledged, and the write may be there or not.
 

@@ -8,6 +8,7 @@ and encode all over. The store's cache underneath keeps the objects; what a *lis
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from gurum.model.base import Resource
 from gurum.pia.kernel.seams import Cache
+from gurum.store.contract import AdriftError
 
 R = TypeVar("R", bound=Resource)
 Order = tuple[Any, ...]
@@ -278,4 +280,10 @@ class Board:
         """Bring kinds up to everything acknowledged before this call, or before `begun` (see `expect`)."""
         for kind in kinds:
             self.of(kind)
-        await self._cache.fresh(*kinds, begun=begun)
+        try:
+            await self._cache.fresh(*kinds, begun=begun)
+        except AdriftError:
+            # Its server is away: what was told before is the answer, and what would change it is refused by the store.
+            for kind in kinds:
+                with contextlib.suppress(AdriftError):
+                    await self._cache.fresh(kind, begun=begun)

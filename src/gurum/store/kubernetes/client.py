@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -88,8 +88,10 @@ class Client:
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
         return await self._insist("DELETE", path, {"propagationPolicy": "Background"}, body)
 
-    async def stream(self, path: str, **parameters: str) -> AsyncGenerator[bytes, None]:
-        """Yield the lines of a watch until the server ends it.
+    async def stream(
+        self, path: str, *, opened: Callable[[], None] = lambda: None, **parameters: str
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a watch until the server ends it; `opened` is called once it has begun it.
 
         Raises UnavailableError; `RefusedError` for an answer that is not 200.
         """
@@ -102,6 +104,7 @@ class Client:
             ) as response:
                 if response.status != 200:
                     raise RefusedError(Answer(response.status, await response.read()))
+                opened()
                 async for line in _lines(response.content):
                     yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -28,8 +28,10 @@ R = TypeVar("R", bound=Resource)
 
 PAGE = 500  # objects asked for at once
 REMEMBERED = 2048  # events
+ADRIFT = 1.0  # seconds without a watch after which the server counts as away
 _PAUSE = (0.05, 5.0)  # seconds between two tries to follow: the first, and the longest
 _GONE = 410
+_AWAY = frozenset({500, 502, 503})  # what stands in for an API server, or what it says while its etcd is away
 _log = logging.getLogger(__name__)
 
 
@@ -108,6 +110,21 @@ class Feed(Generic[R]):
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()  # held while a list replaces what is known
         self._closed = False
+        self._broken: float | None = None  # since when the server tells nothing (the loop's time), None: it does
+
+    @property
+    def broken(self) -> bool:
+        """Whether the watch is broken at this moment."""
+        return self._broken is not None
+
+    @property
+    def adrift(self) -> bool:
+        """Whether the server has told nothing for so long that it is away, and nobody should wait for it."""
+        return self._broken is not None and asyncio.get_running_loop().time() > self._broken + ADRIFT
+
+    def drift(self) -> None:
+        """Learn that the server does not answer, although the watch may not have noticed."""
+        self._broken = asyncio.get_running_loop().time() - 2 * ADRIFT
 
     async def start(self) -> Listed | None:
         """List, then follow in the background; return the list, None when it was started. Raises UnavailableError."""
@@ -251,31 +268,43 @@ class Feed(Generic[R]):
             before = self.position
             try:
                 await self._stream()
-                trouble = ""
+                trouble, away = "", True
             except RefusedError as refusal:
                 self._expired = refusal.answer.status == _GONE
-                trouble = str(refusal)
+                trouble, away = str(refusal), refusal.answer.status in _AWAY
             except (UnavailableError, msgspec.DecodeError) as error:
-                trouble = str(error)
+                trouble, away = str(error), True
             if self._expired:
                 await self._begin_again()
             if self.position != before:
                 pause = _PAUSE[0]
+            if away:
+                self._break()
+            else:  # it is there: what it says will not be mended by waiting for it
+                self._told_again()
             if trouble:
                 _log.info("the watch of %s broke: %s", self.kind.kind, trouble)
             if trouble or self.position == before:  # a server that ends every watch at once is not asked without end
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _PAUSE[1])
 
+    def _break(self) -> None:
+        self._broken = asyncio.get_running_loop().time() if self._broken is None else self._broken
+
+    def _told_again(self) -> None:
+        self._broken = None
+
     async def _stream(self) -> None:
         """Apply one watch until it ends. Raises UnavailableError, RefusedError, msgspec.DecodeError."""
         async with self._lock:
             since = self.position
         lines = self._client.stream(
-            shape.collection(self._place), watch="true", resourceVersion=str(since), allowWatchBookmarks="true"
-        )
+            shape.collection(self._place), opened=self._told_again, watch="true", resourceVersion=str(since),
+            allowWatchBookmarks="true",
+        )  # fmt: skip
         async with aclosing(lines):
             async for line in lines:
+                self._told_again()
                 if self._lock.locked() or since != self.position:
                     return  # a list came between
                 self._apply(_told.decode(line))

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from gurum.model.base import Resource
-from gurum.store.contract import NotFoundError, UnavailableError
+from gurum.store.contract import AdriftError, NotFoundError, UnavailableError
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import Feed, Known, Listed, checked
+from gurum.store.kubernetes.feed import ADRIFT, Feed, Known, Listed, checked
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.kinds import PLACES
 
@@ -54,7 +54,7 @@ class Whereabouts:
     async def current(self, kind: type[R], begun: float | None = None) -> Feed[R]:
         """Return the feed, as far as every write acknowledged before `begun` (time.monotonic(); default: now).
 
-        Raises UnavailableError.
+        Raises UnavailableError; AdriftError when only the server could tell, and it is away.
         """
         feed = await self.feed(kind)
         await self._heads.refresh(begun)
@@ -62,13 +62,22 @@ class Whereabouts:
         if feed.position >= head:
             return feed
         try:
-            async with asyncio.timeout(BEHIND):
-                await feed.reach(lambda: feed.position >= head)
+            if not feed.adrift:
+                async with asyncio.timeout(ADRIFT if feed.broken else BEHIND):
+                    await feed.reach(lambda: feed.position >= head)
+                return feed
         except TimeoutError:
-            # Either the watch is late, which a list mends, or the cluster was restored to before what was noted.
+            pass
+        if feed.adrift:
+            raise AdriftError(f"{kind.kind} is known up to {feed.position}, and {head} was acknowledged")
+        # Either the watch is late, which a list mends, or the cluster was restored to before what was noted.
+        try:
             await feed.restart()
-            if feed.position < head:
-                await self._heads.lower(kind.kind, head, feed.position)
+        except UnavailableError as error:
+            feed.drift()
+            raise AdriftError(str(error)) from error
+        if feed.position < head:
+            await self._heads.lower(kind.kind, head, feed.position)
         return feed
 
     async def plausible(self, feed: Feed[Any], since: int) -> None:
