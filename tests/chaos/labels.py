@@ -26,7 +26,7 @@ _FACTS = frozenset({"route", "association", "gateway", "egress", "attachment", "
 
 def housekeeping(step: str) -> bool:
     """Whether a step belongs to no operation: leases, and looking whether anything has changed."""
-    return step.startswith("Lease.update") or step.endswith((" all", " moving"))
+    return step.startswith(("Lease.update", "Lease.delete")) or step.endswith((" all", " moving"))
 
 
 def call(action: str, params: Mapping[str, Any]) -> str:
