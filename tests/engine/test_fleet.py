@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -187,7 +188,7 @@ def test_each_works_only_for_its_own_shards() -> None:
             network, _ = await one.network()
             servers.append(await one.server(network, await one.group()))
         for server in servers:
-            await one.until(lambda s=server: _is(one, s.id, "active"))
+            await one.until(partial(_is, one, server.id, "active"))
         writers = {line["account"] for line in one.calls("RunInstances", "ok")}
         assert writers == set(ACCOUNTS)
         for world in fleet.worlds:
@@ -456,7 +457,7 @@ def test_while_the_store_is_away_nothing_is_called_and_then_everything_goes_on()
         assert after == before, "it acts although it cannot know whether another does"
         fleet.store.hostility = PEACEFUL
         for server in servers:
-            await one.until(lambda s=server: _is(one, s.id, "active"))
+            await one.until(partial(_is, one, server.id, "active"))
         assert await problems(one) == []
         await one.kill()
 
