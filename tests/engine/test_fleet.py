@@ -404,7 +404,7 @@ def test_a_store_that_went_back_is_noticed_before_anything_is_called() -> None:
         wanted = await one.server(network, group)
         # Nobody puts a store back while it answers.
         fleet.store.hostility = Hostility(throttle=1.0)
-        await asyncio.sleep(6.0)
+        await asyncio.sleep(8.0)
         fleet.store.restore(copy)
         back = one.clock.time()
         fleet.store.hostility = PEACEFUL
@@ -450,7 +450,7 @@ def test_while_the_store_is_away_nothing_is_called_and_then_everything_goes_on()
         servers = [await one.server(network, group) for _ in range(5)]
         await one.until(lambda: len(one.calls("RunInstances", "ok")) >= 2)
         fleet.store.hostility = Hostility(throttle=1.0)
-        await asyncio.sleep(one.config.engine.lease / 2 + 1.0)
+        await asyncio.sleep(one.config.engine.lease)
         before = len([line for line in one.calls() if not line["action"].startswith("Describe")])
         await asyncio.sleep(60.0)
         after = len([line for line in one.calls() if not line["action"].startswith("Describe")])

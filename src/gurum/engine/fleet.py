@@ -115,9 +115,11 @@ class Fleet:
             if self._went_back:
                 await self._rewound()
                 self._went_back = False
-            async with asyncio.timeout(self.period):
-                await self._leases.beat()
+            # Longer, and what was renewed would not be believed any more. Not shorter: a machine with too much to do
+            # would never come to the end of a round, and its shards go to and fro.
+            async with asyncio.timeout(BELIEVED * self._leases.duration):
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(self._leases.beat())
                     for place in self._shards.held:
                         group.create_task(self._renew(place))
                 await self._leases.look()

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 import structlog
 
 from gurum.engine.context import Engine
+from gurum.engine.floating import ASSOCIATION
 from gurum.engine.servers import actions, interfaces
 from gurum.engine.view import KINDS
 from gurum.engine.work import Work
 from gurum.model.base import Resource, read_only
 from gurum.model.network import Port
+from gurum.model.routing import FloatingIP
 from gurum.model.server import Server
 from gurum.providers.contract import DOUBT, UNSURE, Done, Place
 from gurum.store.contract import ConflictError, NotFoundError, UnavailableError
@@ -99,8 +101,13 @@ class Late:
         if obj is None or obj.deleting:
             return  # what is being removed takes its facts along
         work = self._engine.work(obj)
+        applied = work.obj.status.applied
         for name, fact in doubts.items():
-            work.obj.status.applied[name] = fact
+            applied[name] = fact
+        if isinstance(obj, FloatingIP) and DOUBT + ASSOCIATION in doubts:
+            # As after a restore: it is asked where the address leads, and what is right is not interrupted.
+            applied.pop(ASSOCIATION, None)
+            applied[DOUBT + ASSOCIATION] = str(self._engine.clock.time())
         with contextlib.suppress(
             ConflictError, NotFoundError, UnavailableError
         ):  # it is just being worked on: next time

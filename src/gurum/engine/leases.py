@@ -2,7 +2,7 @@
 
 An engine renews what it holds; another takes it over when it has not seen it change for the time that its holder said.
 Seen is what counts: machines' clocks differ, so the times in a lease are for people, and every observer measures with a
-clock of its own since it saw the last change. The holder stops believing in its lease after two thirds of that time,
+clock of its own since it saw the last change. The holder stops believing in its lease after seven tenths of that time,
 counted from before its last renewal was sent: so it has ended before anybody may begin.
 
 `epoch` rises with every change of holder. It is what the store refuses late writes by (`gurum.store.fence`).
@@ -26,7 +26,7 @@ from gurum.store.contract import ConflictError, ExistsError, NotFoundError, Stor
 log = structlog.get_logger("gurum.engine")
 
 ENGINE = "engine-"  # begins the key of an engine's own lease; a shard's has a slash
-BELIEVED = 2 / 3  # the part of a lease's time for which its holder relies on a renewal
+BELIEVED = 0.7  # the part of a lease's time for which its holder relies on a renewal
 _TRIES = 8  # of a release
 FORGOTTEN = 20  # times of a lease after which the lease of an engine that is no more is removed
 
