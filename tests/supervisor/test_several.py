@@ -26,6 +26,10 @@ class Client:
         self._headers = {"X-Auth-Token": stack.token("gurum"), "Content-Type": "application/json"}
         self.served: Counter[str] = Counter()
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Return status and document."""
         self._connection.request(method, path, None if body is None else json.dumps(body), self._headers)
@@ -53,5 +57,6 @@ def test_a_client_reads_its_own_writes_whichever_process_answers(
             assert client.ask("DELETE", path)[0] == 204
             assert client.ask("GET", path)[0] == 404
             assert made["network"]["id"] not in [one["id"] for one in client.ask("GET", NETWORKS)[1]["networks"]]
+        client.close()
         assert len(client.served) == 3
         assert min(client.served.values()) > ROUNDS, "the balancer does not take turns"

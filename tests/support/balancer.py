@@ -93,7 +93,7 @@ def balancer(places: Mapping[int, Sequence[str]]) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.communicate(timeout=10)
 
 
 if __name__ == "__main__":
