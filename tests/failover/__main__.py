@@ -29,7 +29,11 @@ STORES = ("sqlite", "postgresql", "kubernetes")
 
 def change(document: dict[str, Any]) -> None:
     """Let instances be pending for a while, and AWS's rate leave most of two hundred waiting when an engine dies."""
-    document["embedded"]["aws_emulator_settings"] = {"time_factor": 0.1, "throttle": {"enabled": False}}
+    document["embedded"]["aws_emulator_settings"] = {
+        "time_factor": 0.1,
+        "throttle": {"enabled": False},
+        "quotas": {"vcpus": 100_000},
+    }
     document["pia"] = {"quotas": {"compute": {"instances": -1, "cores": -1, "ram": -1}, "network": {"port": -1}}}
     for region in document["regions"]:
         if "aws" in region:

@@ -9,6 +9,7 @@ import time
 from tests.failover.sites import Engine, Site
 from tests.failover.verdict import PENDING, changing, moment
 from tests.faults import servers
+from tests.faults.emulator import REGION
 from tests.faults.figures import Figures
 from tests.faults.storm import count
 
@@ -31,9 +32,9 @@ def play(site: Site, figures: Figures, store: str) -> None:
     figures.put(f"{store}_pending_when_killed", sum(shown[one]["status"] == "BUILD" for one in ids))
     pid = dead.pid()
     os.kill(pid, signal.SIGKILL)
-    killed, began = time.time(), time.monotonic()
+    killed = time.time()
     figures.say(f"{store}: the engine that acts is killed")
-    figures.put(f"{store}_lease_moved_s", _moved(site, dead, pid, began))
+    figures.put(f"{store}_lease_moved_s", _moved(site, killed))
     site.until(lambda: changing(emulator.calls(since), killed + 1.0), "somebody calls", 60)
     figures.put(f"{store}_acts_again_s", changing(emulator.calls(since), killed + 1.0)[0]["time"] - killed)
     active, took = servers.settle(client, ids, WITHIN, figures.say)
@@ -96,14 +97,19 @@ def _stopped(paused: Engine, other: Engine, site: Site) -> int:
         time.sleep(0.2)
 
 
-def _moved(site: Site, dead: Engine, pid: int, began: float) -> float:
-    """Return the seconds until another process has the dead one's shard: the supervisor's next one counts, too."""
+def _moved(site: Site, killed: float) -> float:
+    """Return the seconds until another process took the dead one's shard, by its log."""
 
-    def moved() -> bool:
-        return any(engine.acts() and (engine is not dead or engine.pid() != pid) for engine in site.engines)
+    def taken() -> list[float]:
+        return [
+            moment(line)
+            for engine in site.engines
+            for line in engine.lines(killed)
+            if line["event"] == "lease taken" and line["region"] == REGION
+        ]
 
-    site.until(moved, "the shard is another's")
-    return time.monotonic() - began
+    site.until(taken, "the shard is another's")
+    return min(taken()) - killed
 
 
 def _counted(site: Site, figures: Figures, part: str, ids: list[str]) -> None:

@@ -55,6 +55,7 @@ class Fleet:
         self._unwanted: frozenset[str] = frozenset()  # engines that were offered a shard and left it lying
         self._given: dict[Place, frozenset[str]] = {}
         self._anew: set[Place] = set()  # shards of which what was done to begin them is void
+        self._uneven_since = self._now()
         self._went_back = False
         self._trouble = "it has not looked yet"
 
@@ -234,6 +235,7 @@ class Fleet:
         engines = frozenset(leases.engines())
         holders = [leases.holder_of(key_of(place)) for place in shards.places]
         if self._leaving or self._beginning or engines == self._unwanted or not all(holders):
+            self._uneven_since = self._now()
             return
         counts = dict.fromkeys(engines, 0)
         for holder in holders:
@@ -241,7 +243,10 @@ class Fleet:
         most = max(counts.values())
         first = min(engine for engine, number in counts.items() if number == most)
         if first != leases.holder or most < min(counts[engine] for engine in engines) + 2:
+            self._uneven_since = self._now()
             return
+        if self._now() < self._uneven_since + leases.duration:
+            return  # who has just come may be gone again: nobody's work is interrupted for that
         place = max(shards.held, key=self._liking)
         self._given[place] = engines
         self._leaving[place] = asyncio.create_task(self._hand_over(place), name=f"hand over {place.account}")
