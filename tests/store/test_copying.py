@@ -7,8 +7,9 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar, cast
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from gurum.model.engine import Lease, LeaseSpec, Transfer, TransferSpec
 from gurum.model.network import Network
 from gurum.model.server import Server
 from gurum.ops.config import StoreConfig
-from gurum.store.contract import Record, UnavailableError
+from gurum.store.contract import Record, UnavailableError, WatchExpiredError
 from gurum.store.factory import open_store
 from gurum.store.moving import files
 from gurum.store.moving.contract import Instant, Restorable
@@ -29,6 +30,7 @@ from gurum.store.moving.giving_up import discard
 from gurum.store.moving.transfer import KEY, CopyRefusedError, UnfinishedStoreError, holding
 
 Ends = tuple[End, End]
+R = TypeVar("R", bound=Resource)
 
 
 class Entrance:
@@ -188,6 +190,43 @@ async def test_a_source_that_is_written_to_is_a_refusal(ends: Ends) -> None:
     assert not report.held
     assert report.changed == [f"Network: 1 objects, {network.id} among them"]
     assert (await _copied(source, target)).held
+
+
+class Forgetful:
+    """A source that forgets the moment that is being read, in the middle of some kind, a few times."""
+
+    def __init__(self, inner: Restorable, times: int) -> None:
+        self._inner, self.left = inner, times
+        self.position: int | None = None
+
+    @asynccontextmanager
+    async def instant(self) -> AsyncIterator[Instant]:
+        async with self._inner.instant() as instant:
+            self._instant, self.position = instant, instant.position
+            yield self
+
+    async def count(self, kind: type[Resource]) -> int:
+        return await self._instant.count(kind)
+
+    async def objects(self, kind: type[R]) -> AsyncIterator[Sequence[R]]:
+        async for page in self._instant.objects(kind):
+            yield page
+            if kind is Server and self.left:
+                self.left -= 1
+                raise WatchExpiredError("compacted")
+
+
+@pytest.mark.parametrize("times", [3, 100])
+async def test_a_source_that_forgets_is_read_again(ends: Ends, times: int) -> None:
+    source, target = ends
+    forgetful = Forgetful(source.restorable, times)
+    there = msgspec.structs.replace(source, restorable=cast("Restorable", forgetful))
+    if times == 100:
+        with pytest.raises(WatchExpiredError):
+            await _copied(there, target)
+        return
+    report = await _copied(there, target)
+    assert (report.held, report.written, forgetful.left) == (True, 24, 0)
 
 
 async def test_what_differs_is_named(ends: Ends) -> None:
