@@ -65,9 +65,19 @@ def test_it_says_what_it_did(source: str, tmp_path: Path) -> None:
     assert {"verifying": False, "kind": "Server", "done": 3, "of": 3}.items() <= told[1].items()
 
 
+async def _one_more(url: str) -> None:
+    store, journal = await open_store(StoreConfig(url=url))
+    await store.create(make_network("one more"))
+    await journal.close()
+    await store.close()
+
+
 def test_what_is_refused_is_said_in_one_sentence(source: str, tmp_path: Path) -> None:
     target = f"sqlite:///{tmp_path}/one.sqlite"
     assert _run("store", "copy", "--from", source, "--to", target)[0] == 0
+    status, out, err = _run("store", "copy", "--from", source, "--to", target)
+    assert (status, "0 written now" in out, err.splitlines()[-1][:6]) == (0, True, "Equal.")
+    asyncio.run(_one_more(source))
     for words, sentence in (
         (("--from", source, "--to", target), "not empty"),
         (("--from", source, "--to", source), "to itself"),

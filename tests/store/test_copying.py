@@ -262,8 +262,19 @@ async def test_not_while_an_engine_works(ends: Ends) -> None:
         await _copied(source, target, clock)
     clock.now += 20.0
     assert (await _copied(source, target, clock)).held
+    # Who was killed before it could say so is told the same; what anybody has changed since is not written over.
+    report = await _copied(source, target, clock)
+    assert (report.held, report.resumed, report.written, report.objects) == (True, True, 0, 25)
+    await source.store.create(make_network("later"))
     with pytest.raises(CopyRefusedError, match="not empty"):
         await _copied(source, target, clock)
+    first = (await target.store.list(Network)).items[0]
+    first.spec.name = "changed"
+    await target.store.update_spec(first)
+    await target.store.create(make_network("another"))
+    with pytest.raises(CopyRefusedError, match="not empty"):
+        await _copied(source, target, clock)
+    assert (await target.store.get(Network, first.id)).spec.name == "changed"
 
 
 async def test_a_history_alone_is_something_too(ends: Ends, tmp_path: Path) -> None:
@@ -352,6 +363,7 @@ async def test_a_file_of_any_store_and_back(ends: Ends, tmp_path: Path) -> None:
     assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
     report = await files.put_back(tmp_path / "copy", _config(tmp_path, "target"), "the backup of Monday")
     assert (report.held, report.written, report.journal.count) == (True, 24, 17)
+    await target.store.create(make_network("later"))
     with pytest.raises(CopyRefusedError, match="not empty"):
         await files.put_back(tmp_path / "copy", _config(tmp_path, "target"), "the backup of Monday")
     assert source.name != target.name

@@ -23,7 +23,7 @@ from gurum.store.moving import compare
 from gurum.store.moving.compare import Verdict
 from gurum.store.moving.contract import PAGE, Instant
 from gurum.store.moving.ends import End
-from gurum.store.moving.transfer import CopyRefusedError, Holder, holding, refuse_unfinished
+from gurum.store.moving.transfer import CopyRefusedError, Holder, find, holding, refuse_unfinished
 
 # Everything but the mark that a store is being filled, which each store has for itself.
 MOVED: Sequence[type[Resource]] = tuple(kind for kind in KINDS.values() if kind is not Transfer)
@@ -105,11 +105,19 @@ async def copy(
     report = Report(source=source.name, target=target.name, resumed=False)
     report.journal_copied = source.ledger.place() != target.ledger.place()
     empty = await _empty(target, journal=report.journal_copied)
+    if not empty and await find(target.store) is None and await _alike(source, target, journal=report.journal_copied):
+        # Perhaps this copy's end, which was killed before it could say so. If not, it is refused below.
+        work = _Copy(source, target, progress, report)
+        await work.look()
+        await work.verify(live=live)
+        if report.held:
+            report.resumed, report.seconds = True, time.monotonic() - began
+            return report
     async with holding(
         target.store, name or source.name, clock, empty=empty, history=report.journal_copied, duration=duration
     ) as (holder, resumed):
         report.resumed = resumed
-        work = _Copy(source, target, holder, progress, report)
+        work = _Copy(source, target, progress, report, holder)
         await work.run()
         await target.restorable.settle()
         report.copy_seconds = time.monotonic() - began
@@ -123,7 +131,10 @@ async def copy(
 class _Copy:
     """One run. What every object of the source was at the moment of the copy is kept as its version and its digest."""
 
-    def __init__(self, source: End, target: End, holder: Holder, progress: Progress, report: Report) -> None:
+    def __init__(
+        self, source: End, target: End, progress: Progress, report: Report, holder: Holder | None = None
+    ) -> None:
+        """Without a holder of the mark nothing can be written."""
         self._source, self._target, self._holder = source, target, holder
         self._progress, self._report = progress, report
         self._copied: dict[str, dict[str, tuple[int, bytes]]] = {}
@@ -146,6 +157,18 @@ class _Copy:
                     raise
         if self._report.journal_copied:
             await self._journal()
+
+    async def look(self) -> None:
+        """Take the source as it is at one moment, without writing anything."""
+        self._until = await self._source.ledger.last()
+        async with self._source.restorable.instant() as instant:
+            self._until = self._until if instant.position is None else instant.position
+            for kind in MOVED:
+                self._copied[kind.kind] = {
+                    obj.id: (obj.metadata.resource_version, compare.digest(obj))
+                    async for page in instant.objects(kind)
+                    for obj in page
+                }
 
     async def verify(self, *, live: bool) -> None:
         """Read both once more, and tell what is different. `live`: also what was written to the source meanwhile."""
@@ -196,14 +219,14 @@ class _Copy:
             copied |= {obj.id: (obj.metadata.resource_version, digests[obj.id]) for obj in page}
             different = [obj for obj in page if theirs.get(obj.id) != digests[obj.id]]
             if different:
-                self._holder.check()
+                self._check()
                 await self._target.restorable.restore(different)
                 self._report.written += len(different)
             self._progress.step(len(page))
 
     async def _discard(self, kind: type[Resource], ids: Sequence[str]) -> None:
         if ids:
-            self._holder.check()
+            self._check()
             await self._target.restorable.discard(kind, ids)
             self._report.removed += len(ids)
 
@@ -215,18 +238,24 @@ class _Copy:
             page = await source.lines(after, self._until)
             end = page[-1].record.position if len(page) == PAGE else self._until
             if list(page) != list(await target.lines(after, end, PAGE + 1)):
-                self._holder.check()
+                self._check()
                 await target.restore(page, after, end)
                 self._report.lines_written += len(page)
             self._progress.step(len(page))
             after = end
         last = await target.last()
         if last > self._until:
-            self._holder.check()
+            self._check()
             await target.restore([], self._until, last)
         elif last < self._until:
-            self._holder.check()
+            self._check()
             await target.restore([], self._until, self._until)
+
+    def _check(self) -> None:
+        """Raise CopyRefusedError unless we may write now."""
+        if self._holder is None:
+            raise CopyRefusedError("nobody may write without the mark")
+        self._holder.check()
 
     async def _again(self, kind: type[Resource], instant: Instant) -> dict[str, bytes]:
         """Return the digests of the source as it is now; tell what was written to it since it was copied."""
@@ -265,6 +294,14 @@ async def _refuse_engines(source: End, clock: Clock) -> None:
             ]
     if found:
         raise CopyRefusedError(f"an engine works on {source.name}: {', '.join(found)}. Stop it, and the APIs, first")
+
+
+async def _alike(source: End, target: End, *, journal: bool) -> bool:
+    """Whether the two have as many of everything, so that it is worth while to compare them."""
+    if journal and await source.ledger.last() != await target.ledger.last():
+        return False
+    async with source.restorable.instant() as here, target.restorable.instant() as there:
+        return all([await here.count(kind) == await there.count(kind) for kind in MOVED])
 
 
 async def _empty(end: End, *, journal: bool) -> bool:
