@@ -130,10 +130,10 @@ async def looked(config: StoreConfig) -> dict[str, float]:
             wrong["names_wrong"] += shape.address_in(document) != shape.address_of(obj)
             if not shape.by_key(obj):
                 wrong["namespaces_missing"] += namespace_of(obj.metadata.project) not in spaces
-                if obj.metadata.key != obj.id:
-                    holding = obj.kind, obj.metadata.key, obj.id
-                    wrong["keys_missing"] += holding not in keys
-                    keys.discard(holding)
+            if shape.apart(obj):
+                holding = obj.kind, obj.metadata.key, obj.id
+                wrong["keys_missing"] += holding not in keys
+                keys.discard(holding)
         wrong["heads_wrong"] += not newest <= store.heads.head(kind.kind) <= listed.version
     await journal.close()
     await store.close()

@@ -130,7 +130,7 @@ class KubernetesRestoring:
     async def _put_back(self, obj: Resource) -> int:
         """Write what of the object is not there yet. Raises ConflictError if somebody else wrote meanwhile."""
         place = PLACES[obj.kind]
-        if _apart(obj):
+        if shape.apart(obj):
             await self._keys.take(obj)
         document = shape.new(obj)
         _count(document["metadata"], obj, 1 + obj.deleting)
@@ -197,11 +197,6 @@ class KubernetesRestoring:
         key = stored["spec"].get("naturalKey", "")
         if key:
             await self._keys.release(kind, key, stored["spec"]["id"])
-
-
-def _apart(obj: Resource) -> bool:
-    """Whether the object's key is held by a KeyClaim, because its name stands for its id."""
-    return not shape.by_key(obj) and obj.metadata.key != obj.metadata.id
 
 
 def _count(meta: Document, obj: Resource, generation: int) -> None:
