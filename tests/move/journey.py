@@ -12,9 +12,10 @@ import msgspec
 from tests.move import rows
 from tests.move.leg import Outcome, Point, leg
 
+from gurum.cli.reading import everything
 from gurum.model.codec import KINDS
 from gurum.ops.config import StoreConfig
-from gurum.store.contract import StoreError
+from gurum.store.contract import EVERYTHING, StoreError
 from gurum.store.factory import open_store
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.client import Client
@@ -51,7 +52,7 @@ def travel(
     places: Places, points: Mapping[str, Sequence[Point]], say: Callable[[str], None], put: Callable[[str, float], None]
 ) -> None:
     """Go all the way; put the figures."""
-    environ = dict(os.environ)
+    environ, objects = dict(os.environ), rows.objects(places.first)
     for number, name in enumerate(LEGS):
         source, target = places.stores[number : number + 2]
         say(f"{source.url.partition(':')[0]} to {name}")
@@ -59,7 +60,8 @@ def travel(
 
         def between(target: StoreConfig = target) -> None:
             nonlocal shut
-            shut += asyncio.run(_refused(target))
+            # A kill at the very end may come when all is done and the mark is gone.
+            shut += asyncio.run(_refused(target, whole=objects))
 
         outcome = leg(_words(source, target), points[name], environ, between)
         _put(name, outcome, put)
@@ -94,15 +96,16 @@ def _words(source: StoreConfig, target: StoreConfig) -> list[str]:
     return words
 
 
-async def _refused(config: StoreConfig) -> bool:
-    """Whether nobody may open the store, because it is not whole."""
+async def _refused(config: StoreConfig, whole: int = -1) -> bool:
+    """Whether nobody may open the store, because it is not whole; or it has as many objects as a whole one."""
     try:
         store, journal = await open_store(config)
     except UnfinishedStoreError:
         return True
+    found = sum([len(await everything(store, kind, EVERYTHING)) for kind in KINDS.values()]) if whole >= 0 else 0
     await journal.close()
     await store.close()
-    return False
+    return found == whole
 
 
 async def _opened(config: StoreConfig) -> bool:

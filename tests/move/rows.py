@@ -31,6 +31,11 @@ def differences(first: Path, last: Path) -> Iterator[str]:
         yield "the next line would have another position"
 
 
+def objects(file: Path) -> int:
+    """Return how many objects the store in a file has."""
+    return len(_objects(file))
+
+
 def lines(file: Path) -> int:
     """Return how many lines the journal in a file has."""
     return len(_asked(file, _JOURNAL))
