@@ -14,7 +14,7 @@ export GURUM_TEST_PIAS := $(PIAS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos drift faces failover faults fuzz golden horizon interop isolation kubernetes load move \
+        addresses adopt bench chaos chart drift faces failover faults fuzz golden horizon interop isolation kubernetes load move \
         policy-check same scale secrets upgrade
 
 help: ## list the targets
@@ -75,6 +75,10 @@ bench: setup ## measure against the committed budgets
 
 chaos: setup ## kill engine and API before and after every visible step, then at random
 	$(PYTHON) -m tests.chaos $(ARGS)
+
+chart: setup ## install the chart on a real API server, run what it says, and hold its rights against the audit log
+	@scripts/kubernetes
+	$(PYTHON) -m tests.chart $(ARGS)
 
 drift: setup ## change the cloud behind our back
 	$(PYTHON) -m tests.drift $(ARGS)

@@ -14,8 +14,11 @@ import yaml
 from tests.support.keystone import RunningKeystone, running
 
 from gurum.cli.command import Surroundings
+from gurum.cli.doctor import identity
+from gurum.cli.doctor.findings import MISSING, WELL, Finding
 from gurum.cli.main import main
 from gurum.identity.session import KeystoneSession, PasswordAuth
+from gurum.ops.config import load
 
 pytestmark = [
     pytest.mark.real,
@@ -109,6 +112,27 @@ async def test_twice_changes_nothing_the_second_time_and_dry_nothing_at_all(
         "https://usa.example.org/image",
     }
     assert "service" not in {one["prior_role"]["name"] for one in implied}  # roles that are there stay as they are
+
+
+async def test_doctor_says_what_this_mends(state: Path) -> None:
+    async def look() -> dict[str, Finding]:
+        return {one.what: one for one in await identity.look(load(state / "gurum.yaml", {}, state=state))}
+
+    assert (await look())["user"].state == MISSING  # no password yet
+    await _apart(state, "--region", "kr-central-1")
+    found = await look()
+    assert found["Keystone"].state == WELL
+    assert found["kr-central-1"].state == WELL
+    document = yaml.safe_load((state / "gurum.yaml").read_text())
+    document["regions"][1]["public_url"] = "https://elsewhere.example.org"
+    (state / "gurum.yaml").write_text(yaml.safe_dump(document))
+    found = await look()
+    assert found["kr-central-1"].state == MISSING
+    assert "compute is at https://kr.example.org/compute/v2.1, not https://elsewhere" in found["kr-central-1"].told
+    assert found["kr-central-1"].remedy == "gurum region register --region kr-central-1"
+    document["identity"]["url"] = "http://127.0.0.1:1/v3"
+    (state / "gurum.yaml").write_text(yaml.safe_dump(document))
+    assert (await look())["Keystone"].state == MISSING
 
 
 async def test_only_what_differs_is_changed(state: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.docs import configuration, custom_resources, emulator, limits, manifests
+from tests.docs import chart, configuration, custom_resources, emulator, limits, manifests
 from tests.docs.markers import Parts, fill
 
 from gurum.pia.kernel import reference
@@ -24,7 +24,8 @@ PARTS: Mapping[Path, Callable[[], Parts]] = {
 WHOLE: Mapping[Path, Callable[[], str]] = {
     DOCS / "reference" / "api.md": lambda: reference.render(SERVICES),
     DOCS / "reference" / "custom-resources.md": custom_resources.render,
-    **{ROOT / name: content for name, content in manifests.FILES.items()},
+    DOCS / "reference" / "chart-values.md": chart.page,
+    **{ROOT / name: content for name, content in {**manifests.FILES, **chart.FILES}.items()},
 }
 GENERATED = (*PARTS, *WHOLE)
 

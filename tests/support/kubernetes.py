@@ -55,11 +55,11 @@ def available(own: bool = True) -> str:
 
 
 @contextmanager
-def control_plane(*, durable: bool = False) -> Iterator[ControlPlane]:
+def control_plane(*, durable: bool = False, audit: bool = False) -> Iterator[ControlPlane]:
     """Give a running control plane of one's own, empty. It ends with the process that started it, however that ends."""
     with (
         tempfile.TemporaryDirectory(prefix="gurum-k8s-") as name,
-        ControlPlane(Path(name), programs(), durable=durable) as plane,
+        ControlPlane(Path(name), programs(), durable=durable, audit=audit) as plane,
     ):
         yield plane
 
@@ -88,6 +88,16 @@ def program(name: str) -> str:
     if path is None:
         raise RuntimeError(f"{name} is missing: `make kubernetes` builds it")
     return path
+
+
+def helm(*words: str, kubeconfig: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run helm with nothing of this user's; otherwise as `kubectl`."""
+    cluster = {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
+    environ = {"HOME": _home(), "PATH": os.environ["PATH"], **cluster}
+    done = subprocess.run([program("helm"), *words], capture_output=True, text=True, env=environ, timeout=180)
+    if check and done.returncode:
+        raise RuntimeError(f"helm {' '.join(words)}: {done.stderr.strip()}")
+    return done
 
 
 def kubectl(kubeconfig: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -79,3 +79,58 @@ def test_nowhere_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
     with pytest.raises(ConfigError, match="where is the cluster"):
         access("kubernetes:", "")
+
+
+# Of nobody: made for this test, valid for a long time.
+def authority(path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from gurum.supervisor.kubernetes.authority import authority as made
+
+    path.write_bytes(made(path.with_suffix(".pem"), "nobody", datetime.now(UTC)).pem)
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a directory as a kubelet mounts it: the files are links that it turns to a new directory at once."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    place = tmp_path / "serviceaccount"
+    (place / "..one").mkdir(parents=True)
+    (place / "..one" / "token").write_text("one")
+    authority(place / "..one" / "ca.crt")
+    (place / "..data").symlink_to("..one")
+    for name in ("token", "ca.crt"):
+        (place / name).symlink_to(f"..data/{name}")
+    return place
+
+
+def test_a_pod_s_account(account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = access(f"kubernetes://{account}", "gurum-pia")
+    assert found.url == "https://10.0.0.1:6443"
+    assert found.tls is not None
+    assert found.tls.get_ca_certs()[0]["subject"] == ((("commonName", "nobody"),),)
+    assert found.headers() == {"Authorization": "Bearer one"}
+    monkeypatch.setattr("gurum.store.kubernetes.access._POD", account)
+    assert access("kubernetes:", "gurum-pia").token_file == account / "token"
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    assert access("kubernetes:", "gurum-pia").url == "https://[fd00::1]:6443"
+
+
+def test_a_pod_s_token_is_renewed_under_it(account: Path) -> None:
+    found = access(f"kubernetes://{account}", "gurum-pia")
+    (account / "..two").mkdir()
+    (account / "..two" / "token").write_text("two\n")
+    (account / "..new").symlink_to("..two")
+    (account / "..new").rename(account / "..data")
+    assert found.headers() == {"Authorization": "Bearer two"}
+
+
+def test_what_is_no_account(account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (account / "token").unlink()
+    with pytest.raises(ConfigError, match="token not found in it"):
+        access(f"kubernetes://{account}", "")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST")
+    with pytest.raises(ConfigError, match="KUBERNETES_SERVICE_HOST does not say"):
+        access(f"kubernetes://{account}", "")

@@ -59,7 +59,8 @@ def operation(action: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in action).lstrip("_")
 
 
-def _credentials(path: str) -> dict[str, str]:
+def credentials(path: str) -> dict[str, str]:
+    """Return the credentials in a file. Raises NotSentError."""
     try:
         secret: dict[str, str] = json.loads(secrets.read(Path(path)))
     except secrets.SecretError as error:
@@ -85,7 +86,7 @@ class BotoTransport:
             entry = next((a for a in self._config.accounts if a.number == account), None)
             if entry is None:
                 raise NotSentError(f"no credentials are configured for the AWS account {account}")
-            secret = _credentials(entry.credentials_file)
+            secret = credentials(entry.credentials_file)
             client = await self._stack.enter_async_context(
                 self._session.create_client(
                     "ec2",

@@ -46,29 +46,39 @@ def access(url: str, who: str) -> Access:
     """Return how `who` (a process, by its name) reaches what a store's URL names.
 
     `kubernetes:///path/to/kubeconfig` is a file, and the context is the one called `who`, so that processes which share
-    a file have each its own rights; where there is none, the current one; `?context=NAME` names another. `kubernetes:`
-    is the file that KUBECONFIG names, or within a pod its own cluster. Raises ConfigError.
+    a file have each its own rights; where there is none, the current one; `?context=NAME` names another. A directory is
+    one of a service account, as pods have it: `token` and `ca.crt`, and the server is where the pod's environment says.
+    `kubernetes:` is the file that KUBECONFIG names, or within a pod its own account. Raises ConfigError.
     """
     parts = urlsplit(url)
     if parts.netloc:
         raise ConfigError(f"store.url is {url!r}: a kubeconfig's path has three slashes before it")
     path = parts.path or os.environ.get("KUBECONFIG", "")
     if not path and (_POD / "token").exists():
-        return _pod()
+        path = str(_POD)
     if not path:
         raise ConfigError(f"store.url is {url!r}, KUBECONFIG is not set, and this is no pod: where is the cluster?")
+    if Path(path).is_dir():
+        return _pod(Path(path))
     context = parse_qs(parts.query).get("context", [""])[0]
     return _kubeconfig(Path(path), context, who)
 
 
-def _pod() -> Access:
+def _pod(account: Path) -> Access:
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        raise ConfigError(
+            f"{account} is a service account's, and KUBERNETES_SERVICE_HOST does not say where its cluster is"
+        )
+    missing = [name for name in ("token", "ca.crt") if not (account / name).is_file()]
+    if missing:
+        raise ConfigError(f"{account} is no service account's: {' and '.join(missing)} not found in it")
     if ":" in host:
         host = f"[{host}]"
     return Access(
         url=f"https://{host}:{port}",
-        tls=ssl.create_default_context(cafile=str(_POD / "ca.crt")),
-        token_file=_POD / "token",
+        tls=ssl.create_default_context(cafile=str(account / "ca.crt")),
+        token_file=account / "token",
     )
 
 

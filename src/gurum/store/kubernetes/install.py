@@ -38,21 +38,35 @@ _PATHS: Mapping[str, str] = {
 
 def documents() -> list[Document]:
     """Return what is installed, in order."""
-    namespace = {
+    return [namespace(), *crds.all(), *rights.all(), *guard.all(), *fence.all()]
+
+
+def admission() -> list[Document]:
+    """Return what the API server itself refuses, and what it writes down, whoever asks: policies and their bindings."""
+    return [document for document in documents() if document["apiVersion"].startswith("admissionregistration.")]
+
+
+def namespace() -> Document:
+    """Return the namespace of what belongs to no project."""
+    return {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": SYSTEM, "labels": {f"{DOMAIN}/managed": "true"}},
     }
-    return [namespace, *crds.all(), *rights.all(), *guard.all(), *fence.all()]
+
+
+def path(document: Document) -> str:
+    """Return where a document of `documents` stands in the API. Raises KeyError for a kind that is not ours."""
+    return f"{_PATHS[document['kind']]}/{document['metadata']['name']}"
 
 
 async def install(client: Client, further: Iterable[Document] = ()) -> int:
     """Install; return how many documents differed from what was there. Idempotent. Raises UnavailableError."""
     changed = 0
     for document in (*documents(), *further):
-        path = f"{_PATHS[document['kind']]}/{document['metadata']['name']}"
-        before = await client.get(path)
-        after = checked(await client.apply(path, document))
+        where = path(document)
+        before = await client.get(where)
+        after = checked(await client.apply(where, document))
         old = before.json()["metadata"]["resourceVersion"] if before.status == 200 else ""
         changed += after.json()["metadata"]["resourceVersion"] != old
     await _served(client)
@@ -63,8 +77,8 @@ async def _served(client: Client) -> None:
     """Return when every kind can be listed."""
     deadline = asyncio.get_running_loop().time() + SERVED_SECONDS
     for place in (*PLACES.values(), *(row.place for row in BESIDE.values())):
-        path = shape.collection(place)
-        while (await client.get(path, limit="1")).status == 404:
+        where = shape.collection(place)
+        while (await client.get(where, limit="1")).status == 404:
             if asyncio.get_running_loop().time() > deadline:
-                raise UnavailableError(f"{path} is not served {SERVED_SECONDS:g} s after its definition was accepted")
+                raise UnavailableError(f"{where} is not served {SERVED_SECONDS:g} s after its definition was accepted")
             await asyncio.sleep(0.05)

@@ -20,7 +20,8 @@ from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SERVER_ACTION, Place
 
 Document = dict[str, Any]
 
-READ = ("get", "list", "watch")
+FOLLOW = ("list", "watch")
+READ = ("get", *FOLLOW)
 WRITE = ("create", "update", "patch", "delete")
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 
@@ -33,15 +34,18 @@ CLAIMS = tuple(kind for kind, place in PLACES.items() if place.claim)
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """What a process does, by verb: with the kinds themselves, with their status, with keys of KEY_CLAIM.
 
+    read: what it lists and follows. What it writes it also gets, one by one: to write what another process has written,
+    and to learn what became of a write whose answer was lost. looked: what it gets and does not write.
     verbs: whether it carries out SERVER_ACTIONs and removes them when they are done.
     It makes namespaces: a project's is made with its first object.
     """
 
     text: str
     read: tuple[str, ...]
-    create: tuple[str, ...]
-    update: tuple[str, ...]
-    delete: tuple[str, ...]
+    looked: tuple[str, ...] = ()
+    create: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     verbs: bool = False
@@ -49,12 +53,14 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
 _NETWORKED = ("Network", "Subnet", "Port", "SecurityGroup", "Router", "FloatingIP")
 _HELD = ("Server", "ServerGroup", *_NETWORKED)  # those that a cloud may have something of: they have a finalizer
+_ENGINES = ("Account", "CloudKey", "Domain", "Lease", "Restoration")  # what no API shows
 
 PROCESSES: dict[str, Process] = {
     "gurum-pia": Process(
         text="What the API processes do: everything a user may ask for, and take up what people write with kubectl; in"
         " a status they say only why they do not.",
-        read=tuple(k for k in PLACES if k not in ("Account", "CloudKey", "Domain", "Lease", "Restoration")),
+        read=tuple(kind for kind in PLACES if kind not in _ENGINES),
+        looked=("Transfer",),
         create=(*_HELD, "Flavor", "KeyPair", "SecurityGroupRule", "ConsoleLog", "QuotaUsage", "AddressClaim",
                 "FloatingIPClaim"),
         update=(*OWN, "Flavor", "ConsoleLog", "QuotaUsage"),
@@ -66,11 +72,24 @@ PROCESSES: dict[str, Process] = {
     "gurum-engine": Process(
         text="What the engines do: status and finalizers of everything, what they make themselves, the catalogue.",
         read=tuple(PLACES),
-        create=(*CATALOGUE, "Network", "Subnet", "Port", "Domain", "CloudKey", "AddressClaim", "Lease", "Restoration"),
-        update=(*CATALOGUE, *_HELD, "Domain", "CloudKey", "QuotaUsage", "Lease", "Restoration"),
-        delete=("Subnet", "Port", "Domain", "CloudKey", "ConsoleLog", "AddressClaim", "FloatingIPClaim", "Lease"),
-        status=(*_HELD, "Domain", "CloudKey", "ConsoleLog", "Region"),
-        keys=("get", "delete"),
+        looked=("Restoration", "Transfer"),
+        create=(*CATALOGUE, "Network", "Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "AddressClaim",
+                "FloatingIPClaim", "Lease"),
+        update=(*CATALOGUE, *_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "QuotaUsage", "Lease"),
+        delete=("Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "AddressClaim",
+                "FloatingIPClaim", "Lease"),
+        status=(*_HELD, "KeyPair", "SecurityGroupRule", "Image", "Domain", "CloudKey", "ConsoleLog", "Region"),
+        keys=("get", "create", "delete"),
+    ),
+    "gurum-commands": Process(
+        text="What operators' commands do in Gurum's name: adopt, detach, map projects to accounts, settle a restore.",
+        read=tuple(PLACES),
+        create=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "Image", "AddressClaim",
+                "FloatingIPClaim"),
+        update=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "Image", "Account", "Restoration"),
+        delete=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "Image", "AddressClaim",
+                "FloatingIPClaim"),
+        keys=("get", "create", "delete"),
     ),
     "gurum-move": Process(
         text="What `gurum store copy` and `gurum restore` do, while no process works: write everything as it was.",
@@ -91,8 +110,10 @@ def all() -> list[Document]:  # noqa: A001 - read as rights.all()
 
 def _process(name: str, row: Process) -> Document:
     verbs: dict[tuple[str, str], list[str]] = {}
+    got = {*row.looked, *row.create, *row.update, *row.delete, *row.status}
     for kinds, named in (
-        (row.read, READ),
+        (tuple(kind for kind in PLACES if kind in got), ("get",)),
+        (row.read, FOLLOW),
         (row.create, ("create",)),
         (row.update, ("update",)),
         (row.delete, ("delete",)),

@@ -40,24 +40,25 @@ async def migrate(
     [[schema, number]] = await session.fetch(_SCHEMA)
     if schema is None:
         raise UnavailableError(f"there is no schema to keep the store in ({place}: search_path names none that exists)")
-    missing = await _missing(session, migrations, place)
-    if len(missing) == len(migrations) and not make:
+    todo = await missing(session, migrations, place)
+    if len(todo) == len(migrations) and not make:
         raise UnavailableError(f"there is no store at {place} yet: `gurum up` makes it")
-    if missing:
+    if todo:
         await session.run(f"BEGIN; SET LOCAL lock_timeout = '{WAIT}'")
         await session.fetch("SELECT pg_advisory_xact_lock($1)", LOCK | number)
-        missing = await _missing(session, migrations, place)  # again, now that nobody else can migrate
-        if backup and missing and missing[0].number > 1:
-            await _backup(session, schema, missing[0].number, place)
+        todo = await missing(session, migrations, place)  # again, now that nobody else can migrate
+        if backup and todo and todo[0].number > 1:
+            await _backup(session, schema, todo[0].number, place)
         await session.run(_TABLE)
-        for migration in missing:
+        for migration in todo:
             await session.run(migration.script)
             await session.execute(_RECORD, migration.number, migration.name)
         await session.run("COMMIT")
     return f"gurum_{number}"
 
 
-async def _missing(session: Session, migrations: list[Migration], place: str) -> list[Migration]:
+async def missing(session: Session, migrations: list[Migration], place: str) -> list[Migration]:
+    """Return those of `migrations` that the store has not had. Raises NewerStoreError."""
     exists = await session.fetch(_EXISTS)
     done = {row[0] for row in await session.fetch(_DONE)} if exists else set()
     newest = migrations[-1].number

@@ -22,6 +22,13 @@ ENVIRON = ("HOME", "TMPDIR", "TZ")  # no proxy: they talk to each other alone
 
 # What Gurum stands on: objects go with their owners and their namespace, and counts are limited. No nodes, no pods.
 CONTROLLERS = "garbage-collector-controller,namespace-controller,resourcequota-controller"
+# Who did what, without what was said; a watch is told of when it begins.
+AUDIT_POLICY = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, omitManagedFields: true}]
+"""
 DATABASE_BYTES = 8 * 2**30  # above it etcd takes no more writes; the most that it is made for
 
 
@@ -30,12 +37,14 @@ class Plane:
     """One control plane: where it keeps what it keeps, where its programs are, the first of its ports.
 
     durable: etcd waits for the disk before it acknowledges. Without, a crash of the machine loses what was promised.
+    audit: the API server writes down who asked for what and what became of it.
     """
 
     directory: Path
     programs: Path
     port: int
     durable: bool = True
+    audit: bool = False
 
     @property
     def url(self) -> str:
@@ -56,6 +65,16 @@ class Plane:
     def kubeconfig(self) -> Path:
         """By which its administrator signs in."""
         return self.pki.kubeconfig("administrator")
+
+    @property
+    def audit_policy(self) -> Path:
+        """What is written down."""
+        return self.directory / "audit.yaml"
+
+    @property
+    def audit_log(self) -> Path:
+        """What was: a line of JSON a request."""
+        return self.directory / "audit.log"
 
 
 def listening(port: int) -> list[tuple[str, str, int]]:
@@ -157,6 +176,7 @@ def _apiserver(plane: Plane) -> tuple[str, ...]:
         "--endpoint-reconciler-type=none",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--profiling=false",
+        *((f"--audit-policy-file={plane.audit_policy}", f"--audit-log-path={plane.audit_log}") if plane.audit else ()),
     )
 
 

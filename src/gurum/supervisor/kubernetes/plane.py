@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from gurum.ops import secrets
 from gurum.supervisor.kubernetes import pki
-from gurum.supervisor.kubernetes.components import HOST, Plane, children, listening, require
+from gurum.supervisor.kubernetes.components import AUDIT_POLICY, HOST, Plane, children, listening, require
 from gurum.supervisor.process import die_with_parent
 from gurum.supervisor.rows import Child, Refusal
 
@@ -39,10 +39,15 @@ class ControlPlane:
     """Three programs on loopback. `kubeconfig` is its administrator's; the components are named as their programs.
 
     port: the first of four in a row; 0: any that are free, kept from then on. durable: etcd waits for the disk.
+    audit: every request is written down (`Plane.audit_log`).
     """
 
-    def __init__(self, directory: Path, programs: Path, *, port: int = 0, durable: bool = True) -> None:
-        self.plane = Plane(directory=directory, programs=programs, port=port or free_ports(), durable=durable)
+    def __init__(
+        self, directory: Path, programs: Path, *, port: int = 0, durable: bool = True, audit: bool = False
+    ) -> None:
+        self.plane = Plane(
+            directory=directory, programs=programs, port=port or free_ports(), durable=durable, audit=audit
+        )
         self._children = {child.name: child for child in children(self.plane, directory)}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -66,6 +71,8 @@ class ControlPlane:
         require(self.plane.programs)
         secrets.directory(self.plane.directory)
         pki.prepare(self.plane.pki, self.plane.url, datetime.now(UTC))
+        if self.plane.audit:
+            secrets.write(self.plane.audit_policy, AUDIT_POLICY)
         for name in self._children:
             self._start(name)
 

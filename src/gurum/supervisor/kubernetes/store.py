@@ -17,13 +17,12 @@ from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.install import INSTALLER, install
 from gurum.supervisor.rows import Refusal
 
-# Users, and the ClusterRole that each has; the first is the person's at the terminal. `gurum` are operators' commands,
-# which settle what an engine would.
+# Users, and the ClusterRole that each has; the first is the person's at the terminal. `gurum` are operators' commands.
 RIGHTS: Mapping[str, str] = {
     "gurum-operator": "gurum-operator",
     "gurum-pia": "gurum-pia",
     "gurum-engine": "gurum-engine",
-    "gurum": "gurum-engine",
+    "gurum": "gurum-commands",
     "gurum-move": "gurum-move",
 }
 

@@ -1,0 +1,50 @@
+"""Whose credentials an account has: asked of AWS itself, before anything is made with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiobotocore.session
+import aiohttp
+from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from gurum.ops.config import AwsConfig
+from gurum.providers.aws.transport import AwsError, LostError, NotSentError, credentials
+
+SECONDS = 10
+
+
+async def account_of(config: AwsConfig, region: str, number: str) -> str:
+    """Return the number of the account whose credentials `number` is configured with (sts:GetCallerIdentity).
+
+    It needs no permission. Raises AwsError, NotSentError, LostError.
+    """
+    entry = next((account for account in config.accounts if account.number == number), None)
+    if entry is None:
+        raise NotSentError(f"no credentials are configured for the AWS account {number}")
+    secret = credentials(entry.credentials_file)
+    client: Any
+    try:
+        async with aiobotocore.session.get_session().create_client(
+            "sts",
+            region_name=region,
+            endpoint_url=config.endpoint_url or None,
+            aws_access_key_id=secret["access_key_id"],
+            aws_secret_access_key=secret["secret_access_key"],
+            aws_session_token=secret.get("session_token"),
+            config=AioConfig(
+                retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=SECONDS, read_timeout=SECONDS
+            ),
+        ) as client:
+            answer = await client.get_caller_identity()
+    except ClientError as error:
+        meta, said = error.response.get("ResponseMetadata", {}), error.response.get("Error", {})
+        status, request = int(meta.get("HTTPStatusCode", 500)), meta.get("RequestId", "")
+        raise AwsError(said.get("Code", ""), said.get("Message", ""), status, request) from error
+    except KeyError as error:
+        raise NotSentError(f"{entry.credentials_file} lacks {error.args[0]}") from error
+    except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise LostError(f"{type(error).__name__}: {error}") from error
+    return str(answer["Account"])

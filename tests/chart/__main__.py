@@ -1,0 +1,12 @@
+"""`python -m tests.chart`: exit status 0 if the installed chart's processes run, with exactly the rights they need."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.chart.play import play
+from tests.chart.verdict import LIMITS
+from tests.faults.figures import command
+
+if __name__ == "__main__":
+    sys.exit(command("tests.chart", __doc__, LIMITS, play))

@@ -1,0 +1,76 @@
+"""What service accounts may do, and what they did, in the same words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Document = dict[str, Any]
+
+
+class Right(NamedTuple):
+    """A rule of the smallest kind: one verb of one resource."""
+
+    account: str
+    verb: str
+    resource: str  # with its group and subresource: `servers.compute.gurum.cloud/status`
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.verb} {self.resource}"
+
+
+def resource(group: str, name: str) -> str:
+    """Return a resource in the form of Right."""
+    base, _, part = name.partition("/")
+    return f"{base}{f'.{group}' if group else ''}{f'/{part}' if part else ''}"
+
+
+def granted(bindings: Iterable[Document], roles: Mapping[str, Document], namespace: str) -> set[Right]:
+    """Return what ClusterRoleBindings give to the service accounts of a namespace."""
+    found: set[Right] = set()
+    for binding in bindings:
+        for subject in binding.get("subjects", ()):
+            if (subject["kind"], subject.get("namespace")) == ("ServiceAccount", namespace):
+                for rule in roles[binding["roleRef"]["name"]]["rules"]:
+                    found |= {
+                        Right(subject["name"], verb, resource(group, name))
+                        for group in rule["apiGroups"]
+                        for name in rule["resources"]
+                        for verb in rule["verbs"]
+                    }
+    return found
+
+
+class Asked(NamedTuple):
+    """What the audit log tells of the accounts: what was let through, what was not, by which tokens."""
+
+    used: dict[Right, int]
+    refused: dict[Right, int]
+    tokens: dict[str, set[str]]
+
+
+def asked(log: Path, namespace: str, offset: int = 0) -> Asked:
+    """Read an audit log from a byte on."""
+    found = Asked({}, {}, {})
+    prefix = f"system:serviceaccount:{namespace}:"
+    with log.open("rb") as lines:
+        lines.seek(offset)
+        for line in lines:
+            if prefix.encode() not in line or not line.endswith(b"\n"):
+                continue
+            event = json.loads(line)
+            who, what = event["user"]["username"], event.get("objectRef")
+            if not who.startswith(prefix):
+                continue
+            account = who.removeprefix(prefix)
+            for token in event["user"].get("extra", {}).get("authentication.kubernetes.io/credential-id", ()):
+                found.tokens.setdefault(account, set()).add(token)
+            if what is None:
+                continue
+            part = f"/{what['subresource']}" if what.get("subresource") else ""
+            right = Right(account, event["verb"], resource(what.get("apiGroup", ""), f"{what['resource']}{part}"))
+            into = found.refused if event["responseStatus"].get("code") == 403 else found.used
+            into[right] = into.get(right, 0) + 1
+    return found

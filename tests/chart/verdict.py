@@ -1,0 +1,38 @@
+"""What must hold of an installation, as figures. No process, no clock: tested by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.chart.rights import Right
+from tests.faults.verdict import Limits
+
+LIMITS: Limits = {
+    "values_files_rendered": (">=", 2),
+    "warnings": ("==", 0),
+    "pods": (">=", 6),
+    "tour_passed": ("==", 1),
+    "stop_s": ("<=", 25),
+    "tokens_an_account": (">=", 2),
+    "rights": (">=", 100),
+    "rights_unused": ("==", 0),
+    "rights_outside": ("==", 0),
+    "removals": (">=", 6),
+    "removals_not_noticed": ("==", 0),
+    "not_well_after_removals": ("==", 0),
+    "files_outside_of_volumes": ("==", 0),
+}
+
+# No request has this verb: the API server asks for it by itself, in admission. That it is needed, a removal shows.
+BY_REMOVAL = frozenset({"assign identities.gurum.cloud"})
+
+
+def unused(granted: Iterable[Right], used: Iterable[Right]) -> list[Right]:
+    """Return what is allowed and was not done, but for what no log can tell."""
+    did = set(used)
+    return sorted(one for one in granted if one not in did and f"{one.verb} {one.resource}" not in BY_REMOVAL)
+
+
+def outside(refused: Iterable[Right]) -> list[Right]:
+    """Return what was asked for and not allowed."""
+    return sorted(set(refused))
