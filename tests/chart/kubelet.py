@@ -5,8 +5,9 @@ volumes are filled from the ConfigMaps and Secrets that the API server holds, wi
 account's own, asked for by TokenRequest; probes and the grace period are the pod's.
 
 Not as in a cluster: a volume lies below the pod's directory, so its path is replaced wherever it is named; the pod's
-address is 127.0.0.1 and each of its ports another; there is no image but this environment's programs, the user is this
-one, and the file system is not read-only (what is open for writing is looked at instead). Nothing limits the memory.
+address is 127.0.0.1 and each of its ports another; there is no image but this environment's programs, and the file
+system is not read-only (what is open for writing is looked at instead). The user is the pod's if this one is root, and
+else this one. Nothing limits the memory.
 """
 
 from __future__ import annotations
@@ -54,6 +55,24 @@ class Pod:
     def account(self) -> str:
         """Its service account."""
         return str(self._spec["serviceAccountName"])
+
+    def identity(self) -> dict[str, Any]:
+        """Return as whom its process runs, in subprocess's words; nothing where that is not ours to choose."""
+        if os.geteuid() != 0:
+            return {}
+        security = self._spec["securityContext"]
+        assert security["runAsNonRoot"]
+        return {"user": security["runAsUser"], "group": security["runAsGroup"], "extra_groups": [security["fsGroup"]]}
+
+    def own(self, path: Path, mode: int) -> None:
+        """Give a file or directory of a volume the owner and mode that a kubelet gives it."""
+        if os.geteuid() == 0:
+            writable = path.is_dir()
+            group = self._spec["securityContext"]["fsGroup"]
+            os.chown(path, self._spec["securityContext"]["runAsUser"] if writable else 0, group)
+            path.chmod(mode)
+        else:
+            path.chmod(mode | stat.S_IWUSR)
 
     def port(self, name: str) -> int:
         """Return where a port of the container is on this machine. Raises StopIteration for one that it has not."""
@@ -179,7 +198,7 @@ class Kubelet:
             pod.process = subprocess.Popen(
                 [shutil.which(words[0], path=environ["PATH"]) or words[0], *words[1:]],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=root, env=environ,
-                preexec_fn=die_with_parent(),
+                preexec_fn=die_with_parent(), **pod.identity(),
             )  # fmt: skip
         return pod
 
@@ -191,14 +210,18 @@ class Kubelet:
                     mount = next(o for o in pod._container["volumeMounts"] if o["name"] == volume["name"])["mountPath"]
                     draft = pod.directory / mount.lstrip("/") / "..token"
                     draft.write_text(self._token(pod, source["serviceAccountToken"]))
+                    pod.own(draft, volume["projected"]["defaultMode"])
                     draft.replace(draft.with_name(source["serviceAccountToken"]["path"]))
 
     def _fill(self, volume: Document, place: Path, pod: Pod, mounts: list[str]) -> None:
         if "persistentVolumeClaim" in volume:
-            place.symlink_to(self._claims[volume["persistentVolumeClaim"]["claimName"]])
+            claim = self._claims[volume["persistentVolumeClaim"]["claimName"]]
+            pod.own(claim, 0o770)
+            place.symlink_to(claim)
             return
         place.mkdir()
         if "emptyDir" in volume:
+            pod.own(place, 0o770)
             return
         sources = volume["projected"]["sources"] if "projected" in volume else [volume]
         mode = (volume.get("projected") or volume.get("secret") or volume["configMap"]).get("defaultMode", 0o644)
@@ -209,7 +232,7 @@ class Kubelet:
                 file = place / name
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
-                file.chmod(mode | stat.S_IWUSR)  # our own to renew; the process is told nothing of it
+                pod.own(file, mode)
 
     def _files(self, source: Document, pod: Pod) -> Iterator[tuple[str, bytes]]:
         if "serviceAccountToken" in source:

@@ -6,16 +6,19 @@ import asyncio
 import io
 import json
 import os
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.chart import render, verdict
+from tests.chart.adopted import Adopted
 from tests.chart.cloud import Cloud, RefusedError
 from tests.chart.deeds import Deeds
 from tests.chart.rights import Right, resource
 from tests.chart.site import Site, standing
+from tests.faults.emulator import REGION
 from tests.faults.figures import Figures
 
 from gurum.supervisor import people, tour
@@ -51,17 +54,21 @@ def play(directory: Path, figures: Figures) -> None:
         deeds = _deeds(site)
         for one in deeds:
             one.make()
+        company = _company(site)
+        company.come()
         figures.say("one of everything is made; new pods, of other values")
         _other_values(site)
         site.install()
         slowest = site.roll()
         for one in deeds:
             one.change()
+        company.change()
         for pod in site.pods:
             site.kubelet.renew(pod)
         _removals(site, deeds, figures)
         figures.say("everything is changed; new pods")
         slowest = max(slowest, site.roll())
+        company.go()
         for one in deeds:
             one.remove()
         figures.put("stop_s", slowest)
@@ -90,8 +97,14 @@ def _deeds(site: Site) -> list[Deeds]:
     return [Deeds(Cloud(root, member), Cloud(root, admin), project, key) for root in roots]
 
 
+def _company(site: Site) -> Adopted:
+    member = site.token("gurum")
+    who = json.loads(_who(site, member))["token"]
+    root = people.base_url(site.config.region(REGION))
+    return Adopted(site, Cloud(root, member), who["project"]["id"], who["user"]["id"])
+
+
 def _who(site: Site, token: str) -> bytes:
-    import urllib.request
 
     headers = {"X-Auth-Token": token, "X-Subject-Token": token}
     request = urllib.request.Request(f"{site.config.identity.url}/auth/tokens", headers=headers)

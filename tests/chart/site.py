@@ -15,8 +15,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import yaml
@@ -31,7 +33,7 @@ from tests.support.stack import document
 from gurum.ops import secrets
 from gurum.ops.config import Config, embedded_kubeconfig, load
 from gurum.supervisor import people, plan
-from gurum.supervisor.kubernetes.pki import API
+from gurum.supervisor.kubernetes import pki
 from gurum.supervisor.kubernetes.plane import ControlPlane
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import prepare
@@ -40,7 +42,8 @@ from gurum.supervisor.rows import Child, Row
 
 Document = dict[str, Any]
 
-OPERATOR = "operator"
+# Who works with the cluster beside the processes, by their contexts' names: who looks, and who types commands.
+PEOPLE = {"operator": "gurum-operator", "gurum": "gurum-commands"}
 RESTRICTED = {f"pod-security.kubernetes.io/{how}": "restricted" for how in ("enforce", "warn")}
 # What a site in a hurry has otherwise than a company's: shorter waits, for nobody's AWS is that slow here.
 HASTE: Document = {"sweep": 5.0, "resync": 30.0, "backoff_max": 2.0}
@@ -139,12 +142,15 @@ def standing(directory: Path) -> Iterator[Site]:
         config = load(places.config, {}, state=places.state)
         prepare(config, places)
         secrets.directory(kubeconfig.parent)
-        secrets.write(kubeconfig, plane.user(OPERATOR).read_bytes())
+        pki.shared(plane.plane.pki, plane.url, PEOPLE, kubeconfig, datetime.now(UTC))
         for row in plan.rows(config, places):
             if row.name not in ("engine", "pia"):
                 _start(row, ends)
         claim = directory / "claims"
         claim.mkdir()
+        directory.chmod(0o755)  # pods have a user of their own, and way leads through here
+        if socket := parse_qs(urlsplit(journal).query).get("host"):
+            Path(socket[0]).chmod(0o755)
         kubelet = Kubelet(plane, NAMESPACE, directory / "pods", {"simulated": claim})
         cluster = msgspec.structs.replace(
             config.embedded, kubernetes=True, kubernetes_programs=str(programs())
@@ -199,9 +205,8 @@ def _values(written: Document, config: Config, journal: str) -> Document:
 
 def _prepared(site: Site, config: Config) -> None:
     """Make what an administrator makes before the chart, and what a whole cluster has that this one lacks."""
-    pki = site.plane.plane.pki
     texts = {
-        ("ConfigMap", "kube-root-ca.crt"): {"ca.crt": pki.believed(API).read_text()},
+        ("ConfigMap", "kube-root-ca.crt"): {"ca.crt": site.plane.plane.pki.believed(pki.API).read_text()},
         ("Secret", "identity"): {"password": secrets.read(Path(config.identity.service_password_file))},
         ("Secret", "token-key"): {"token-key": secrets.read(Path(config.engine.token_key_file))},
         **{
@@ -216,13 +221,14 @@ def _prepared(site: Site, config: Config) -> None:
         field_ = "stringData" if kind == "Secret" else "data"
         meta = {"name": name, "namespace": NAMESPACE}
         documents.append({"apiVersion": "v1", "kind": kind, "metadata": meta, field_: data})
-    documents.append({
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": OPERATOR},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": OPERATOR}],
-        "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": "gurum-operator"},
-    })  # fmt: skip
+    for user, role in PEOPLE.items():
+        documents.append({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": f"person-{user}"},
+            "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
+            "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": role},
+        })  # fmt: skip
     site.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump_all(documents))
 
 

@@ -107,7 +107,9 @@ def test_helm_installs_upgrades_and_keeps_what_is_users(cluster: Path, tmp_path:
     assert "kept due to the resource policy" in told.stdout + told.stderr
     kubectl(cluster, "get", "crd", "servers.compute.gurum.cloud")
     kubectl(cluster, "get", "namespace", "gurum-system")
-    left = kubectl(cluster, "get", "deployments", "-n", NAMESPACE, "-l", "app.kubernetes.io/instance=other", "-o", "name")
+    left = kubectl(
+        cluster, "get", "deployments", "-n", NAMESPACE, "-l", "app.kubernetes.io/instance=other", "-o", "name"
+    )
     assert left.stdout == ""
 
 

@@ -96,7 +96,9 @@ def test_a_definition_is_another_release_s(admin: Path) -> None:
 
 def test_the_guard_is_missing_or_another(admin: Path) -> None:
     name = installing.admission()[0]["metadata"]["name"]
-    kubectl(admin, "patch", "validatingadmissionpolicy", name, "--type=merge", "-p", '{"spec":{"failurePolicy":"Ignore"}}')
+    kubectl(
+        admin, "patch", "validatingadmissionpolicy", name, "--type=merge", "-p", '{"spec":{"failurePolicy":"Ignore"}}'
+    )
     assert (look(admin)["guard"].state, "failurePolicy" in look(admin)["guard"].told) == (MISSING, True)
     kubectl(admin, "delete", "validatingadmissionpolicybinding", name)
     kubectl(admin, "delete", "validatingadmissionpolicy", name)
@@ -160,7 +162,9 @@ def test_service_accounts_of_a_release(admin: Path, ours: Path, plane: ControlPl
                 "--serviceaccount=gurum:release-pia")  # fmt: skip
         assert "may do everything" in look(admin, "gurum/release")["gurum-pia"].told
     finally:
-        kubectl(admin, "delete", "clusterrolebinding", "--ignore-not-found", "too-much", "release-pia", "release-engine")
+        kubectl(
+            admin, "delete", "clusterrolebinding", "--ignore-not-found", "too-much", "release-pia", "release-engine"
+        )
         kubectl(admin, "delete", "namespace", "gurum")
 
 

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 from tests.emulator.cloud import ACCESS_KEY, ACCOUNT, OTHER_KEY, config
 from tests.support.postgresql import Admin
@@ -138,7 +137,7 @@ async def test_clocks(postgresql_url: str) -> None:
         assert found["Keystone"].state == MISSING
         assert "s before this machine's" in found["Keystone"].told
         dates["Date"] = "yesterday"
-        assert set(one.what for one in await clocks.look(asked, ("pia",))) == {"journal"}
+        assert {one.what for one in await clocks.look(asked, ("pia",))} == {"journal"}
     finally:
         await runner.cleanup()
     (none,) = await clocks.look(Config(store=StoreConfig(url="memory:")), ("engine",))
@@ -154,8 +153,10 @@ def shown(*found: Finding) -> tuple[str, Any]:
 
 def test_both_forms_say_the_same() -> None:
     text, document = shown(
-        findings.well("a", "one", "fine"), findings.missing("area", "b", "gone", "get it"), findings.unknown("a", "c", "?")
-    )  # fmt: skip
+        findings.well("a", "one", "fine"),
+        findings.missing("area", "b", "gone", "get it"),
+        findings.unknown("a", "c", "?"),
+    )
     assert text.splitlines()[0] == "✓ a     one  fine"
     assert text.splitlines()[2].strip() == "mend: get it"
     assert text.splitlines()[-1] == "1 well, 1 missing, 1 could not be seen"

@@ -95,7 +95,9 @@ def _rows(properties: Mapping[str, Document], path: str) -> Iterator[tuple[str, 
             yield from _rows(each["properties"], f"{place}.")
             continue
         default = each.get("default")
-        shown = "" if default is None else f"`{default if isinstance(default, str) and default else json.dumps(default)}`"
+        shown = (
+            "" if default is None else f"`{default if isinstance(default, str) and default else json.dumps(default)}`"
+        )
         yield f"`{place}`", kind, shown, each.get("description", "")
         inner = each.get("items", {}).get("properties")
         if inner:

@@ -161,7 +161,7 @@ def _own() -> dict[str, Schema]:
             one(
                 "an account", ("account", "existingSecret"),
                 account=text("twelve digits", None, pattern="^[0-9]{12}$"),
-                existingSecret=_secret('JSON `{"access_key_id", "secret_access_key"}`', "credentials.json", needed=True),
+                existingSecret=_secret('`{"access_key_id", "secret_access_key"}`', "credentials.json", needed=True),
             ),
         ),
         "policy": one(

@@ -84,6 +84,7 @@ resources:
 env:
   - { name: PYTHONUNBUFFERED, value: "1" }
   - { name: PYTHONDONTWRITEBYTECODE, value: "1" }
+  - { name: HOME, value: {{ include "gurum.place.state" .root }} }
   {{- if .root.Values.trust.existingConfigMap }}
   - { name: SSL_CERT_FILE, value: {{ include "gurum.place.trust" .root }}/ca.crt }
   - { name: AWS_CA_BUNDLE, value: {{ include "gurum.place.trust" .root }}/ca.crt }
