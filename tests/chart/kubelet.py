@@ -6,12 +6,13 @@ account's own, asked for by TokenRequest; probes and the grace period are the po
 
 Not as in a cluster: a volume lies below the pod's directory, so its path is replaced wherever it is named; the pod's
 address is 127.0.0.1 and each of its ports another; there is no image but this environment's programs, and the file
-system is not read-only (what is open for writing is looked at instead). The user is the pod's if this one is root, and
-else this one. Nothing limits the memory.
+system is not read-only (what is open for writing is looked at instead). Where this user is root and the pod's may run
+this Python, it is the pod's; else this one. Nothing limits the memory.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -40,6 +41,17 @@ ANY_ADDRESS, HERE = "0.0.0.0", "127.0.0.1"
 READY_SECONDS = 120.0
 
 
+@functools.cache
+def may_be(user: int) -> bool:
+    """Whether a process may run as that user here: root alone may say so, and it must reach this Python."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        return subprocess.run([sys.executable, "-c", ""], user=user, group=user, extra_groups=[]).returncode == 0
+    except PermissionError:
+        return False
+
+
 class Pod:
     """A running pod. `labels` are what Services choose it by."""
 
@@ -58,15 +70,14 @@ class Pod:
 
     def identity(self) -> dict[str, Any]:
         """Return as whom its process runs, in subprocess's words; nothing where that is not ours to choose."""
-        if os.geteuid() != 0:
-            return {}
         security = self._spec["securityContext"]
         assert security["runAsNonRoot"]
-        return {"user": security["runAsUser"], "group": security["runAsGroup"], "extra_groups": [security["fsGroup"]]}
+        who = {"user": security["runAsUser"], "group": security["runAsGroup"], "extra_groups": [security["fsGroup"]]}
+        return who if may_be(security["runAsUser"]) else {}
 
     def own(self, path: Path, mode: int) -> None:
         """Give a file or directory of a volume the owner and mode that a kubelet gives it."""
-        if os.geteuid() == 0:
+        if self.identity():
             writable = path.is_dir()
             group = self._spec["securityContext"]["fsGroup"]
             os.chown(path, self._spec["securityContext"]["runAsUser"] if writable else 0, group)
@@ -95,18 +106,11 @@ class Pod:
         except OSError as error:
             return str(error)
 
-    def until_ready(self) -> None:
-        """Return when it has started and is ready. Raises RuntimeError with its log if it does not become so."""
-        deadline = time.monotonic() + READY_SECONDS
-        why = "not asked"
-        while time.monotonic() < deadline:
-            if self.process is None or self.process.poll() is not None:
-                raise RuntimeError(f"{self.name} has ended: {self.output[-3000:]}")
-            why = self.probe("startupProbe") or self.probe("livenessProbe") or self.probe("readinessProbe")
-            if not why:
-                return
-            time.sleep(0.2)
-        raise RuntimeError(f"{self.name} is not ready after {READY_SECONDS:.0f} s: {why}\n{self.output[-3000:]}")
+    def missing(self) -> str:
+        """Return why it is not ready, empty if it is. Raises RuntimeError with its log if it has ended."""
+        if self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"{self.name} has ended: {self.output[-3000:]}")
+        return self.probe("startupProbe") or self.probe("livenessProbe") or self.probe("readinessProbe")
 
     def stop(self) -> float:
         """Tell it to go, as a kubelet does after preStop; return the seconds that it took.

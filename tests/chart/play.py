@@ -50,6 +50,7 @@ def play(directory: Path, figures: Figures) -> None:
         figures.put("warnings", said.count("Warning") + said.count("warning:"))
         site.roll()
         figures.put("pods", len(site.pods))
+        figures.put("pods_of_their_own_user", sum(bool(pod.identity()) for pod in site.pods))
         _tour(site, figures)
         deeds = _deeds(site)
         for one in deeds:

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import yaml
-from tests.chart.kubelet import Kubelet, Pod
+from tests.chart.kubelet import READY_SECONDS, Kubelet, Pod
 from tests.chart.render import CHART, NAMESPACE, RELEASE
 from tests.chart.rights import Asked, Right, asked, granted
 from tests.chart.service import Services
@@ -88,8 +88,7 @@ class Site:
             if "engine" in selected.values():
                 slowest = max(slowest, *(self._end(pod) for pod in old), 0.0)
                 old = []
-            for pod in new:
-                pod.until_ready()
+            self._until_available(deployment, new)
             slowest = max(slowest, *(self._end(pod) for pod in old), 0.0)
         return slowest
 
@@ -120,6 +119,16 @@ class Site:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return str(answer.headers["X-Subject-Token"])
+
+    @staticmethod
+    def _until_available(deployment: Document, pods: list[Pod]) -> None:
+        """Return when as many are ready as Kubernetes wants before it calls a Deployment available."""
+        wanted = len(pods) - deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
+        deadline = time.monotonic() + READY_SECONDS
+        while sum(not pod.missing() for pod in pods) < wanted:
+            if time.monotonic() > deadline:
+                raise RuntimeError("\n".join(f"{pod.name}: {pod.missing()}\n{pod.output[-2000:]}" for pod in pods))
+            time.sleep(0.2)
 
     def _end(self, pod: Pod) -> float:
         self.pods.remove(pod)

@@ -84,6 +84,7 @@ PROCESSES: dict[str, Process] = {
     "gurum-commands": Process(
         text="What operators' commands do in Gurum's name: adopt, detach, map projects to accounts, settle a restore.",
         read=tuple(PLACES),
+        looked=tuple(PLACES),
         create=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "Image", "AddressClaim",
                 "FloatingIPClaim"),
         update=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "Image", "Account", "Restoration"),
