@@ -168,11 +168,11 @@ class Kubelet:
 
     def deployments(self) -> list[Document]:
         """Return the Deployments as the API server holds them."""
-        return self._ask("get", "deployments")["items"]
+        return list(self._ask("get", "deployments")["items"])
 
     def services(self) -> list[Document]:
         """Return the Services."""
-        return self._ask("get", "services")["items"]
+        return list(self._ask("get", "services")["items"])
 
     def start(self, deployment: Document) -> Pod:
         """Start a pod of it. It is ended with this process, however that ends."""

@@ -14,7 +14,8 @@ from tests.chart.render import CHART, VALUES, Document, named
 from tests.docs import chart, chart_schema
 from tests.support.kubernetes import helm
 
-from gurum.ops.config import Config, load
+from gurum.ops import config
+from gurum.ops.config import Config, Section, load
 from gurum.store.kubernetes import rights
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
 
@@ -97,9 +98,9 @@ def test_a_value_that_cannot_be_is_refused(tmp_path: Path, path: tuple[str, ...]
 
 
 def test_gurum_takes_the_configuration(rendered: list[Document], tmp_path: Path) -> None:
-    (config,) = (one for one in named(rendered, "ConfigMap").values() if "gurum.yaml" in one["data"])
+    (document,) = (one for one in named(rendered, "ConfigMap").values() if "gurum.yaml" in one["data"])
     file = tmp_path / "gurum.yaml"
-    file.write_text(config["data"]["gurum.yaml"])
+    file.write_text(document["data"]["gurum.yaml"])
     found = load(file, {})
     assert found.store.url == "kubernetes:///var/run/secrets/kubernetes.io/serviceaccount"
     assert not found.identity.embedded
@@ -128,8 +129,8 @@ def test_every_setting_arrives(largest: list[Document], tmp_path: Path) -> None:
 
 def test_what_a_process_reads_is_mounted(rendered: list[Document]) -> None:
     """The configuration names files: each is in the pod of whom it concerns, and a secret in no other."""
-    (config,) = (one for one in named(rendered, "ConfigMap").values() if "gurum.yaml" in one["data"])
-    text = config["data"]["gurum.yaml"]
+    (document,) = (one for one in named(rendered, "ConfigMap").values() if "gurum.yaml" in one["data"])
+    text = document["data"]["gurum.yaml"]
     files = set(re.findall(r"(?<!\w)/(?:run/secrets|etc)/[\w./-]+", text))
     for pod in render.pods(rendered):
         (container,) = pod["spec"]["containers"]
@@ -265,10 +266,9 @@ def test_the_largest_values_say_everything() -> None:
 
 
 def test_what_the_chart_sets_exists() -> None:
-    types = {name: cls for name, cls in vars(__import__("gurum.ops.config", fromlist=["_"])).items()
-             if isinstance(cls, type)}  # fmt: skip
     for name, fields in {**chart_schema.CHART, **chart_schema.GIVEN}.items():
-        assert set(fields) <= set(types[name].__struct_fields__), name
+        section: type[Section] = getattr(config, name)
+        assert set(fields) <= set(section.__struct_fields__), name
     assert set(Config.__struct_fields__) - set(chart_schema.CHART["Config"]) == set(
         chart_schema.schema()["properties"]["config"]["properties"]
     )

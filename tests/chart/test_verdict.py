@@ -19,7 +19,7 @@ STATUS = Right("gurum-engine", "update", "servers.compute.gurum.cloud/status")
 ASSIGN = Right("gurum-pia", "assign", "identities.gurum.cloud")
 
 
-def event(account: str, verb: str, code: int = 200, **what: str) -> dict[str, Any]:
+def event(account: str, verb: str, what: dict[str, str], code: int = 200) -> dict[str, Any]:
     who = {"username": f"system:serviceaccount:{NAMESPACE}:{account}",
            "extra": {"authentication.kubernetes.io/credential-id": [f"JTI={verb}"]}}  # fmt: skip
     return {"verb": verb, "user": who, "objectRef": what, "responseStatus": {"code": code}}
@@ -28,10 +28,10 @@ def event(account: str, verb: str, code: int = 200, **what: str) -> dict[str, An
 def test_an_audit_log_is_read(tmp_path: Path) -> None:
     server = {"resource": "servers", "apiGroup": "compute.gurum.cloud", "namespace": "project-p"}
     lines = [
-        event("gurum-pia", "list", **server),
-        event("gurum-pia", "list", **server),
-        event("gurum-engine", "update", subresource="status", **server),
-        event("gurum-engine", "delete", 403, **server),
+        event("gurum-pia", "list", server),
+        event("gurum-pia", "list", server),
+        event("gurum-engine", "update", {**server, "subresource": "status"}),
+        event("gurum-engine", "delete", server, 403),
         {"verb": "get", "user": {"username": "somebody"}, "objectRef": server, "responseStatus": {"code": 200}},
     ]
     log = tmp_path / "audit.log"

@@ -30,9 +30,9 @@ from gurum.store.postgresql import PostgresqlJournal
 OTHER = "444455556666"
 
 
-def beside(url: str, **more: str) -> Config:
+def beside(url: str, password_file: str = "") -> Config:
     """Return a configuration with this journal beside a cluster."""
-    return Config(store=StoreConfig(url="kubernetes:///k", journal_url=url, **more))
+    return Config(store=StoreConfig(url="kubernetes:///k", journal_url=url, password_file=password_file))
 
 
 async def test_a_database_without_tables_and_with(postgresql_bare: str) -> None:
