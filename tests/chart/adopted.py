@@ -17,7 +17,7 @@ from tests.support.stack import BIN
 Document = dict[str, Any]
 
 SERVERS = 6
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 class Adopted:

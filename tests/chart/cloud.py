@@ -11,7 +11,7 @@ from typing import Any
 
 Document = dict[str, Any]
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 PAUSE = 0.25
 
 

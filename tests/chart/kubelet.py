@@ -38,7 +38,7 @@ from gurum.supervisor.process import die_with_parent
 Document = dict[str, Any]
 
 ANY_ADDRESS, HERE = "0.0.0.0", "127.0.0.1"
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 
 
 @functools.cache
@@ -105,6 +105,11 @@ class Pod:
             return f"{error.code} {error.read().decode()}"
         except OSError as error:
             return str(error)
+
+    def trouble(self, lines: int = 5) -> str:
+        """Return the last lines of its log that are worse than information."""
+        worse = [line for line in self.output.splitlines() if not line.startswith("{") or '"level":"info"' not in line]
+        return "\n".join(worse[-lines:])
 
     def missing(self) -> str:
         """Return why it is not ready, empty if it is. Raises RuntimeError with its log if it has ended."""

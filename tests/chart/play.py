@@ -51,32 +51,41 @@ def play(directory: Path, figures: Figures) -> None:
         site.roll()
         figures.put("pods", len(site.pods))
         figures.put("pods_of_their_own_user", sum(bool(pod.identity()) for pod in site.pods))
-        _tour(site, figures)
-        deeds = _deeds(site)
-        for one in deeds:
-            one.make()
-        company = _company(site)
-        company.come()
-        figures.say("one of everything is made; new pods, of other values")
-        _other_values(site)
-        site.install()
-        slowest = site.roll()
-        for one in deeds:
-            one.change()
-        company.change()
-        for pod in site.pods:
-            site.kubelet.renew(pod)
-        _removals(site, deeds, figures)
-        figures.say("everything is changed; new pods")
-        slowest = max(slowest, site.roll())
-        company.go()
-        for one in deeds:
-            one.remove()
-        figures.put("stop_s", slowest)
-        figures.put(
-            "files_outside_of_volumes", len(_told(sorted({f for p in site.pods for f in p.written()}), figures))
-        )
+        try:
+            _acts(site, figures)
+        except (TimeoutError, RefusedError, OSError, RuntimeError, AssertionError):
+            for pod in site.pods:  # what it broke off at is rarely said by whoever waited
+                figures.say(f"{pod.name}: {pod.trouble()}")
+            _rights(site, figures)
+            raise
         _rights(site, figures)
+
+
+def _acts(site: Site, figures: Figures) -> None:
+    _tour(site, figures)
+    deeds = _deeds(site)
+    for one in deeds:
+        one.make()
+    company = _company(site)
+    company.come()
+    figures.say("one of everything is made, and a company adopted; new pods, of other values")
+    _other_values(site)
+    site.install()
+    slowest = site.roll()
+    for one in deeds:
+        one.change()
+    company.change()
+    for pod in site.pods:
+        site.kubelet.renew(pod)
+    figures.say("everything is changed; rights are taken away, one after the other")
+    _removals(site, deeds, figures)
+    figures.say("new pods")
+    slowest = max(slowest, site.roll())
+    company.go()
+    for one in deeds:
+        one.remove()
+    figures.put("stop_s", slowest)
+    figures.put("files_outside_of_volumes", len(_told(sorted({f for p in site.pods for f in p.written()}), figures)))
 
 
 def _tour(site: Site, figures: Figures) -> None:

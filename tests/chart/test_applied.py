@@ -89,7 +89,16 @@ def test_a_namespace_for_modest_pods_takes_them(cluster: Path, values: Path) -> 
 
 
 def test_helm_installs_upgrades_and_keeps_what_is_users(cluster: Path, tmp_path: Path) -> None:
-    words = ("upgrade", "--install", "other", str(render.CHART), "--namespace", NAMESPACE, "--take-ownership")
+    words = (
+        "upgrade",
+        "--install",
+        "other",
+        str(render.CHART),
+        "--namespace",
+        NAMESPACE,
+        "--take-ownership",
+        "--force-conflicts",
+    )
     values: dict[str, Any] = yaml.safe_load(VALUES[-1].read_text())
     file = tmp_path / "values.yaml"
 
