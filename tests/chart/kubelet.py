@@ -38,7 +38,7 @@ from gurum.supervisor.process import die_with_parent
 Document = dict[str, Any]
 
 ANY_ADDRESS, HERE = "0.0.0.0", "127.0.0.1"
-READY_SECONDS = 300.0
+READY_SECONDS = 600.0
 
 
 @functools.cache

@@ -259,7 +259,7 @@ def _start(row: Row, ends: ExitStack) -> None:
         )  # fmt: skip
     ends.callback(process.wait)
     ends.callback(process.terminate)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
             with urllib.request.urlopen(row.ready, timeout=5):
