@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from tests.docs import chart_schema
@@ -62,6 +62,13 @@ and `template`. How it is used: [Install it in a Kubernetes cluster](../how-to/i
 Values without a default must be given. No secret is a value: the chart takes the names of Secrets.
 
 """
+
+
+@cache
+def values() -> frozenset[str]:
+    """Return the names of all the chart's own values, with those that contain them."""
+    own = {name: each for name, each in chart_schema.schema()["properties"].items() if name != "config"}
+    return frozenset(line[0].strip("`") for line in _rows(own, ""))
 
 
 def page() -> str:

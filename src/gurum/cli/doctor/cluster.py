@@ -31,8 +31,9 @@ async def look(config: Config, processes: tuple[str, ...], accounts: str) -> lis
     except (ConfigError, OSError) as error:
         return [missing(AREA, "access", str(error), "store.url, or the file that it names")]
     try:
-        found = [await _version(client)]
-        if found[0].state == "missing" and "does not answer" in found[0].told:
+        first, serves = await _version(client)
+        found = [first]
+        if not serves:
             return found
         found += [await _definitions(client), await _guard(client), await _namespaces(client)]
     except (UnavailableError, OSError) as error:
@@ -44,23 +45,24 @@ async def look(config: Config, processes: tuple[str, ...], accounts: str) -> lis
     return found
 
 
-async def _version(client: Client) -> Finding:
+async def _version(client: Client) -> tuple[Finding, bool]:
+    """Return what is found of the server itself, and whether there is any sense in asking it more."""
     try:
         answer = await client.get("/version")
     except (UnavailableError, OSError) as error:
-        return missing(AREA, "API server", str(error), "is it up, and reached from here?")
+        return missing(AREA, "API server", str(error), "is it up, and reached from here?"), False
     if answer.status == 401:
-        return missing(AREA, "API server", "it does not know who we are (401)", "the token or certificate of store.url")
+        remedy = "the token or certificate of store.url"
+        return missing(AREA, "API server", "it does not know who we are (401)", remedy), False
     if answer.status != 200:
-        return unknown(AREA, "API server", f"it does not say its version ({answer.status})")
+        return unknown(AREA, "API server", f"it does not say its version ({answer.status})"), True
     told = answer.json()
     number = tuple(int("".join(filter(str.isdigit, told[part]))) for part in ("major", "minor"))
     oldest = ".".join(map(str, OLDEST))
     if number < OLDEST:
-        return missing(
-            AREA, "API server", f"{told['gitVersion']} is older than {oldest}", f"Kubernetes {oldest} or newer"
-        )
-    return well(AREA, "API server", str(told["gitVersion"]))
+        words = f"{told['gitVersion']} is older than {oldest}"
+        return missing(AREA, "API server", words, f"Kubernetes {oldest} or newer"), True
+    return well(AREA, "API server", str(told["gitVersion"])), True
 
 
 async def _definitions(client: Client) -> Finding:
@@ -120,8 +122,8 @@ async def _guard(client: Client) -> Finding:
 
 async def _namespaces(client: Client) -> Finding:
     answer = await client.get("/api/v1/namespaces")
-    if answer.status == 403:
-        return unknown(AREA, "namespaces", "this account may not list namespaces")
+    if answer.status != 200:
+        return unknown(AREA, "namespaces", f"this account may not list namespaces ({answer.status})")
     wrong, projects, shared = [], 0, False
     for namespace in answer.json()["items"]:
         name, labels = namespace["metadata"]["name"], namespace["metadata"].get("labels", {})
