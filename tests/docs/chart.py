@@ -14,8 +14,9 @@ from typing import Any
 from tests.docs import chart_schema
 from tests.docs.markers import table
 
-from gurum.store.kubernetes import crds, install, manifest, rights
-from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
+from gurum.store.kubernetes import crds, install, manifest, rights, webhooks
+from gurum.store.kubernetes.beside import BESIDE
+from gurum.store.kubernetes.kinds import PLACES
 
 CHART = "deploy/helm/gurum"
 KEPT = {"helm.sh/resource-policy": "keep"}  # what outlives the release: with it, users' objects would go
@@ -42,14 +43,24 @@ def _roles(pods: bool) -> list[Document]:
     return [role for role in rights.all() if (role["metadata"]["name"] in PODS) == pods]
 
 
+def _webhook() -> str:
+    """Return the webhook's configuration, with what Helm puts there: whom it reaches, and who signed for that."""
+    client = webhooks.service("{{ .Release.Namespace }}", '{{ include "gurum.fullname" . }}-admission', 443)
+    whole = webhooks.configuration(client, b"")
+    for one in whole["webhooks"]:
+        one["clientConfig"]["caBundle"] = "{{ .Values.admission.caBundle }}"
+    return _text(lambda: [whole])
+
+
 FILES: Mapping[str, Callable[[], str]] = {
     **{
         f"{CHART}/files/crds/{place.group}_{place.plural}.yaml": partial(_definition, kind)
-        for kind, place in (*PLACES.items(), (crds.KEY_CLAIM_KIND, KEY_CLAIM))
+        for kind, place in (PLACES | {name: row.place for name, row in BESIDE.items()}).items()
     },
     f"{CHART}/files/processes.yaml": partial(_text, lambda: _roles(True)),
     f"{CHART}/files/people.yaml": partial(_text, lambda: _roles(False)),
     f"{CHART}/files/guard.yaml": partial(_text, install.admission),
+    f"{CHART}/files/webhook.yaml": _webhook,
     f"{CHART}/files/namespace.yaml": partial(_text, lambda: [_kept(install.namespace())]),
     f"{CHART}/values.schema.json": chart_schema.render,
 }

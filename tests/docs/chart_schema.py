@@ -24,14 +24,14 @@ CHART = {
     "StoreConfig": ("url", "journal_url", "password_file", "watch_interval", "tombstones_kept"),
     "IdentityConfig": ("url", "embedded", "service_user", "service_project", "service_domain", "service_password_file"),
     "EngineConfig": ("token_key_file", "metrics_port", "metrics_host", "nice"),
-    "PiaConfig": ("tls",),
+    "PiaConfig": ("tls", "admission"),
     "LogConfig": ("directory", "max_bytes", "keep"),
     "RegionConfig": ("host", "port"),
     "AwsAccountConfig": ("credentials_file",),
 }
 # By class: what has a default on one machine, and none in a cluster.
 GIVEN = {"Config": ("regions",), "RegionConfig": ("public_url",)}
-_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig"}
+_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig"}
 
 
 def text(description: str, default: str | None = "", **further: Any) -> Schema:
@@ -130,7 +130,16 @@ def _own() -> dict[str, Schema]:
         ),
         "guard": one(
             "the admission policies that keep ids and causes to Gurum's own processes",
-            install=flag("false: somebody else applies them (`gurum kubernetes guard`)", True),
+            install=flag("false: somebody else applies them (`gurum kubernetes admission`)", True),
+        ),
+        "admission": one(
+            "the API's webhook, which reviews what people change and delete with kubectl by the API's own rules",
+            existingSecret=text(
+                "a Secret of type `kubernetes.io/tls`, for the name `RELEASE-admission.NAMESPACE.svc`; empty: nobody is"
+                " asked, and kubectl may do what OpenStack would refuse"
+            ),
+            caBundle=text("who signed that certificate: PEM, in base64; cert-manager's injector may fill it in"),
+            annotations=words("of the webhook's configuration, such as cert-manager's"),
         ),
         "rbac": one(
             "roles",

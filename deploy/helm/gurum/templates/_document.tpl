@@ -36,6 +36,10 @@ by the program when it starts; a misspelt setting never gets so far, because the
 {{- if .Values.pia.tls.existingSecret -}}
 {{- $_ := set $pia "tls" (dict "cert_file" (printf "%s/tls/tls.crt" $secrets) "key_file" (printf "%s/tls/tls.key" $secrets)) -}}
 {{- end -}}
+{{- if .Values.admission.existingSecret -}}
+{{- $_ := set $pia "admission" (dict "host" .Values.bindAddress "port" (include "gurum.port.admission" . | int)
+    "cert_file" (printf "%s/admission/tls.crt" $secrets) "key_file" (printf "%s/admission/tls.key" $secrets)) -}}
+{{- end -}}
 {{- dict
     "state" $state
     "store" (mergeOverwrite (default dict $given.store) $store)

@@ -42,6 +42,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* One port for every region: each has pods of its own. */}}
 {{- define "gurum.port.pia" -}}8774{{- end -}}
+{{- define "gurum.port.admission" -}}8443{{- end -}}
 {{- define "gurum.port.engine" -}}8790{{- end -}}
 
 {{- define "gurum.place.config" -}}/etc/gurum{{- end -}}

@@ -11,8 +11,9 @@ from gurum.ops.config import Config, ConfigError
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import crds, install
 from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, PROJECT_LABEL, SYSTEM, VERSION, namespace_of
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, PROJECT_LABEL, SYSTEM, VERSION, namespace_of
 
 Document = dict[str, Any]
 
@@ -79,7 +80,7 @@ async def _definitions(client: Client) -> Finding:
             other.append(f"{name} ({where})")
     if unseen:
         absent = await _unserved(client)
-    whole = len(PLACES) + 1
+    whole = len(crds.all())
     if absent or other:
         told = "; ".join(
             f"{len(names)} of {whole} {word}: {_few(names)}"
@@ -97,10 +98,11 @@ async def _definitions(client: Client) -> Finding:
 async def _unserved(client: Client) -> list[str]:
     """Return the kinds that the API server does not serve: everybody who signs in may ask for that."""
     absent: list[str] = []
-    for group in sorted({place.group for place in (*PLACES.values(), KEY_CLAIM)}):
+    places = [*PLACES.values(), *(row.place for row in BESIDE.values())]
+    for group in sorted({place.group for place in places}):
         answer = await client.get(f"/apis/{group}/{VERSION}")
         served = {one["name"] for one in answer.json()["resources"]} if answer.status == 200 else set()
-        wanted = {place.plural for place in (*PLACES.values(), KEY_CLAIM) if place.group == group}
+        wanted = {place.plural for place in places if place.group == group}
         absent += [f"{name}.{group}" for name in sorted(wanted - served)]
     return absent
 
@@ -113,10 +115,12 @@ async def _guard(client: Client) -> Finding:
             return unknown(AREA, "guard", "this account may not see admission policies")
         if answer.status != 200:
             return missing(
-                AREA, "guard", f"the {kind} {name} is missing: people could forge ids", _APPLY.format("guard")
+                AREA, "guard", f"the {kind} {name} is missing: people could forge ids", _APPLY.format("admission")
             )
         if where := _differs(wanted["spec"], answer.json()["spec"], "spec"):
-            return missing(AREA, "guard", f"the {kind} {name} is another release's ({where})", _APPLY.format("guard"))
+            return missing(
+                AREA, "guard", f"the {kind} {name} is another release's ({where})", _APPLY.format("admission")
+            )
     return well(AREA, "guard", "people cannot write what only Gurum may say of an object")
 
 
