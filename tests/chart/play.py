@@ -18,6 +18,7 @@ from tests.chart.cloud import PATIENCE, Cloud, RefusedError
 from tests.chart.deeds import Deeds
 from tests.chart.rights import Right, resource
 from tests.chart.site import Site, standing
+from tests.chart.wishes import Wishes
 from tests.faults.emulator import REGION
 from tests.faults.figures import Figures
 
@@ -66,6 +67,8 @@ def _acts(site: Site, figures: Figures) -> None:
     deeds = _deeds(site)
     for one in deeds:
         one.make()
+    wishes = _wishes(site)
+    wishes.make()
     company = _company(site)
     company.come()
     figures.say("one of everything is made, and a company adopted; new pods, of other values")
@@ -82,6 +85,7 @@ def _acts(site: Site, figures: Figures) -> None:
     figures.say("new pods")
     slowest = max(slowest, site.roll())
     company.go()
+    wishes.remove()
     for one in deeds:
         one.remove()
     figures.put("stop_s", slowest)
@@ -112,6 +116,11 @@ def _company(site: Site) -> Adopted:
     who = json.loads(_who(site, member))["token"]
     root = people.base_url(site.config.region(REGION))
     return Adopted(site, Cloud(root, member), who["project"]["id"], who["user"]["id"])
+
+
+def _wishes(site: Site) -> Wishes:
+    who = json.loads(_who(site, site.token("gurum")))["token"]
+    return Wishes(site, who["project"]["id"], (site.places.tour / "id_ed25519.pub").read_text().strip())
 
 
 def _who(site: Site, token: str) -> bytes:
