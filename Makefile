@@ -76,7 +76,7 @@ bench: setup ## measure against the committed budgets
 chaos: setup ## kill engine and API before and after every visible step, then at random
 	$(PYTHON) -m tests.chaos $(ARGS)
 
-chart: setup ## install the chart on a real API server, run what it says, and hold its rights against the audit log
+chart: setup ## install the chart on a real API server, run what it says, and see that its rights are enough
 	@scripts/kubernetes
 	$(PYTHON) -m tests.chart $(ARGS)
 

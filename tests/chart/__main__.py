@@ -1,4 +1,4 @@
-"""`python -m tests.chart`: exit status 0 if the installed chart's processes run, with exactly the rights they need."""
+"""`python -m tests.chart`: exit status 0 if the installed chart's processes run and their rights are enough."""
 
 from __future__ import annotations
 

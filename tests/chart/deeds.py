@@ -1,12 +1,7 @@
-"""What users and operators do, ordinary and unlucky: enough that every right of the processes is needed for something.
-
-In three acts, with new processes between them, because a process that has just written an object need not ask for it,
-and one that has just started must: an upgrade is when a role turns out to be too small.
-"""
+"""What users and operators do, ordinary and unlucky: one of everything that can be made."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from tests.chart.cloud import Cloud, RefusedError
@@ -46,63 +41,6 @@ class Deeds:
         self._addresses(outside)
         for _ in range(2):
             self._act("server", "os-getConsoleOutput", {})
-
-    def change(self) -> None:
-        """Change everything that can be changed, by processes that did not make it."""
-        m, ids = self.member, self.ids
-        m.compute("PUT", f"/servers/{ids['server']}", {"server": {"name": "changed"}})
-        for noun, name in (
-            ("networks", "network"),
-            ("subnets", "subnet"),
-            ("ports", "port"),
-            ("security-groups", "security_group"),
-            ("routers", "router"),
-        ):
-            m.network("PUT", f"/{noun}/{ids[name]}", {name: {"name": "changed"}})
-        m.network("PUT", f"/floatingips/{ids['floating']}", {"floatingip": {"description": "changed"}})
-        self._operator_changes()
-        self._act("server", "os-getConsoleOutput", {})
-        self._act("server", "os-stop", None)
-        m.until(ids["server"], "SHUTOFF")
-        self._act("server", "os-start", None)
-        m.until(ids["server"], "ACTIVE")
-        attached = m.compute(
-            "POST", f"/servers/{ids['other']}/os-interface", {"interfaceAttachment": {"net_id": ids["network"]}}
-        )
-        self.ids["attached"] = attached["interfaceAttachment"]["port_id"]
-
-    def remove(self) -> None:
-        """Remove all of it, by processes that neither made nor changed it."""
-        m, ids = self.member, self.ids
-        m.network("PUT", f"/floatingips/{ids['floating']}", {"floatingip": {"port_id": None}})
-        for name in ("floating", "second"):
-            m.network("DELETE", f"/floatingips/{ids[name]}")
-        with contextlib.suppress(RefusedError):  # a cloud that is slow to attach it has it still on the way
-            m.compute("DELETE", f"/servers/{ids['other']}/os-interface/{ids['attached']}")
-        for name in ("server", "other"):
-            m.compute("DELETE", f"/servers/{ids[name]}")
-        for name in ("server", "other"):
-            m.until_gone(lambda name=name: m.server(ids[name]))  # type: ignore[misc] # mypy and defaults
-        m.network("PUT", f"/routers/{ids['router']}/remove_router_interface", {"subnet_id": ids["subnet"]})
-        m.network("DELETE", f"/routers/{ids['router']}")
-        m.network("DELETE", f"/ports/{ids['port']}")
-        m.network("DELETE", f"/security-group-rules/{ids['rule']}")
-        m.network("DELETE", f"/security-groups/{ids['security_group']}")
-        m.network("DELETE", f"/networks/{ids['network']}")
-        m.until_gone(lambda: m.network("GET", f"/networks/{ids['network']}"))
-        m.compute("DELETE", "/os-keypairs/deed")
-        m.compute("DELETE", f"/os-server-groups/{ids['servergroup']}")
-        default = m.network("GET", f"/security-groups?name=default&project_id={self._project}")["security_groups"][0]
-        self.admin.network("DELETE", f"/security-groups/{default['id']}")
-        self.admin.compute("DELETE", f"/flavors/{ids['flavor']}")
-
-    def once(self, patience: float) -> None:
-        """Make a server, have it run, and remove it; what the rest needs is there. Raises when that does not come."""
-        uid = self._server("once", uuid=self.ids["network"])
-        self.ids["once"] = uid
-        self.member.until(uid, "ACTIVE", patience)
-        self.member.compute("DELETE", f"/servers/{uid}")
-        self.member.until_gone(lambda: self.member.server(uid), patience)
 
     def _operator_makes(self) -> None:
         flavor = {"name": "deed", "vcpus": 2, "ram": 2048, "disk": 20, "id": "deed"}

@@ -144,25 +144,6 @@ class Pod:
             self.process.wait()
             self.process = None
 
-    def written(self) -> Iterator[str]:
-        """Yield the regular files outside of its writable volumes that it has open for writing."""
-        assert self.process is not None
-        writable = [
-            self.directory / one["mountPath"].lstrip("/")
-            for one in self._container["volumeMounts"]
-            if not one.get("readOnly")
-        ]
-        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
-            target = Path(os.readlink(entry))
-            if not target.is_absolute() or not target.is_file() or target == self.directory / "output":
-                continue
-            flags = int(
-                Path(f"/proc/{self.process.pid}/fdinfo/{entry.name}").read_text().split("flags:\t")[1].split()[0], 8
-            )
-            inside = any(target.resolve().is_relative_to(one.resolve()) for one in writable)
-            if flags & (os.O_WRONLY | os.O_RDWR) and not inside:
-                yield str(target)
-
 
 class Kubelet:
     """Starts pods of one namespace. `claims`: where the PersistentVolumeClaims are on this machine."""
@@ -210,17 +191,6 @@ class Kubelet:
                 preexec_fn=die_with_parent(), **pod.identity(),
             )  # fmt: skip
         return pod
-
-    def renew(self, pod: Pod) -> None:
-        """Give it another token in the place of the one it has, as a kubelet does before that runs out."""
-        for volume in pod._spec["volumes"]:  # the two are one part
-            for source in volume.get("projected", {}).get("sources", ()):
-                if "serviceAccountToken" in source:
-                    mount = next(o for o in pod._container["volumeMounts"] if o["name"] == volume["name"])["mountPath"]
-                    draft = pod.directory / mount.lstrip("/") / "..token"
-                    draft.write_text(self._token(pod, source["serviceAccountToken"]))
-                    pod.own(draft, volume["projected"]["defaultMode"])
-                    draft.replace(draft.with_name(source["serviceAccountToken"]["path"]))
 
     def _fill(self, volume: Document, place: Path, pod: Pod, mounts: list[str]) -> None:
         if "persistentVolumeClaim" in volume:

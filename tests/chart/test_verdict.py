@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.chart import verdict
-from tests.chart.play import REMOVED
 from tests.chart.render import NAMESPACE
-from tests.chart.rights import Right, asked, granted, resource
+from tests.chart.rights import Right, asked, granted
 from tests.faults.verdict import broken
 
 from gurum.store.kubernetes import rights
@@ -58,21 +57,9 @@ def test_what_a_binding_gives() -> None:
 def test_what_no_log_tells_is_not_called_unused() -> None:
     assert verdict.unused({READ, STATUS, ASSIGN}, {READ}) == [STATUS]
     assert verdict.outside([STATUS, STATUS]) == [STATUS]
-    assert {f"{verb} {what}" for _, verb, what in REMOVED} >= verdict.BY_REMOVAL
-
-
-def test_what_is_removed_is_there_to_be_removed() -> None:
-    roles = {role["metadata"]["name"]: role for role in rights.all()}
-    for name, verb, what in REMOVED:
-        rules = roles[name]["rules"]
-        assert any(
-            verb in rule["verbs"] and what in {resource(group, one) for one in rule["resources"]}
-            for rule in rules
-            for group in rule["apiGroups"]
-        ), (name, verb, what)
 
 
 def test_a_right_too_many_breaks_it() -> None:
     fine = {name: bound for name, (_, bound) in verdict.LIMITS.items()}
     assert broken(fine, verdict.LIMITS) == []
-    assert broken({**fine, "rights_unused": 1}, verdict.LIMITS)
+    assert broken({**fine, "rights_outside": 1}, verdict.LIMITS)

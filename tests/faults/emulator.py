@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from typing import Any, Protocol
+from typing import Any
 
-from gurum.ops.config import Config
+from tests.support.stack import Stack
 
 REGION = "kakao-usa-east1"
 ENDED = frozenset({"shutting-down", "terminated"})
 
 
-class Configured(Protocol):
-    """A running whole, of which the configuration says where its emulator is."""
-
-    @property
-    def config(self) -> Config: ...
-
-
 class Emulator:
     """One emulator, one account and region of it."""
 
-    def __init__(self, stack: Configured) -> None:
+    def __init__(self, stack: Stack) -> None:
         aws = stack.config.region(REGION).aws
         assert aws is not None
         self._url = f"{aws.endpoint_url}/_emulator"
