@@ -40,9 +40,9 @@ def _admission_arguments(parser: ArgumentParser) -> None:
 
 
 def _admission(arguments: Namespace, around: Surroundings) -> int:
-    from gurum.store.kubernetes import guard, manifest, webhooks
+    from gurum.store.kubernetes import install, manifest, webhooks
 
-    documents = guard.all()
+    documents = install.admission()
     if arguments.url or arguments.service:
         namespace, _, rest = arguments.service.partition("/")
         name, _, port = rest.rpartition(":")
