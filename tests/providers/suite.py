@@ -15,7 +15,7 @@ from gurum.model.base import External
 from gurum.model.network import SecurityGroup
 from gurum.model.routing import FloatingIP
 from gurum.model.server import Server
-from gurum.providers.contract import Absent, Done, Duplicate, Refused, Wait
+from gurum.providers.contract import Absent, Done, Duplicate, Observation, Refused, Wait
 
 Check = Callable[[Bed], Awaitable[None]]
 
@@ -30,15 +30,15 @@ async def _launch(bed: Bed, *, key: bool = False) -> tuple[Server, External]:
     return server, outcome.external
 
 
-async def _reach(bed: Bed, instance: str, *states: str) -> str:
-    """Observe until the instance is in one of the states; return it."""
+async def _reach(bed: Bed, instance: str, *states: str) -> Observation:
+    """Observe until the instance is in one of the states; return what is seen then."""
     task = asyncio.create_task(bed.provider.run([bed.place], lambda uid, instance: None))
     try:
         for _ in range(400):
             bed.provider.expect(bed.place, instance)
             seen = bed.provider.observed(bed.place, instance)
             if seen is not None and seen.state in states:
-                return seen.state
+                return seen
             await asyncio.sleep(0.25)
     finally:
         task.cancel()
@@ -59,10 +59,8 @@ async def creates_and_observes(bed: Bed) -> None:
     """An instance is created, runs, and knows whose it is."""
     server, external = await _launch(bed)
     assert external.provider == bed.provider.name
-    assert await _reach(bed, external.id, "running") == "running"
-    seen = bed.provider.observed(bed.place, external.id)
-    assert seen is not None
-    assert seen.uid == server.id
+    seen = await _reach(bed, external.id, "running")
+    assert (seen.state, seen.uid) == ("running", server.id)
 
 
 async def same_token_same_instance(bed: Bed) -> None:

@@ -234,4 +234,8 @@ FORMS: dict[str, Form] = {
         renamed={"spec.holder": "engine", "spec.epoch": "term"},
         missing={"metadata.region": _of_key(0)},
     ),
+    "Transfer": Form(
+        renamed={"spec.source": "origin"},
+        missing={"metadata.key": lambda _: "unfinished"},
+    ),
 }

@@ -282,7 +282,7 @@ class Provider(Protocol):
         ...
 
     def observed(self, place: Place, instance: str) -> Observation | None:
-        """Return the instance as last listed; None: not in the last complete list nor seen since."""
+        """Return the instance as last listed; None: not in the last complete list nor seen since, or not followed."""
         ...
 
     def listed_at(self, place: Place) -> float:
