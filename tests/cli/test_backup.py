@@ -36,7 +36,7 @@ def _gurum(*words: str) -> tuple[int, str, str]:
     return main(words, Surroundings({}, out, err)), out.getvalue(), err.getvalue()
 
 
-async def _write(url: str, until: threading.Event) -> int:
+async def _write(url: str, until: threading.Event, begun: threading.Event) -> int:
     """Make an object and the journal's line of it, one after the other, until told to stop; return how many."""
     store, journal = await open_store(StoreConfig(url=url))
     count = 0
@@ -45,6 +45,7 @@ async def _write(url: str, until: threading.Event) -> int:
         await store.create(Network(metadata=Metadata(id=id_, key=id_), spec=NetworkSpec(name=str(count))))
         record = Record(at=1.0, type="event", kind="Network", object_id=id_, region="r", project="p", data=b"{}")
         await journal.append(record, unique="made")
+        begun.set()
         count += 1
     await journal.close()
     await store.close()
@@ -72,13 +73,12 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_backup_under_load_is_of_one_instant(state: Path, tmp_path: Path) -> None:
-    stop, made = threading.Event(), []
+    stop, begun, made = threading.Event(), threading.Event(), []
     url = f"sqlite:///{state}/gurum.sqlite"
-    writer = threading.Thread(target=lambda: made.append(asyncio.run(_write(url, stop))))
+    writer = threading.Thread(target=lambda: made.append(asyncio.run(_write(url, stop, begun))))
     writer.start()
     file = tmp_path / "b.gurum"
-    while not (state / "gurum.sqlite").exists() or (state / "gurum.sqlite").stat().st_size < 4096:
-        stop.wait(0.01)
+    assert begun.wait(60)
     try:
         for number in range(5):
             status, out, err = _gurum("backup", str(tmp_path / f"{number}"), "--state", str(state), "-f", "json")
@@ -110,7 +110,7 @@ def file(state: Path, tmp_path: Path) -> Path:
     """A backup of a small state."""
     stop = threading.Event()
     stop.set()
-    asyncio.run(_write(f"sqlite:///{state}/gurum.sqlite", stop))
+    asyncio.run(_write(f"sqlite:///{state}/gurum.sqlite", stop, stop))
     assert _gurum("backup", str(tmp_path / "b"), "--state", str(state))[0] == 0
     return tmp_path / "b"
 
