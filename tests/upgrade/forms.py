@@ -134,6 +134,12 @@ def _of_key(number: int, splits: int = -1) -> Derive:
     return lambda document: document["metadata"]["key"].split("/", splits)[number]
 
 
+def _region_of_shard(document: Document) -> str | None:
+    """Return the region in a lease's key; an engine's own lease is of no region, and its key has no slash."""
+    region, slash, _ = document["metadata"]["key"].partition("/")
+    return region if slash else None
+
+
 def _fingerprint(document: Document) -> str:
     digest = hashlib.md5(b64decode(document["spec"]["public_key"].split()[1]), usedforsecurity=False).hexdigest()
     return ":".join(digest[at : at + 2] for at in range(0, 32, 2))
@@ -232,7 +238,7 @@ FORMS: dict[str, Form] = {
     ),
     "Lease": Form(
         renamed={"spec.holder": "engine", "spec.epoch": "term"},
-        missing={"metadata.region": _of_key(0)},
+        missing={"metadata.region": _region_of_shard},
     ),
     "Transfer": Form(
         renamed={"spec.source": "origin"},
