@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -81,3 +81,16 @@ def kubernetes_plane() -> Iterator[ControlPlane]:
     """Give a control plane of a test's own, whose parts it may kill; etcd waits for the disk."""
     with kubernetes.control_plane(durable=True) as plane:
         yield plane
+
+
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("kubernetes", marks=pytest.mark.kubernetes)])
+async def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """Give the URL of an empty store that several processes may open, on each backend that has such."""
+    if request.param == "kubernetes":
+        place = request.getfixturevalue("kubernetes_url")
+        async with cluster.cluster(place, tmp_path):
+            yield f"{place}#sqlite:///{tmp_path / 'journal.db'}"
+    elif request.param == "postgresql":
+        yield request.getfixturevalue("postgresql_url")
+    else:
+        yield f"sqlite:///{tmp_path / 'store.db'}"

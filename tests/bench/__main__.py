@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -43,13 +42,7 @@ def main() -> int:
             (root / "throttled").mkdir()
             creates.throttled(root / "throttled", figures, 30 if options.quick else 60)
     whole = not options.quick and options.only is None
-    over = figures.over(whole)
-    if options.format == "json":
-        print(json.dumps(figures.document(whole), indent=1), file=out)
-    for line in over:
-        print(f"over budget: {line}", file=out)
-    print(f"{len(figures.values)} figures, {len(over)} over budget", file=out)
-    return 1 if over else 0
+    return figures.finish(whole, out, as_json=options.format == "json")
 
 
 if __name__ == "__main__":

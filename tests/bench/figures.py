@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 BUDGETS: dict[str, float] = json.loads((Path(__file__).parent / "budgets.json").read_text())
 
@@ -40,6 +40,16 @@ class Figures:
         if whole:
             out += [f"{name}: not measured" for name in self.budgets if name not in self.values]
         return out
+
+    def finish(self, whole: bool, out: TextIO, *, as_json: bool) -> int:
+        """Say how the run went; return its exit status: 1 when something is over its budget."""
+        over = self.over(whole)
+        if as_json:
+            print(json.dumps(self.document(whole), indent=1), file=out)
+        for line in over:
+            print(f"over budget: {line}", file=out)
+        print(f"{len(self.values)} figures, {len(over)} over budget", file=out)
+        return 1 if over else 0
 
     def document(self, whole: bool) -> dict[str, Any]:
         """Return everything for `-f json`."""

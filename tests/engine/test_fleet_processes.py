@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.cluster import cluster
 from tests.support.store import list_all, store_config
 
 from gurum.model.network import Network
@@ -22,18 +21,6 @@ from gurum.store.factory import open_store
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(params=["sqlite", "postgresql", pytest.param("kubernetes", marks=pytest.mark.kubernetes)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "kubernetes":
-        place = request.getfixturevalue("kubernetes_url")
-        async with cluster(place, tmp_path):
-            yield f"{place}#sqlite:///{tmp_path / 'journal.db'}"
-    elif request.param == "postgresql":
-        yield request.getfixturevalue("postgresql_url")
-    else:
-        yield f"sqlite:///{tmp_path / 'store.db'}"
 
 
 @asynccontextmanager
@@ -67,12 +54,12 @@ async def made_by(store: Store, name: str) -> set[str]:
     return {network.id for network in (await list_all(store, Network))[0] if network.spec.name == name}
 
 
-async def test_a_paused_engine_that_wakes_up_gets_no_write_accepted(url: str) -> None:
-    store, journal = await open_store(store_config(url))
+async def test_a_paused_engine_that_wakes_up_gets_no_write_accepted(shared_url: str) -> None:
+    store, journal = await open_store(store_config(shared_url))
     try:
-        async with engine(url, "first", "blind") as first:
+        async with engine(shared_url, "first", "blind") as first:
             await until(first, "made")
-            async with engine(url, "second", "careful") as second:
+            async with engine(shared_url, "second", "careful") as second:
                 await taken_over(store, first, second)
     finally:
         await store.close()

@@ -104,13 +104,7 @@ def main() -> int:
         yardstick = on_sqlite(Path(name) / "sqlite", figures, options.servers)
         on_kubernetes(Path(name) / "kubernetes", figures, options.servers, options.seconds, yardstick)
     whole = options.servers >= 10_000 and options.seconds >= 300
-    over = figures.over(whole)
-    if options.format == "json":
-        print(json.dumps(figures.document(whole), indent=1), file=out)
-    for line in over:
-        print(f"over budget: {line}", file=out)
-    print(f"{len(figures.values)} figures, {len(over)} over budget", file=out)
-    return 1 if over else 0
+    return figures.finish(whole, out, as_json=options.format == "json")
 
 
 if __name__ == "__main__":

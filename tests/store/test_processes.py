@@ -6,12 +6,10 @@ import asyncio
 import random
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from tests.store.child import raise_progress
-from tests.support.cluster import cluster
 from tests.support.store import list_all, make_server, store_config
 
 from gurum.model.server import Server
@@ -47,25 +45,13 @@ async def finish(child: Process) -> None:
     assert await child.wait() == 0
 
 
-@pytest.fixture(params=["sqlite", "postgresql", pytest.param("kubernetes", marks=pytest.mark.kubernetes)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "kubernetes":
-        place = request.getfixturevalue("kubernetes_url")
-        async with cluster(place, tmp_path):
-            yield f"{place}#sqlite:///{tmp_path / 'journal.db'}"
-    elif request.param == "postgresql":
-        yield request.getfixturevalue("postgresql_url")
-    else:
-        yield f"sqlite:///{tmp_path / 'store.db'}"
-
-
 async def opened(url: str) -> Store:
     return (await open_store(store_config(url)))[0]
 
 
-async def test_two_processes_are_one_store(url: str) -> None:
-    store = await opened(url)
-    child = await start(url, "obey")
+async def test_two_processes_are_one_store(shared_url: str) -> None:
+    store = await opened(shared_url)
+    child = await start(shared_url, "obey")
     assert await line(child) == "ready"
     for n in range(20):
         server = await store.create(make_server(f"mine-{n}"))
@@ -91,11 +77,11 @@ async def test_two_processes_are_one_store(url: str) -> None:
     await store.close()
 
 
-async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(url: str) -> None:
+async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(shared_url: str) -> None:
     rng = random.Random()
     acknowledged: dict[str, tuple[str, str]] = {}
     for _ in range(5):
-        child = await start(url, "hammer")
+        child = await start(shared_url, "hammer")
         assert child.stdout is not None
         for _ in range(rng.randrange(1, 400)):
             what, uid, name = (await line(child)).split()
@@ -107,7 +93,7 @@ async def test_killed_at_any_moment_it_keeps_what_it_acknowledged(url: str) -> N
                 what, uid, name = complete.split()
                 acknowledged[uid] = (what, name)
         await child.wait()
-        store = await opened(url)
+        store = await opened(shared_url)
         for uid, (what, name) in acknowledged.items():
             try:
                 found = await store.get(Server, uid)

@@ -18,7 +18,7 @@ import msgspec
 
 from gurum.model.base import Resource
 from gurum.store import objects
-from gurum.store.contract import Event, Filter, UnavailableError, WatchExpiredError
+from gurum.store.contract import Event, Filter, StoreError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Answer, Client, RefusedError
 from gurum.store.kubernetes.kinds import PLACES
@@ -379,11 +379,12 @@ class Feed(Generic[R]):
         return readable(self.kind, document)
 
 
-def readable(kind: type[R], document: dict[str, Any]) -> R | None:
-    """Return the object; None, with a line in the log, for one that a person made in a way the model has no word for.
+class UnreadableError(StoreError):
+    """An object is in no form that the model has a word for: a person made it so."""
 
-    One such object must not keep everybody from the others. Raises NewerStoreError.
-    """
+
+def exact(kind: type[R], document: dict[str, Any]) -> R | None:
+    """Return the object, None for what is nobody's yet. Raises UnreadableError, NewerStoreError."""
     document["kind"] = kind.kind
     if not shape.admitted(document):
         return None
@@ -391,5 +392,16 @@ def readable(kind: type[R], document: dict[str, Any]) -> R | None:
         return shape.read(kind, document)
     except (msgspec.ValidationError, ValueError, KeyError) as error:
         address = shape.address_in(document)
-        _log.warning("%s %s/%s is left out: %s", kind.kind, address.namespace, address.name, error)
+        raise UnreadableError(f"{kind.kind} {address.namespace}/{address.name} cannot be read: {error}") from error
+
+
+def readable(kind: type[R], document: dict[str, Any]) -> R | None:
+    """Return the object; None, with a line in the log, for one that cannot be read.
+
+    One such object must not keep everybody from the others. Raises NewerStoreError.
+    """
+    try:
+        return exact(kind, document)
+    except UnreadableError as error:
+        _log.warning("%s: left out", error)
         return None

@@ -15,13 +15,11 @@ written the object; else it does what was decided while the shard was still the 
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from gurum.store import fence
+from gurum.store.kubernetes.admission import Document, everything, policy
 from gurum.store.kubernetes.client import OVER
-from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, SYSTEM, VERSION, name_of
-
-Document = dict[str, Any]
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM, name_of
 
 NAME = f"fence.{DOMAIN}"
 ANNOTATION = f"{DOMAIN}/fence"
@@ -60,51 +58,26 @@ def unstamped(status: Document) -> Document:
 
 def all() -> list[Document]:  # noqa: A001 - read as fence.all()
     """Return the policy and its binding."""
-    groups = sorted({place.group for place in (*PLACES.values(), KEY_CLAIM)})
     put_on = f"({_new(_NOTE)} ? {_NOTE.format('object')} : {_new(_SEEN)} ? {_SEEN.format('object')} : '')"
     mine = "params.metadata.name + '@'"
     epoch = "string(params.spec.?epoch.orValue(0))"
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": NAME},
-        "spec": {
-            "failurePolicy": "Fail",
-            "paramKind": {"apiVersion": PLACES["Lease"].api_version, "kind": "Lease"},
-            "matchConstraints": {
-                "resourceRules": [
-                    {
-                        "apiGroups": groups,
-                        "apiVersions": [VERSION],
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": ["*", "*/status"],
-                    }
-                ]
-            },
-            "matchConditions": [{"name": "stamped", "expression": f"{put_on} != ''"}],
-            "variables": [{"name": "stamp", "expression": put_on}],
-            "validations": [
-                {
-                    "expression": f"!variables.stamp.startsWith({mine})"
-                    f" || variables.stamp.startsWith({mine} + {epoch} + '#')",
-                    "messageExpression": f"'epoch ' + variables.stamp + ' {OVER} in epoch ' + {epoch}",
-                    "message": f"the epoch {OVER}",
-                    "reason": "Forbidden",
-                }
-            ],
-        },
+    spec = {
+        "paramKind": {"apiVersion": PLACES["Lease"].api_version, "kind": "Lease"},
+        "matchConstraints": everything("*", "*/status"),
+        "matchConditions": [{"name": "stamped", "expression": f"{put_on} != ''"}],
+        "variables": [{"name": "stamp", "expression": put_on}],
+        "validations": [
+            {
+                "expression": f"!variables.stamp.startsWith({mine})"
+                f" || variables.stamp.startsWith({mine} + {epoch} + '#')",
+                "messageExpression": f"'epoch ' + variables.stamp + ' {OVER} in epoch ' + {epoch}",
+                "message": f"the epoch {OVER}",
+                "reason": "Forbidden",
+            }
+        ],
     }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": NAME},
-        "spec": {
-            "policyName": NAME,
-            "validationActions": ["Deny"],
-            "paramRef": {"namespace": SYSTEM, "selector": {}, "parameterNotFoundAction": "Allow"},
-        },
-    }
-    return [policy, binding]
+    leases = {"namespace": SYSTEM, "selector": {}, "parameterNotFoundAction": "Allow"}
+    return policy(NAME, spec, {"validationActions": ["Deny"], "paramRef": leases})
 
 
 def _new(stamp: str) -> str:

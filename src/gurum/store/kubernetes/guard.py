@@ -12,12 +12,9 @@ already (`import`, `managementPolicy`, `onDelete`) is said by those who may `dec
 
 from __future__ import annotations
 
-from typing import Any
-
-from gurum.store.kubernetes.kinds import DOMAIN, KEY_CLAIM, PLACES, VERSION
+from gurum.store.kubernetes.admission import Document, everything, policy
+from gurum.store.kubernetes.kinds import DOMAIN
 from gurum.store.kubernetes.shape import IDENTITY
-
-Document = dict[str, Any]
 
 NAME, CAUSE = f"identity.{DOMAIN}", f"cause.{DOMAIN}"
 RIGHT = {"apiGroups": [DOMAIN], "resources": ["identities"], "verbs": ["assign"]}
@@ -32,31 +29,13 @@ STAMP = f"""'{{"user_id":"' + {_USER} + '"}}'"""  # as a cause is written down: 
 
 def all() -> list[Document]:  # noqa: A001 - read as guard.all()
     """Return the policies and their bindings."""
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": NAME},
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": _everything(),
-            "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
-            "variables": [{"name": "stamp", "expression": STAMP}],
-            "validations": [*(_field(name) for name in IDENTITY), _annotations(), _finalizers(), _adoption()],
-        },
+    spec = {
+        "matchConstraints": everything("*"),
+        "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
+        "variables": [{"name": "stamp", "expression": STAMP}],
+        "validations": [*(_field(name) for name in IDENTITY), _annotations(), _finalizers(), _adoption()],
     }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": NAME},
-        "spec": {"policyName": NAME, "validationActions": ["Deny"]},
-    }
-    return [policy, binding, *_stamps()]
-
-
-def _everything() -> Document:
-    groups = sorted({place.group for place in (*PLACES.values(), KEY_CLAIM)})
-    rule = {"apiGroups": groups, "apiVersions": [VERSION], "operations": ["CREATE", "UPDATE"], "resources": ["*"]}
-    return {"resourceRules": [rule]}
+    return [*policy(NAME, spec, {"validationActions": ["Deny"]}), *_stamps()]
 
 
 def _stamps() -> list[Document]:
@@ -67,28 +46,16 @@ def _stamps() -> list[Document]:
     one = f"JSONPatch{{op: 'add', path: {key}, value: {STAMP}}}"
     first = f"JSONPatch{{op: 'add', path: '/metadata/annotations', value: {{'{DOMAIN}/cause': {STAMP}}}}}"
     noted = f"has(object.metadata.annotations) ? [{one}] : [{first}]"
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingAdmissionPolicy",
-        "metadata": {"name": CAUSE},
-        "spec": {
-            "failurePolicy": "Fail",
-            "reinvocationPolicy": "Never",
-            "matchConstraints": _everything(),
-            "matchConditions": [
-                {"name": "people", "expression": f"!({OURS})"},
-                {"name": "wishes", "expression": changed},
-            ],
-            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": noted}}],
-        },
+    spec = {
+        "reinvocationPolicy": "Never",
+        "matchConstraints": everything("*"),
+        "matchConditions": [
+            {"name": "people", "expression": f"!({OURS})"},
+            {"name": "wishes", "expression": changed},
+        ],
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": noted}}],
     }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingAdmissionPolicyBinding",
-        "metadata": {"name": CAUSE},
-        "spec": {"policyName": CAUSE},
-    }
-    return [policy, binding]
+    return policy(CAUSE, spec, {}, "Mutating")
 
 
 def _field(name: str) -> Document:

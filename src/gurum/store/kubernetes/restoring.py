@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-import msgspec
-
 from gurum.model.base import Resource
-from gurum.store.contract import ConflictError, ExistsError, StoreError, UnavailableError, WatchExpiredError
+from gurum.ops.together import together
+from gurum.store.contract import ConflictError, ExistsError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import namespaces, shape
 from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import checked, list_all
+from gurum.store.kubernetes.feed import checked, exact, list_all
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES
@@ -52,7 +51,7 @@ class KubernetesInstant:
         asked = self._exactly
         while True:
             page = await self._page(kind, limit=str(PAGE), **asked)
-            found = [_read(kind, document) for document in page["items"]]
+            found = [exact(kind, document) for document in page["items"]]
             if items := [obj for obj in found if obj is not None]:
                 yield items
             token = page["metadata"].get("continue", "")
@@ -94,8 +93,8 @@ class KubernetesRestoring:
                 version = await self._restore(obj)
                 newest[obj.kind] = max(version, newest.get(obj.kind, 0))
 
-        await _all([put(obj) for obj in objs])
-        await _all([self._heads.note(kind, version) for kind, version in newest.items()])
+        await together([put(obj) for obj in objs])
+        await together([self._heads.note(kind, version) for kind, version in newest.items()])
 
     async def discard(self, kind: type[Resource], ids: Collection[str]) -> None:
         """See Restorable."""
@@ -204,18 +203,6 @@ def _count(meta: Document, obj: Resource, generation: int) -> None:
     meta["annotations"] = shape.counted(meta["annotations"], obj.metadata.generation - generation)
 
 
-def _read(kind: type[R], document: Document) -> R | None:
-    """Return the object, None for what is nobody's yet. Raises StoreError: what cannot be read would be lost."""
-    document["kind"] = kind.kind
-    if not shape.admitted(document):
-        return None
-    try:
-        return shape.read(kind, document)
-    except (msgspec.ValidationError, ValueError, KeyError) as error:
-        address = shape.address_in(document)
-        raise StoreError(f"{kind.kind} {address.namespace}/{address.name} cannot be read: {error}") from error
-
-
 def _answered(answer: Answer, kind: str, id: str) -> Answer:
     """Return a success. Raises ConflictError where the object is another by now; ValueError, UnavailableError."""
     if answer.status in (404, 409):
@@ -227,14 +214,3 @@ def _answered(answer: Answer, kind: str, id: str) -> Answer:
 
 def _stored(answer: Answer, obj: Resource) -> Document:
     return _answered(answer, obj.kind, obj.id).json()
-
-
-async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Do it all at once; raise the first failure when the rest has ended."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -151,9 +151,7 @@ class Heads:
     def _tick(self) -> None:
         self._timer = None
         if self._looking is None:
-            look = asyncio.create_task(self._look(), name="store-heads")
-            look.add_done_callback(self._ticked)
-            self._looking = time.monotonic(), look
+            self._begun(time.monotonic())[1].add_done_callback(self._ticked)
         if any(self._waiting.values()):
             self._arm()
 

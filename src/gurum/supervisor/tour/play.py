@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from gurum.ops import secrets
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import Config, RegionConfig, embedded_kubeconfig
+from gurum.ops.together import together
 from gurum.supervisor.places import Places
 from gurum.supervisor.tour import script
 from gurum.supervisor.tour.client import Client
@@ -33,7 +33,7 @@ async def play(config: Config, places: Places, environ: Mapping[str, str], out: 
     first = Client(surroundings, _writer(out), clock, _elsewhere(config))
     await first.run("openstack", "region", "list")
     lanes = Lanes(out, len(config.regions))
-    await _together(
+    await together(
         _lane(lanes, number, region, places, key, surroundings, clock, _elsewhere(config))
         for number, region in enumerate(config.regions)
     )
@@ -42,17 +42,6 @@ async def play(config: Config, places: Places, environ: Mapping[str, str], out: 
             await first.run(script.KUBECTL, *words)
     out.write(f"\nThe tour took {clock.time() - began:.0f} s; each start of the client is about two of them.\n")
     out.flush()
-
-
-async def _together(visits: Iterable[Coroutine[None, None, None]]) -> None:
-    """Run all; the first that fails ends the others and is raised."""
-    tasks = [asyncio.create_task(visit) for visit in visits]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _writer(out: TextIO) -> Callable[[str], None]:
