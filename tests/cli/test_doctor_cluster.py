@@ -188,7 +188,7 @@ def test_the_command(admin: Path, tmp_path: Path) -> None:
     """Whole, with nothing but a cluster: what is missing is named, and the exit status says so."""
     document: dict[str, Any] = {
         "store": {"url": f"kubernetes://{admin}"},
-        "identity": {"url": "http://127.0.0.1:1/v3"},
+        "identity": {"url": "http://127.0.0.1:1/v3", "service_password_file": str(tmp_path / "none")},
         "policy": {"bundle": "${shipped}/policy"},
         "regions": [{"name": "one", "provider": "simulated", "port": 0}],
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.drift.verdict import LIMITS, bound, naming, sweeps
-from tests.faults.verdict import broken
+from tests.faults.verdict import broken, only
 
 
 def _call(action: str, made: list[str] | None = None, **params: Any) -> dict[str, Any]:
@@ -20,11 +20,7 @@ def test_a_change_may_take_two_looks_its_own_time_and_a_second() -> None:
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_each_figure_breaks_alone(name: str) -> None:
-    good = {each: limit for each, (_, limit) in LIMITS.items()}
-    assert broken(good, LIMITS) == []
-    relation, limit = LIMITS[name]
-    wrong = good | {name: limit + (0.1 if relation == "<=" else -1)}
-    assert [line.partition(":")[0] for line in broken(wrong, LIMITS)] == [name]
+    assert [line.partition(":")[0] for line in broken(only(name, LIMITS), LIMITS)] == [name]
 
 
 def test_a_call_that_names_a_foreign_thing_is_found_wherever_it_stands() -> None:

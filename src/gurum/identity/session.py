@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from gurum.ops import secrets
+from gurum.ops.config import IdentityConfig
 
 # A token is renewed when less than this is left of it, or a tenth of its life if that is less.
 RENEW_BEFORE_SECONDS = 120.0
@@ -45,6 +46,18 @@ class PasswordAuth(msgspec.Struct, kw_only=True, frozen=True):
     project_name: str | None = None
     user_domain_id: str = "default"
     project_domain_id: str = "default"
+
+    @classmethod
+    def of(cls, config: IdentityConfig) -> "PasswordAuth":
+        """Return who the API is, by the configuration's section `identity`."""
+        return cls(
+            auth_url=config.url,
+            username=config.service_user,
+            password_file=Path(config.service_password_file),
+            project_name=config.service_project,
+            user_domain_id=config.service_domain,
+            project_domain_id=config.service_domain,
+        )
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -55,31 +55,24 @@ class _Server(uvicorn.Server):
 
 def listen(region: RegionConfig) -> socket.socket:
     """Bind a region's address. Raises PortInUseError."""
-    family = socket.AF_INET6 if ":" in region.host else socket.AF_INET
-    bound = socket.socket(family)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((region.host, region.port))
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        why = "another process has the port" if error.errno == errno.EADDRINUSE else error.strerror
-        raise PortInUseError(f"region {region.name} cannot be served at {region.host}:{region.port}: {why}") from error
-    return bound
+    return _bound(region.host, region.port, socket.SO_REUSEADDR, f"region {region.name}")
 
 
 def listen_for_reviews(config: AdmissionConfig) -> socket.socket:
     """Bind the webhook's address, which all processes of a machine may share. Raises PortInUseError."""
-    bound = socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return _bound(config.host, config.port, socket.SO_REUSEPORT, "the admission webhook")
+
+
+def _bound(host: str, port: int, shared: int, what: str) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, shared, 1)
     try:
-        bound.bind((config.host, config.port))
+        bound.bind((host, port))
         bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
-        raise PortInUseError(
-            f"the admission webhook cannot be served at {config.host}:{config.port}: {error.strerror}"
-        ) from error
+        why = "another process has the port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise PortInUseError(f"{what} cannot be served at {host}:{port}: {why}") from error
     return bound
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from gurum.cli.doctor.findings import Finding, missing, well
@@ -18,15 +17,7 @@ AREA = "identity"
 async def look(config: Config) -> list[Finding]:
     """Return what is found of it."""
     identity = config.identity
-    auth = PasswordAuth(
-        auth_url=identity.url,
-        username=identity.service_user,
-        password_file=Path(identity.service_password_file),
-        project_name=identity.service_project,
-        user_domain_id=identity.service_domain,
-        project_domain_id=identity.service_domain,
-    )
-    async with KeystoneSession(auth, timeout_seconds=identity.timeout) as keystone:
+    async with KeystoneSession(PasswordAuth.of(identity), timeout_seconds=identity.timeout) as keystone:
         try:
             await keystone.log_in()
             answer = await keystone.request("GET", "/auth/catalog")

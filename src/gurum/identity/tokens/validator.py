@@ -16,7 +16,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -118,14 +117,7 @@ class TokenValidator:
         """Make a validator from the configuration's section `identity`."""
         poll = config.revocation_poll_seconds
         return cls(
-            PasswordAuth(
-                auth_url=config.url,
-                username=config.service_user,
-                password_file=Path(config.service_password_file),
-                project_name=config.service_project,
-                user_domain_id=config.service_domain,
-                project_domain_id=config.service_domain,
-            ),
+            PasswordAuth.of(config),
             ValidatorSettings(
                 cache_seconds=config.token_cache_seconds,
                 poll_seconds=poll,

@@ -264,9 +264,4 @@ async def _told(feed: Feed[Any], address: Address, uid: str, before: Document, s
         now = _asked(feed, address, uid)
         return now is None or now["metadata"].get("generation") != before["metadata"].get("generation")
 
-    try:
-        async with asyncio.timeout(seconds):
-            await feed.reach(changed)
-    except TimeoutError:
-        return False
-    return True
+    return await feed.reached(changed, seconds)

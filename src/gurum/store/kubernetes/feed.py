@@ -165,6 +165,15 @@ class Feed(Generic[R]):
         while not reached():
             await self.news()
 
+    async def reached(self, condition: Callable[[], bool], seconds: float | None) -> bool:
+        """Return whether the condition holds within that time (None: whenever). Raises UnavailableError."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.reach(condition)
+        except TimeoutError:
+            return False
+        return True
+
     def since(self, version: int, where: Filter, limit: int | None = None) -> list[Event[R]]:
         """Return what happened after `version`, at most `limit`; a bookmark where the filter let nothing through.
 

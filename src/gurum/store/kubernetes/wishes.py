@@ -7,7 +7,6 @@ process took it up or the person changed their mind, is told so by the version, 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -161,12 +160,7 @@ class Wishes:
             document = feed.recent(id)
             return document is not None and document.get("spec") == spec
 
-        try:
-            async with asyncio.timeout(seconds):
-                await feed.reach(told)
-        except TimeoutError:
-            return False
-        return True
+        return await feed.reached(told, seconds)
 
     async def release(self, kind: type[Resource], key: str, id: str) -> None:
         """Free the key of an object that a person removed. Idempotent. Raises UnavailableError."""
