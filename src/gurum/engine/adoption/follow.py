@@ -28,7 +28,7 @@ from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGr
 from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.providers.contract import Catalogue, Found, Place
-from gurum.store.contract import ConflictError, NotFoundError, StoreError
+from gurum.store.contract import FencedError, NotFoundError, StoreError
 from gurum.store.objects import whole
 
 log = structlog.get_logger("gurum.engine")
@@ -142,15 +142,32 @@ class Follower:
                 continue
             seen.add(found.object.id)
             obj = engine.cache.get(type(found.object), found.object.id)
-            if obj is None:
-                await self._along(place, found)
-            elif looked_at(obj) and not obj.deleting:
-                await self._write(obj, found.object)
+            with self._each(place, found.object.id):
+                if obj is None:
+                    await self._along(place, found)
+                elif looked_at(obj) and not obj.deleting:
+                    await self._write(obj, found.object)
         for obj in list(self.followed(place)):
             if obj.id not in seen and not obj.deleting and not isinstance(obj, KeyPair | CloudKey):
-                await self._gone(obj)
+                with self._each(place, obj.id):
+                    await self._gone(obj)
         for server in list(engine.cache.select(Server, INDEX, _value(place))):
-            await self._addresses(server)
+            with self._each(place, server.id):
+                await self._addresses(server)
+
+    @contextlib.contextmanager
+    def _each(self, place: Place, uid: str) -> Iterator[None]:
+        """Have what cannot be written now wait for another look, soon: it must not keep all after it from being seen.
+
+        A shard that is another engine's by now lets nothing through, so that raises.
+        """
+        try:
+            yield
+        except FencedError:
+            raise
+        except StoreError as error:
+            log.warning("adopted thing not followed", resource_id=uid, why=str(error))
+            self.wish(place)
 
     def _catalogue(self, place: Place) -> Catalogue:
         cache, region = self._engine.cache, place.region
@@ -175,13 +192,15 @@ class Follower:
             if len(ids) == 1:
                 mine = codec.copy(obj)
                 whole(mine).spec.import_ = Import(id=ids[0], filter=dict(wanted))  # type: ignore[attr-defined]  # a Spec
-                engine.cache.apply(await engine.store.update_spec(mine))
-                some = True
+                with self._each(place, obj.id):
+                    engine.cache.apply(await engine.store.update_spec(mine))
+                    some = True
                 continue
             work, now = engine.work(obj), engine.clock.time()
             text = f"{len(ids)} things of the account have its tags; exactly one must"
             work.condition("Available", False, Reason.INVALID_CONFIGURATION, text, now)
-            await work.save()
+            with self._each(place, obj.id):
+                await work.save()
         return some
 
     async def _along(self, place: Place, found: Found) -> None:
@@ -280,8 +299,7 @@ class Follower:
         """Write the addresses of a server's ports, as they are by now."""
         work: Work[Server] = self._engine.work(server)
         work.obj.status.addresses = ports.shown(self._engine, work.obj)
-        with contextlib.suppress(ConflictError, NotFoundError):
-            await work.save()
+        await work.save()
 
 
 def _names(obj: Resource) -> Spec | None:

@@ -69,9 +69,10 @@ class Client:
         """Read; 404 and 410 are answers. Raises UnavailableError."""
         return await self._insist("GET", path, parameters, None)
 
-    async def create(self, path: str, document: Mapping[str, Any]) -> Answer:
-        """Create by POST; 409 is an answer. `lost`: see Answer. Raises UnavailableError."""
-        return await self._insist("POST", path, self._writing(), document)
+    async def create(self, path: str, document: Mapping[str, Any], *, dry: bool = False) -> Answer:
+        """Create by POST; 409 is an answer. `lost`: see Answer. `dry`: all but keep it. Raises UnavailableError."""
+        parameters = self._writing() | ({"dryRun": "All"} if dry else {})
+        return await self._insist("POST", path, parameters, document)
 
     async def replace(self, path: str, document: Mapping[str, Any]) -> Answer:
         """Replace by PUT at the resource version in the document; likewise."""

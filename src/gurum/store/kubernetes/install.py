@@ -2,6 +2,8 @@
 
 Applied on the server's side, so that installing twice changes nothing and a newer release changes what differs. A
 definition is served some moments after it was accepted; whoever lists before that is told that there is no such thing.
+Some seconds later still the API server knows its schema, without which the policy that writes down who it was refuses
+what people create.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ Document = dict[str, Any]
 
 INSTALLER = "gurum-install"  # the field manager: one name, or each who installs would seem to change something
 SERVED_SECONDS = 30.0
+_ADMITTED = frozenset({201, 422})  # or refused for what it lacks, which is asked after what policies write into it
 
 # Where documents of a kind are; what else a cluster has is not ours to install.
 _PATHS: Mapping[str, str] = {
@@ -82,3 +85,16 @@ async def _served(client: Client) -> None:
             if asyncio.get_running_loop().time() > deadline:
                 raise UnavailableError(f"{where} is not served {SERVED_SECONDS:g} s after its definition was accepted")
             await asyncio.sleep(0.05)
+
+
+async def admitted(person: Client) -> None:
+    """Return when what a person creates is admitted, of every kind; `person` may create them and is none of ours.
+
+    Nothing is kept of what it tries. Raises UnavailableError when that is not so within the client's patience.
+    """
+    for kind in rights.OWN:
+        place = PLACES[kind]
+        document = {"apiVersion": place.api_version, "kind": kind, "metadata": {"name": "tried"}, "spec": {}}
+        answer = await person.create(shape.collection(place, SYSTEM), document, dry=True)
+        if answer.status not in _ADMITTED:
+            raise UnavailableError(f"no {kind} can be created: {answer.message}")

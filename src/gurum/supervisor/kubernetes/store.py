@@ -14,12 +14,14 @@ from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import webhooks
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.install import INSTALLER, install
+from gurum.store.kubernetes.install import INSTALLER, SERVED_SECONDS, admitted, install
 from gurum.supervisor.rows import Refusal
 
-# Users, and the ClusterRole that each has; the first is the person's at the terminal. `gurum` are operators' commands.
+PERSON = "gurum-operator"  # at the terminal
+
+# Users, and the ClusterRole that each has. `gurum` are operators' commands.
 RIGHTS: Mapping[str, str] = {
-    "gurum-operator": "gurum-operator",
+    PERSON: "gurum-operator",
     "gurum-pia": "gurum-pia",
     "gurum-engine": "gurum-engine",
     "gurum": "gurum-commands",
@@ -30,16 +32,21 @@ RIGHTS: Mapping[str, str] = {
 async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") -> str:
     """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal.
 
-    `webhook` is where the API will answer (empty: nobody is asked); `authority` the PEM of whose certificate is
-    believed there.
+    `webhook` is where the API will answer about what people write (empty: nobody is asked, and nobody writes so);
+    `authority` the PEM of whose certificate is believed there.
     """
     asked = [webhooks.configuration(webhooks.url(webhook), authority)] if webhook else []
-    client = Client(access(f"kubernetes://{kubeconfig}", ""), manager=INSTALLER)
+    url = f"kubernetes://{kubeconfig}"
+    client = Client(access(url, ""), manager=INSTALLER)
+    person = Client(access(url, PERSON), manager=INSTALLER, patience=SERVED_SECONDS)
     try:
         changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), *asked])
+        if webhook:
+            await admitted(person)
     except UnavailableError as error:
         raise Refusal(f"the custom resources could not be installed: {error}") from error
     finally:
+        await person.close()
         await client.close()
     return f"{changed} changes" if changed else "as it should be"
 
