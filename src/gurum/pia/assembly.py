@@ -27,8 +27,9 @@ from gurum.pia.kernel.service import Service
 from gurum.pia.late import LateTokens
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.store.cache import Cache
-from gurum.store.contract import Store, StoreError
+from gurum.store.contract import EVERYTHING, Filter, Store, StoreError
 from gurum.store.factory import open_store
+from gurum.store.kubernetes import KubernetesStore
 from gurum.store.quotas import Quotas
 
 ENGINES_OWN = frozenset(
@@ -89,15 +90,17 @@ class Assembly:
 
 
 @contextlib.asynccontextmanager
-async def assemble(config: Config, services: Sequence[Service], clock: Clock) -> AsyncIterator[Assembly]:
-    """Open everything, fill the cache, and close everything at the end.
+async def assemble(
+    config: Config, services: Sequence[Service], clock: Clock, regions: Sequence[RegionConfig] = ()
+) -> AsyncIterator[Assembly]:
+    """Open everything, fill the cache, and close everything at the end. `regions` are those served; none: all.
 
     Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
     """
     policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
     store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-pia")
     try:
-        cache = Cache(store, KINDS, clock=clock)
+        cache = Cache(store, KINDS, where=_cached(store, config.regions, regions or config.regions), clock=clock)
         board = Board(cache)
         for service in services:
             service.prepare(board)
@@ -132,3 +135,12 @@ async def assemble(config: Config, services: Sequence[Service], clock: Clock) ->
     finally:
         await journal.close()
         await store.close()
+
+
+def _cached(store: Store, known: Sequence[RegionConfig], served: Sequence[RegionConfig]) -> Filter:
+    """Return what a process keeps in memory: its region, where it serves but one; no object is of two, or of none.
+
+    What people wrote into a cluster is taken up by any process, whichever region it is for: there, all that are known.
+    """
+    needed = known if isinstance(store, KubernetesStore) else served
+    return Filter(region=needed[0].name) if len(needed) == 1 else EVERYTHING

@@ -110,7 +110,7 @@ async def serve(config: Config, regions: Sequence[RegionConfig]) -> None:
     secured = tls.context(config.pia.tls)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(contextlib.closing(listen(region))) for region in regions]
-        async with assemble(config, SERVICES, SystemClock()) as assembly:
+        async with assemble(config, SERVICES, SystemClock(), regions) as assembly:
             servers = []
             for region, bound in zip(regions, sockets, strict=True):
                 root = root_of(region, bound, "https" if secured else "http")
