@@ -232,6 +232,7 @@ class PiaConfig(Section, frozen=True):
     console_wait: float = 5.0  # seconds to wait for a fresh console log
     floating_ip_wait: float = 10.0  # seconds to wait for the address of a floating IP that the cloud chooses
     interface_wait: float = 20.0  # seconds to wait until an interface is attached; then it is answered as accepted
+    rendered_bytes: int = 268435456  # of objects' JSON kept in memory, the most recently shown; beyond, made anew
     write_retries: int = 20  # compare-and-swap attempts before 503
     tls: TlsConfig = TlsConfig()
     admission: AdmissionConfig = AdmissionConfig()

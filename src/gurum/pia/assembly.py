@@ -21,6 +21,7 @@ from gurum.pia.app import App, Figures
 from gurum.pia.faces.running import Faces
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
+from gurum.pia.kernel.entries import Renderings
 from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.service import Service
@@ -101,7 +102,7 @@ async def assemble(
     store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-pia")
     try:
         cache = Cache(store, KINDS, where=_cached(store, config.regions, regions or config.regions), clock=clock)
-        board = Board(cache)
+        board = Board(cache, Renderings(config.pia.rendered_bytes))
         for service in services:
             service.prepare(board)
         for kind in KINDS:

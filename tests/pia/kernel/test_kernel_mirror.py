@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from gurum.model.base import Metadata
 from gurum.model.compute import Flavor, FlavorSpec
 from gurum.model.network import Network, NetworkSpec
-from gurum.pia.kernel.mirror import Board, Mirror, rendered
+from gurum.pia.kernel.entries import BESIDE, Entry, Renderings, rendered
+from gurum.pia.kernel.mirror import Board, Mirror
 from gurum.store.cache import Cache
 from gurum.store.memory import MemoryStore
 
@@ -74,9 +75,9 @@ def test_renderings_are_kept_until_something_changes() -> None:
     feed(mirror, network("a"))
     calls: list[str] = []
 
-    def render(obj: Network) -> bytes:
-        calls.append(obj.id)
-        return obj.id.encode()
+    def render(entry: Entry[Network]) -> bytes:
+        calls.append(entry.object.id)
+        return entry.object.id.encode()
 
     for _ in range(2):
         assert rendered(mirror.members("r"), "shape", render) == [b"a"]
@@ -87,6 +88,40 @@ def test_renderings_are_kept_until_something_changes() -> None:
     rendered(mirror.members("r"), "shape", render)
     rendered(mirror.members("r"), "other shape", render)
     assert calls == ["a"] * 4
+
+
+def test_what_was_not_shown_for_long_is_let_go_of() -> None:
+    """Whatever callers ask for, and in however many shapes, what is kept stays within its bound."""
+    each = 1000 + BESIDE
+    board = Renderings(limit=3 * each)
+    mirror = Mirror(Network)
+    mirror.renderings = board
+    feed(mirror, *(network(uid) for uid in "abcd"))
+    calls: list[str] = []
+
+    def render(entry: Entry[Network]) -> bytes:
+        calls.append(entry.object.id)
+        return bytes(1000)
+
+    def show(uids: str, shape: str = "shape") -> str:
+        calls.clear()
+        rendered([entry for uid in uids if (entry := mirror.entry(uid)) is not None], shape, render)
+        return "".join(calls)
+
+    assert show("abc") == "abc"
+    assert show("a") == ""
+    assert show("d") == "d"  # b was not shown again: it went
+    assert show("acd") == ""
+    assert board.size == 3 * each
+    assert show("d", "another") == "d"  # which has two now: another went
+    assert show("d") == ""
+    assert board.size == 3 * each
+    feed(mirror, network("a"), network("c"))
+    mirror.feed("gone", network("d"), None)
+    assert board.size == 0
+    for number in range(100):
+        show("abc", f"shape {number}")
+        assert board.size <= 3 * each
 
 
 def test_rows_are_computed_once_per_change() -> None:

@@ -11,7 +11,8 @@ from tests.support.pia import PROJECTS, REGION, Kit
 
 from gurum.model.base import Metadata, new_id
 from gurum.model.network import Network, Port, PortSpec
-from gurum.pia.kernel.mirror import Entry, Mirror
+from gurum.pia.kernel.entries import Entry
+from gurum.pia.kernel.mirror import Mirror
 from gurum.pia.network.inventory import by_id
 from gurum.pia.network.runs import chained, merged, of_entries, of_ids
 

@@ -8,8 +8,8 @@ from gurum.model.image import Image
 from gurum.pia.image import filters, paging
 from gurum.pia.image.view import owner, rendered, target
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.errors import not_found
-from gurum.pia.kernel.mirror import Entry
 from gurum.pia.kernel.route import Find, Route, Subject
 from gurum.pia.kernel.wire import Response, encode
 from gurum.policy.model import Scopes

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from gurum.model.image import Image
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.errors import bad_request
-from gurum.pia.kernel.mirror import Entry
 from gurum.pia.kernel.wire import Query
 
 DEFAULT_LIMIT = 25  # limit_param_default

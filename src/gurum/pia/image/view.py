@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gurum.model.image import Image
-from gurum.pia.kernel.mirror import Entry
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.wire import encode
 from gurum.policy.model import Target
 
@@ -60,11 +60,8 @@ def target(image: Image) -> Target:
 
 
 def rendered(entry: Entry[Image]) -> bytes:
-    """Return an image as JSON, made at most once per change."""
-    piece = entry.memo.get(_SHAPE)
-    if piece is None:
-        piece = entry.memo[_SHAPE] = encode(document(entry.object))
-    return piece
+    """Return an image as JSON."""
+    return entry.rendered(_SHAPE, lambda kept: encode(document(kept.object)))
 
 
 def stamp(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 A list of a thousand servers must cost the copying of a thousand pieces of bytes. So the order is kept, not computed
 (a marker is found by bisection), the fields that filters look at are taken out of the object once per change, and
-each rendering is kept until the object, or what it shows of others, changes. Without it every list would sort, decide
-and encode all over. The store's cache underneath keeps the objects; what a *list of an API* needs is kept here.
+renderings (`entries`) are kept until the object, or what it shows of others, changes. Without it every list would sort,
+decide and encode all over. The store's cache underneath keeps the objects; what a *list of an API* needs is kept here.
 """
 
 from __future__ import annotations
@@ -15,26 +15,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, Generic, Literal, TypeVar
 
 from gurum.model.base import Resource
+from gurum.pia.kernel.entries import Entry, Order, Renderings
 from gurum.pia.kernel.seams import Cache
 from gurum.store.contract import AdriftError
 
 R = TypeVar("R", bound=Resource)
-Order = tuple[Any, ...]
-
-
-class Entry(Generic[R]):
-    """One object's place. The entry stays the same through the object's changes; `object` and `memo` do not.
-
-    The object belongs to the cache: read it, never change it. `row` is what the mirror's `row` function made of it.
-    """
-
-    __slots__ = ("memo", "object", "order", "row")
-
-    def __init__(self, obj: R, order: Order, row: Any) -> None:
-        self.object = obj
-        self.order = order
-        self.row = row
-        self.memo: dict[Hashable, bytes] = {}
 
 
 def by_age(obj: Resource) -> Order:
@@ -67,6 +52,7 @@ class Mirror(Generic[R]):
         hide_deleting: bool = False,
     ) -> None:
         self.kind = kind
+        self.renderings = Renderings()
         self.hidden: dict[str, R] = {}
         self._order, self._group, self._row, self._hide = order, group, row, hide_deleting
         self._entries: dict[str, Entry[R]] = {}
@@ -154,7 +140,7 @@ class Mirror(Generic[R]):
         return (obj.metadata.region, self._group(obj)), (obj.metadata.region, None)
 
     def _insert(self, obj: R) -> None:
-        entry = Entry(obj, self._order(obj), self._row(obj))
+        entry = Entry(obj, self._order(obj), self._row(obj), self.renderings)
         self._entries[obj.metadata.id] = self._keys[obj.metadata.key] = entry
         for place in self._places(obj):
             entries = self._lists.setdefault(place, [])
@@ -162,6 +148,7 @@ class Mirror(Generic[R]):
 
     def _remove(self, entry: Entry[R]) -> None:
         obj = entry.object
+        self.renderings.forget(entry)
         self._entries.pop(obj.metadata.id, None)
         if self._keys.get(obj.metadata.key) is entry:
             del self._keys[obj.metadata.key]
@@ -184,13 +171,15 @@ class Mirror(Generic[R]):
             self._remove(entry)
             self._insert(new)
             return
-        entry.object, entry.row, entry.memo = new, self._row(new), {}
+        self.renderings.forget(entry)
+        entry.object, entry.row = new, self._row(new)
 
     def forget(self, id: str) -> None:
         """Drop what was rendered (and the row) of an object: something else it shows has changed."""
         entry = self._entries.get(id)
         if entry is not None:
-            entry.memo, entry.row = {}, self._row(entry.object)
+            self.renderings.forget(entry)
+            entry.row = self._row(entry.object)
 
     def entry(self, id: str) -> Entry[R] | None:
         """Return the entry of an id."""
@@ -222,22 +211,12 @@ def _order_of(entry: Entry[Any]) -> Order:
     return entry.order
 
 
-def rendered(entries: Iterable[Entry[R]], shape: Hashable, render: Callable[[R], bytes]) -> list[bytes]:
-    """Return the renderings of entries in a shape, each made at most once per change of its object."""
-    pieces = []
-    for entry in entries:
-        piece = entry.memo.get(shape)
-        if piece is None:
-            piece = entry.memo[shape] = render(entry.object)
-        pieces.append(piece)
-    return pieces
-
-
 class Board:
-    """The mirrors of a process, one a kind, all fed by the same cache."""
+    """The mirrors of a process, one a kind, all fed by the same cache, and what was rendered of their objects."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, renderings: Renderings | None = None) -> None:
         self._cache = cache
+        self._renderings = renderings if renderings is not None else Renderings()
         self._mirrors: dict[type[Resource], Mirror[Any]] = {}
         self._waiting: dict[type[Resource], list[Callable[[Mirror[Any]], None]]] = {}
 
@@ -246,6 +225,7 @@ class Board:
         if mirror.kind in self._mirrors:
             raise ValueError(f"{mirror.kind.kind} has a mirror already")
         self._mirrors[mirror.kind] = mirror
+        mirror.renderings = self._renderings
         for prepare in self._waiting.pop(mirror.kind, ()):
             prepare(mirror)
         self._cache.subscribe(mirror.kind, mirror.feed, replay=True)

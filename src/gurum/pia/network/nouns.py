@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 
 from gurum.model.base import Resource
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.errors import ApiError
-from gurum.pia.kernel.mirror import Entry, Mirror
+from gurum.pia.kernel.mirror import Mirror
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, encode, json, listing
 from gurum.pia.network import body, query, select

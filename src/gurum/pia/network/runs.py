@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gurum.model.base import Resource
-from gurum.pia.kernel.mirror import Entry, Mirror
+from gurum.pia.kernel.entries import Entry
+from gurum.pia.kernel.mirror import Mirror
 
 R = TypeVar("R", bound=Resource)
 

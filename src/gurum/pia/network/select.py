@@ -12,7 +12,7 @@ from sys import maxsize
 from typing import Any, TypeVar
 
 from gurum.model.base import Resource
-from gurum.pia.kernel.mirror import Entry
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.network.query import ListQuery
 from gurum.pia.network.runs import Run, chained, merged
 from gurum.pia.network.views.base import View

@@ -9,8 +9,8 @@ from gurum.model.compute import Flavor
 from gurum.pia.compute.flavors import schemas, view
 from gurum.pia.compute.paging import links, page
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry, rendered
 from gurum.pia.kernel.errors import bad_request
-from gurum.pia.kernel.mirror import Entry, rendered
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, encode, json, listing
 from gurum.policy.model import Scopes
@@ -85,7 +85,7 @@ def _select(ctx: Context) -> list[Entry[Flavor]]:
 def _listing(ctx: Context, show: Callable[[Flavor, int, str], dict[str, Any]], path: str) -> Response:
     shown = page(ctx, _select(ctx), lambda entry: entry.object.spec.flavorid)
     version = view.shape(ctx.version)
-    pieces = rendered(shown, (path, version), lambda flavor: encode(show(flavor, version, ctx.root)))
+    pieces = rendered(shown, (path, version), lambda entry: encode(show(entry.object, version, ctx.root)))
     last = shown[-1].object.spec.flavorid if shown else ""
     return listing("flavors", pieces, links(ctx, "flavors", len(shown), last, path))
 

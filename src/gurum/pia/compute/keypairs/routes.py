@@ -14,8 +14,8 @@ from gurum.pia.compute.paging import limit_of, links
 from gurum.pia.compute.quotas.limits import limits_of
 from gurum.pia.compute.view import micros
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Order, rendered
 from gurum.pia.kernel.errors import ApiError, bad_request, conflict, forbidden, not_found
-from gurum.pia.kernel.mirror import Order, rendered
 from gurum.pia.kernel.route import Route, Subject
 from gurum.pia.kernel.wire import Response, empty, encode, json, listing
 from gurum.policy.model import Target
@@ -89,7 +89,7 @@ async def index(ctx: Context) -> Response:
         entries = entries[start : start + limit_of(ctx)]
         tail = links(ctx, "keypairs", len(entries), entries[-1].object.spec.name if entries else "", "os-keypairs")
     shape = 2 if ctx.version >= 2 else 1
-    pieces = rendered(entries, shape, lambda pair: encode({"keypair": _brief(pair, shape)}))
+    pieces = rendered(entries, shape, lambda entry: encode({"keypair": _brief(entry.object, shape)}))
     return listing("keypairs", pieces, tail)
 
 

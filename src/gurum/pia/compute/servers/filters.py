@@ -12,8 +12,8 @@ from gurum.pia.compute.servers import schemas, state
 from gurum.pia.compute.servers.patterns import finder
 from gurum.pia.compute.view import micros
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.errors import bad_request, forbidden
-from gurum.pia.kernel.mirror import Entry
 from gurum.pia.kernel.schema import parse_time
 
 Entries = Sequence[Entry[Server]]

@@ -15,8 +15,9 @@ from gurum.pia.compute.servers import filters, schemas
 from gurum.pia.compute.servers.state import effective
 from gurum.pia.compute.servers.view import View, brief
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry, rendered
 from gurum.pia.kernel.errors import ApiError, bad_request, forbidden
-from gurum.pia.kernel.mirror import Entry, by_age, rendered
+from gurum.pia.kernel.mirror import by_age
 from gurum.pia.kernel.route import Subject
 from gurum.pia.kernel.wire import Response, encode, listing
 from gurum.policy.model import Target
@@ -165,7 +166,7 @@ def _answer(ctx: Context, entries: list[Entry[Server]], pieces: list[bytes], pat
 async def index(ctx: Context) -> Response:
     """List ids and names."""
     entries = await _select(ctx)
-    pieces = rendered(entries, "brief", lambda server: encode(brief(server, ctx.root)))
+    pieces = rendered(entries, "brief", lambda entry: encode(brief(entry.object, ctx.root)))
     return _answer(ctx, entries, pieces, "servers")
 
 
@@ -173,13 +174,7 @@ async def detail(ctx: Context) -> Response:
     """List in full."""
     entries = await _select(ctx)
     view = View(ctx, reveals=reveals(ctx))
-    shape = view.shape
-    pieces = []
-    for entry in entries:
-        piece = entry.memo.get(shape)
-        if piece is None:
-            piece = entry.memo[shape] = encode(view.detail(entry.object, entry.row))
-        pieces.append(piece)
+    pieces = rendered(entries, view.shape, lambda entry: encode(view.detail(entry.object, entry.row)))
     return _answer(ctx, entries, pieces, "servers/detail")
 
 

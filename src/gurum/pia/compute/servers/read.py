@@ -7,6 +7,7 @@ from gurum.pia.compute.servers import listing, schemas
 from gurum.pia.compute.servers.find import find, state_of
 from gurum.pia.compute.servers.view import SHOWN, View
 from gurum.pia.kernel.context import Context
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.route import Route
 from gurum.pia.kernel.wire import Response, encode
 
@@ -16,12 +17,11 @@ async def show(ctx: Context) -> Response:
     server = ctx.found(Server)
     view = View(ctx, reveals=listing.reveals(ctx))
     entry = ctx.mirror(Server).entry(server.id)
-    shape = ("show", *view.shape)
-    piece = entry.memo.get(shape) if entry is not None else None
-    if piece is None:
-        piece = encode(view.detail(server, state_of(ctx, server), groups=True))
-        if entry is not None:
-            entry.memo[shape] = piece
+
+    def render(_: Entry[Server] | None = None) -> bytes:
+        return encode(view.detail(server, state_of(ctx, server), groups=True))
+
+    piece = entry.rendered(("show", *view.shape), render) if entry is not None else render()
     return Response(body=b'{"server":%s}' % piece)
 
 

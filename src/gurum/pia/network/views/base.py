@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from gurum.model.base import Resource
-from gurum.pia.kernel.mirror import Entry
+from gurum.pia.kernel.entries import Entry
 from gurum.pia.kernel.wire import encode
 from gurum.pia.network import revision
 
@@ -62,11 +62,8 @@ class View(Generic[R]):
         return shape.operation == "options" and name in self.bare
 
     def rendered(self, entry: Entry[R], shape: Shape) -> bytes:
-        """Return the object in a shape as JSON, made at most once per change."""
-        piece = entry.memo.get(shape)
-        if piece is None:
-            piece = entry.memo[shape] = encode(self.document(entry.object, shape))
-        return piece
+        """Return the object in a shape as JSON."""
+        return entry.rendered(shape, lambda kept: encode(self.document(kept.object, shape)))
 
 
 def stamp(seconds: float) -> str:
