@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -23,6 +25,7 @@ CALM = 30.0  # seconds after which an answer is given up
 PATIENCE = 10.0  # seconds for which a request is repeated before the store counts as unavailable
 _PAUSE = (0.05, 1.0)  # seconds between two tries: the first, and the longest
 OVER = "is over: another engine has taken the shard"  # what the API server says to a write of a fence that fell
+_PARTING = 1.0  # seconds, at most, that a server is waited for when a connection ends
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes of an event: far above what an API server stores
 
 # Turned away before anything was done: to be asked again.
@@ -60,6 +63,7 @@ class Client:
         self._access, self._patience = access, patience
         self.manager = manager
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._closed = False
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -117,6 +121,10 @@ class Client:
         await self._idle.wait()
         if self._session is not None:
             await self._session.close()
+        # A connection whose watch was left takes leave of the server first, which the session does not wait for.
+        deadline = asyncio.get_running_loop().time() + _PARTING
+        while any(one.fileno() != -1 for one in self._sockets) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.002)  # noqa: ASYNC110 - a socket tells nobody that it is closed
 
     def _writing(self) -> dict[str, str]:
         return {"fieldManager": self.manager, "fieldValidation": "Strict"}
@@ -177,9 +185,16 @@ class Client:
         if self._closed:
             raise UnavailableError("the store is closed")
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=self._access.tls or True, limit=0, keepalive_timeout=60.0)
+            connector = aiohttp.TCPConnector(
+                ssl=self._access.tls or True, limit=0, keepalive_timeout=60.0, socket_factory=self._socket
+            )
             self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
         return self._session
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        made = socket.socket(*address[:3])
+        self._sockets.add(made)
+        return made
 
 
 class RefusedError(Exception):
