@@ -123,8 +123,8 @@ class Client:
             await self._session.close()
         # A connection whose watch was left takes leave of the server first, which the session does not wait for.
         deadline = asyncio.get_running_loop().time() + _PARTING
-        while any(one.fileno() != -1 for one in self._sockets) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.002)  # noqa: ASYNC110 - a socket tells nobody that it is closed
+        while self._parting() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.002)
 
     def _writing(self) -> dict[str, str]:
         return {"fieldManager": self.manager, "fieldValidation": "Strict"}
@@ -190,6 +190,9 @@ class Client:
             )
             self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
         return self._session
+
+    def _parting(self) -> bool:
+        return any(one.fileno() != -1 for one in self._sockets)
 
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         made = socket.socket(*address[:3])
