@@ -123,7 +123,7 @@ class Client:
             await self._session.close()
         # A connection whose watch was left takes leave of the server first, which the session does not wait for.
         deadline = asyncio.get_running_loop().time() + _PARTING
-        while self._parting() and asyncio.get_running_loop().time() < deadline:
+        while self._parting() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(0.002)
 
     def _writing(self) -> dict[str, str]:
