@@ -19,8 +19,8 @@ from gurum.store.contract import EVERYTHING, StoreError
 from gurum.store.factory import open_store
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import list_all
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, namespace_of
+from gurum.store.kubernetes.lists import list_all
 from gurum.store.moving.transfer import UnfinishedStoreError
 
 

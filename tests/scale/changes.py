@@ -16,7 +16,7 @@ from tests.support.stack import Stack
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client as Cluster
-from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.client import checked
 from gurum.store.kubernetes.kinds import PLACES
 from gurum.store.kubernetes.words import moment, seconds
 from gurum.supervisor.kubernetes.components import Plane

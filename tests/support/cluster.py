@@ -12,11 +12,11 @@ from gurum.ops.clock import Clock
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.beside import BESIDE
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import checked, list_all
+from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.heads import SqliteHeads
 from gurum.store.kubernetes.install import INSTALLER, install
 from gurum.store.kubernetes.kinds import PLACES, Place
+from gurum.store.kubernetes.lists import list_all
 from gurum.store.sqlite import SqliteJournal
 
 Open = Callable[[Clock], Awaitable[KubernetesStore]]

@@ -18,8 +18,7 @@ from gurum.model.server import Server
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, OwnedError, WatchExpiredError
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.access import access
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.install import INSTALLER, install
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM
 from gurum.store.kubernetes.shape import Address

@@ -21,9 +21,8 @@ from gurum.model.codec import KINDS as MODEL
 from gurum.store.kubernetes import crds, rights, schema, shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.beside import BESIDE
-from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.definitions.tables import KINDS
-from gurum.store.kubernetes.feed import checked
 from gurum.store.kubernetes.install import install
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM
 from gurum.store.kubernetes.words import camel

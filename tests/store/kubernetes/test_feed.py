@@ -31,6 +31,8 @@ class Scripted:
         self.lists = 0
         self.since: list[str] = []  # where each watch began
         self.refuse: RefusedError | None = None
+        self.beginning: list[Document] | RefusedError | None = None  # what a watch-list is told; None: as `documents`
+        self.begun = 0  # watch-lists asked for
         self._lines: asyncio.Queue[Document | Exception | None] = asyncio.Queue()
 
     async def get(self, path: str, **parameters: str) -> Answer:
@@ -40,7 +42,14 @@ class Scripted:
         return Answer(200, msgspec.json.encode(body))
 
     async def stream(self, path: str, **parameters: str) -> AsyncIterator[bytes]:
-        """A watch."""
+        """A watch, or a watch-list."""
+        if "sendInitialEvents" in parameters:
+            assert parameters["resourceVersionMatch"] == "NotOlderThan"
+            assert "resourceVersion" not in parameters
+            self.begun += 1
+            for told in self._beginning():
+                yield msgspec.json.encode(told)
+            return
         self.since.append(parameters["resourceVersion"])
         if self.refuse is not None:
             refusal, self.refuse = self.refuse, None
@@ -49,6 +58,13 @@ class Scripted:
             if isinstance(line, Exception):
                 raise line
             yield msgspec.json.encode(line)
+
+    def _beginning(self) -> list[Document]:
+        if isinstance(self.beginning, RefusedError):
+            raise self.beginning
+        if self.beginning is not None:
+            return self.beginning
+        return [*(happening("ADDED", one) for one in self.documents), complete(self.version)]
 
     def tell(self, kind: str, document: Document, version: int) -> None:
         """Send an event."""
@@ -64,6 +80,15 @@ class Scripted:
         """Say in the stream that something is wrong, and end it."""
         self._lines.put_nowait({"type": "ERROR", "object": {"kind": "Status", "code": code}})
         self._lines.put_nowait(None)
+
+
+def happening(kind: str, document: Document) -> Document:
+    return {"type": kind, "object": document}
+
+
+def complete(version: int) -> Document:
+    annotations = {"k8s.io/initial-events-end": "true"}
+    return happening("BOOKMARK", {"metadata": {"resourceVersion": str(version), "annotations": annotations}})
 
 
 def document(name: str = "web", *, version: int = 1, uid: str = "", project: str = "p1") -> Document:
@@ -129,7 +154,7 @@ async def test_a_stream_that_ends_is_taken_up_where_it_was(how: Exception | None
         server.end(how)
         await until(lambda: len(server.since) == 2)
         assert server.since == ["100", "101"]
-        assert server.lists == 1
+        assert (server.begun, server.lists) == (1, 0)
         server.tell("ADDED", document("b"), 102)
         await reached(feed, 102)
         assert len(feed.since(100, EVERYTHING)) == 2
@@ -157,7 +182,7 @@ async def test_another_error_in_the_stream_is_no_reason_to_list() -> None:
     async with following() as (server, _):
         server.error(500)
         await until(lambda: len(server.since) >= 2)
-        assert server.lists == 1
+        assert (server.begun, server.lists) == (1, 0)
 
 
 async def test_only_so_much_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,3 +265,43 @@ async def test_closing_wakes_who_waits() -> None:
         await feed.close()
         with pytest.raises(UnavailableError, match="closed"):
             await waiting
+
+
+async def test_what_changes_while_it_begins_is_as_it_was_last_told() -> None:
+    server, first, second = Scripted(), document("a", version=90), document("b", version=95)
+    later = {**first, "metadata": first["metadata"] | {"resourceVersion": "101"}}
+    server.beginning = [
+        happening("ADDED", first),
+        happening("BOOKMARK", {"metadata": {"resourceVersion": "96"}}),  # as any: not the end
+        happening("ADDED", second),
+        happening("MODIFIED", later),
+        happening("DELETED", second),
+        complete(102),
+    ]
+    feed = Feed(cast("Client", server), Server)
+    listed = await feed.start()
+    assert listed is not None
+    assert (listed.version, listed.documents) == (102, [later])
+    assert {known.version for known in feed.index.values()} == {101}
+    await feed.close()
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        RefusedError(Answer(422, b'{"message":"sendInitialEvents is forbidden for watch"}')),
+        RefusedError(Answer(429, b'{"message":"storage is (re)initializing"}')),
+        [happening("ADDED", document("gone", version=90))],  # and nothing more
+        [happening("ERROR", {"code": 410, "message": "too old"})],
+    ],
+)
+async def test_who_does_not_tell_from_the_beginning_is_asked_for_pages(
+    beginning: list[Document] | RefusedError,
+) -> None:
+    server = Scripted()
+    server.beginning, server.documents = beginning, [document("there", version=99)]
+    feed = Feed(cast("Client", server), Server)
+    await feed.start()
+    assert (server.begun, server.lists, feed.position) == (1, 1, 100)
+    assert {known.version for known in feed.index.values()} == {99}
+    await feed.close()

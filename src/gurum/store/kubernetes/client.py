@@ -11,7 +11,8 @@ import asyncio
 import random
 import socket
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -54,6 +55,13 @@ class Answer(msgspec.Struct, frozen=True):
     def message(self) -> str:
         """Return a refusal's message."""
         return str(_status(self.body).get("message", ""))
+
+
+def checked(answer: Answer) -> Answer:
+    """Return a success. Raises UnavailableError for anything else: what it is, is for whoever runs the cluster."""
+    if answer.status >= 300:
+        raise UnavailableError(f"the API server refuses ({answer.status}): {answer.message[:500]}")
+    return answer
 
 
 class Client:
@@ -104,9 +112,12 @@ class Client:
         # No total limit: a watch lasts. Servers say something every minute (bookmarks).
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=3 * 60.0)
         try:
-            async with session.get(
-                self._access.url + path, params=parameters, headers=self._access.headers(), timeout=timeout
-            ) as response:
+            with self._busy():
+                async with asyncio.timeout(CALM):
+                    response = await session.get(
+                        self._access.url + path, params=parameters, headers=self._access.headers(), timeout=timeout
+                    )
+            async with response:
                 if response.status != 200:
                     raise RefusedError(Answer(response.status, await response.read()))
                 opened()
@@ -163,19 +174,21 @@ class Client:
     ) -> tuple[Answer, float]:
         session = self._open()
         headers = self._access.headers() | ({"Content-Type": form} if body is not None else {})
-        self._under_way += 1
-        self._idle.clear()
-        try:
+        timeout = aiohttp.ClientTimeout(total=CALM)
+        with self._busy():
             async with session.request(
-                method,
-                self._access.url + path,
-                params=parameters,
-                data=body,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=CALM),
+                method, self._access.url + path, params=parameters, data=body, headers=headers, timeout=timeout
             ) as response:
                 retry = response.headers.get("Retry-After", "")
                 return Answer(response.status, await response.read()), float(retry) if retry.isdigit() else 0.0
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Have `close` wait: a session must not go while it connects."""
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
         finally:
             self._under_way -= 1
             if not self._under_way:

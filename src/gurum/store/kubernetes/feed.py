@@ -20,17 +20,16 @@ from gurum.model.base import Resource
 from gurum.store import objects
 from gurum.store.contract import Event, Filter, StoreError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import shape
-from gurum.store.kubernetes.client import Answer, Client, RefusedError
+from gurum.store.kubernetes.client import Client, RefusedError
 from gurum.store.kubernetes.kinds import PLACES
+from gurum.store.kubernetes.lists import GONE, Listed, Told, event_of, listed_first
 from gurum.store.kubernetes.shape import Address
 
 R = TypeVar("R", bound=Resource)
 
-PAGE = 500  # objects asked for at once
 REMEMBERED = 2048  # events
 ADRIFT = 1.0  # seconds without a watch after which the server counts as away
 _PAUSE = (0.05, 5.0)  # seconds between two tries to follow: the first, and the longest
-_GONE = 410
 _AWAY = frozenset({500, 502, 503})  # what stands in for an API server, or what it says while its etcd is away
 _log = logging.getLogger(__name__)
 
@@ -48,45 +47,6 @@ class _Happened(msgspec.Struct, frozen=True):
     type: Literal["put", "gone"]
     id: str
     document: bytes
-
-
-class _Told(msgspec.Struct, frozen=True):
-    """A line of a watch."""
-
-    type: str
-    object: msgspec.Raw
-
-
-_told = msgspec.json.Decoder(_Told)
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """All objects of a kind at a version, as documents."""
-
-    version: int
-    documents: list[dict[str, Any]]
-
-
-async def list_all(client: Client, path: str) -> Listed:
-    """Return everything under a path at one version. Raises UnavailableError, WatchExpiredError."""
-    documents: list[dict[str, Any]] = []
-    token = ""
-    while True:
-        answer = await client.get(path, limit=str(PAGE), **({"continue": token} if token else {}))
-        if answer.status == _GONE:
-            raise WatchExpiredError("the list's version is no longer known: begin again")
-        page = checked(answer).json()
-        documents += page["items"]
-        token = page["metadata"].get("continue", "")
-        if not token:
-            return Listed(int(page["metadata"]["resourceVersion"]), documents)
-
-
-def checked(answer: Answer) -> Answer:
-    """Return a success. Raises UnavailableError for anything else: what it is, is for whoever runs the cluster."""
-    if answer.status >= 300:
-        raise UnavailableError(f"the API server refuses ({answer.status}): {answer.message[:500]}")
-    return answer
 
 
 class Feed(Generic[R]):
@@ -249,12 +209,7 @@ class Feed(Generic[R]):
         self._waiting.clear()
 
     async def _relist(self) -> Listed:
-        while True:
-            try:
-                listed = await list_all(self._client, shape.collection(self._place))
-                break
-            except WatchExpiredError:
-                continue
+        listed = await listed_first(self._client, shape.collection(self._place))
         self.index.clear()
         self.asked.clear()
         self.names.clear()
@@ -279,7 +234,7 @@ class Feed(Generic[R]):
                 await self._stream()
                 trouble, away = "", True
             except RefusedError as refusal:
-                self._expired = refusal.answer.status == _GONE
+                self._expired = refusal.answer.status == GONE
                 trouble, away = str(refusal), refusal.answer.status in _AWAY
             except (UnavailableError, msgspec.DecodeError) as error:
                 trouble, away = str(error), True
@@ -316,7 +271,7 @@ class Feed(Generic[R]):
                 self._told_again()
                 if self._lock.locked() or since != self.position:
                     return  # a list came between
-                self._apply(_told.decode(line))
+                self._apply(event_of(line))
                 if self._expired:
                     return
                 since = self.position
@@ -329,11 +284,11 @@ class Feed(Generic[R]):
             _log.warning("%s cannot be listed: %s", self.kind.kind, error)
             await asyncio.sleep(_PAUSE[1])
 
-    def _apply(self, told: _Told) -> None:
+    def _apply(self, told: Told) -> None:
         """Apply a line. Raises UnavailableError when it is the server's last, for a reason that will pass."""
         document = msgspec.json.decode(told.object)
         if told.type == "ERROR":
-            self._expired = document.get("code") == _GONE
+            self._expired = document.get("code") == GONE
             if not self._expired:
                 raise UnavailableError(document.get("message") or f"the server ends the watch: {document.get('code')}")
             return
@@ -344,7 +299,7 @@ class Feed(Generic[R]):
             self._happened(told, document, version)
         self._wake()
 
-    def _happened(self, told: _Told, document: dict[str, Any], version: int) -> None:
+    def _happened(self, told: Told, document: dict[str, Any], version: int) -> None:
         self._ask(document, gone=told.type == "DELETED")
         if not shape.admitted(document):
             return

@@ -15,8 +15,7 @@ from typing import Any
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import crds, fence, guard, rights, shape
 from gurum.store.kubernetes.beside import BESIDE
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM
 
 Document = dict[str, Any]

@@ -13,8 +13,7 @@ from typing import Any
 from gurum.model.base import Resource
 from gurum.store.contract import ExistsError, UnavailableError
 from gurum.store.kubernetes import namespaces, shape
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM, name_of
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.words import seconds

@@ -10,8 +10,7 @@ from typing import Any
 
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import shape
-from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import checked
+from gurum.store.kubernetes.client import Answer, Client, checked
 from gurum.store.kubernetes.kinds import DOMAIN, PROJECT_LABEL, Place
 
 

@@ -19,11 +19,12 @@ from gurum.model.base import Resource
 from gurum.ops.together import together
 from gurum.store.contract import ConflictError, ExistsError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import namespaces, shape
-from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import checked, exact, list_all
+from gurum.store.kubernetes.client import Answer, Client, checked
+from gurum.store.kubernetes.feed import exact
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES
+from gurum.store.kubernetes.lists import list_all
 from gurum.store.moving.contract import PAGE
 
 R = TypeVar("R", bound=Resource)

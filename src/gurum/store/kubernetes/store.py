@@ -26,11 +26,12 @@ from gurum.store.contract import (
     UnavailableError,
 )
 from gurum.store.kubernetes import fence, namespaces, shape
-from gurum.store.kubernetes.client import Answer, Client
-from gurum.store.kubernetes.feed import Listed, checked, list_all, readable
+from gurum.store.kubernetes.client import Answer, Client, checked
+from gurum.store.kubernetes.feed import readable
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
+from gurum.store.kubernetes.lists import Listed, list_all
 from gurum.store.kubernetes.ownership import check_owners
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.snapshots import Snapshots

@@ -12,8 +12,8 @@ import msgspec
 from gurum.store.contract import UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Client, RefusedError
-from gurum.store.kubernetes.feed import list_all
 from gurum.store.kubernetes.kinds import Place
+from gurum.store.kubernetes.lists import listed_first
 from gurum.store.kubernetes.shape import Address
 
 Document = dict[str, Any]
@@ -54,7 +54,7 @@ class Watched:
         pause = _PAUSE[0]
         while True:
             try:
-                listed = await list_all(self._client, shape.collection(self._place))
+                listed = await listed_first(self._client, shape.collection(self._place))
                 self.documents = {shape.address_in(document): document for document in listed.documents}
                 self._changed.set()
                 pause = _PAUSE[0]

@@ -15,10 +15,11 @@ import msgspec
 from gurum.model.base import Resource
 from gurum.store.contract import AdriftError, NotFoundError, UnavailableError
 from gurum.store.kubernetes import shape
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import ADRIFT, Feed, Known, Listed, checked
+from gurum.store.kubernetes.client import Client, checked
+from gurum.store.kubernetes.feed import ADRIFT, Feed, Known
 from gurum.store.kubernetes.heads import Heads
 from gurum.store.kubernetes.kinds import PLACES
+from gurum.store.kubernetes.lists import Listed
 
 R = TypeVar("R", bound=Resource)
 Document = dict[str, Any]

@@ -17,8 +17,8 @@ from gurum.ops.clock import Clock
 from gurum.store import objects
 from gurum.store.contract import ConflictError, ExistsError, NotFoundError, UnavailableError
 from gurum.store.kubernetes import shape
-from gurum.store.kubernetes.client import Client
-from gurum.store.kubernetes.feed import Feed, checked
+from gurum.store.kubernetes.client import Client, checked
+from gurum.store.kubernetes.feed import Feed
 from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
 from gurum.store.kubernetes.ownership import returned
