@@ -171,9 +171,12 @@ class Actions:
 
     async def _write(self, document: Document, status: Document) -> Document | None:
         """Write an action's status; None if it is another by now."""
-        path = address_in(document).path(SERVER_ACTION) + "/status"
+        path = address_in(document).path(SERVER_ACTION)
         whole = {"apiVersion": SERVER_ACTION.api_version, "kind": "ServerAction", **document, "status": status}
-        answer = await self._client.replace(path, whole)
+        answer = await self._client.replace(f"{path}/status", whole)
+        if answer.status == 409 and answer.lost:  # it may be what we wrote ourselves; no other has our request id
+            answer = await self._client.get(path)
+            return answer.json() if answer.status == 200 and answer.json().get("status") == status else None
         return answer.json() if answer.status == 200 else None
 
     def _ended(self, outcome: str, message: str) -> Document:
