@@ -115,6 +115,7 @@ def test_every_setting_arrives(largest: list[Document], tmp_path: Path) -> None:
     assert (found.pia.body_limit, found.pia.quotas["compute"]["instances"]) == (20_000_000, 20_000_000)
     assert found.pia.rate_limit.user_per_second == 20
     assert found.pia.tls.cert_file == "/run/secrets/gurum/tls/tls.crt"
+    assert found.pia.admission.client_ca_file == "/run/secrets/gurum/admission/client-ca.crt"
     assert found.policy.bundle == "/etc/gurum-policy"
     one, aws = found.regions
     assert one.simulation is not None

@@ -139,6 +139,11 @@ def _own() -> dict[str, Schema]:
                 " asked, and kubectl may do what OpenStack would refuse"
             ),
             caBundle=text("who signed that certificate: PEM, in base64; cert-manager's injector may fill it in"),
+            clientCaKey=text(
+                "the key, in the same Secret, of who signed the certificates by which API servers show who they are"
+                " (PEM): nobody else is answered; empty: whoever comes is. An API server shows one where its"
+                " admission configuration names it"
+            ),
             annotations=words("of the webhook's configuration, such as cert-manager's"),
         ),
         "rbac": one(

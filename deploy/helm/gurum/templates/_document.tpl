@@ -39,6 +39,9 @@ by the program when it starts; a misspelt setting never gets so far, because the
 {{- if .Values.admission.existingSecret -}}
 {{- $_ := set $pia "admission" (dict "host" .Values.bindAddress "port" (include "gurum.port.admission" . | int)
     "cert_file" (printf "%s/admission/tls.crt" $secrets) "key_file" (printf "%s/admission/tls.key" $secrets)) -}}
+{{- with .Values.admission.clientCaKey -}}
+{{- $_ := set $pia.admission "client_ca_file" (printf "%s/admission/%s" $secrets .) -}}
+{{- end -}}
 {{- end -}}
 {{- dict
     "state" $state

@@ -78,7 +78,7 @@ PROCESSES: dict[str, Process] = {
         update=(*CATALOGUE, *_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "QuotaUsage", "Lease"),
         delete=("Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "AddressClaim",
                 "FloatingIPClaim", "Lease"),
-        status=(*_HELD, "KeyPair", "SecurityGroupRule", "Image", "Domain", "CloudKey", "ConsoleLog", "Region"),
+        status=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "Region"),
         keys=("get", "create", "delete"),
     ),
     "gurum-commands": Process(
