@@ -11,7 +11,7 @@ from gurum.model import codec
 from gurum.model.base import Cause, Condition
 from gurum.model.network import AddressClaim, Network
 from gurum.model.server import Server
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError
+from gurum.store.contract import ConflictError, ExistsError, Filter, NotFoundError
 
 ALICE = Cause(user_id="alice", request_id="req-1", decision_id="d-1")
 
@@ -124,6 +124,19 @@ async def test_update_spec_replaces_spec_and_never_status(stores: Stores) -> Non
     assert updated.metadata.updated_at >= updated.metadata.created_at + 10
     assert updated.metadata.resource_version != server.metadata.resource_version
     assert await stores.one.get(Server, server.id) == updated
+
+
+async def test_it_is_of_the_account_that_it_was_created_for(stores: Stores) -> None:
+    server = make_server()
+    server.metadata.account = "123456789012"
+    created = await stores.one.create(server)
+    assert created.metadata.account == "123456789012"
+    assert [one.id for one in (await stores.other.list(Server, Filter(account="123456789012"))).items] == [server.id]
+    created.spec.name = "renamed"
+    renamed = await stores.other.update_spec(created)
+    assert renamed.metadata.account == "123456789012"
+    renamed.status.vm_state = "active"
+    assert (await stores.one.update_status(renamed)).metadata.account == "123456789012"
 
 
 async def test_labels_are_no_new_generation(stores: Stores) -> None:

@@ -33,6 +33,8 @@ _STATES = {"vmState": "vm_state", "status": "status"}  # said also where they ar
 _CREATED, _UPDATED = f"{DOMAIN}/created-at", f"{DOMAIN}/updated-at"
 _CAUSE, _DELETION_CAUSE, _DELETION = f"{DOMAIN}/cause", f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
 _LABELS, _SCHEMA = f"{DOMAIN}/labels", f"{DOMAIN}/schema"
+# The account that an object was created for. It stands in the status, and of what is created the API server keeps none.
+_ACCOUNT = f"{DOMAIN}/account"
 # How many generations an object had before it was moved here; the API server counts its own from one.
 _BEFORE = f"{DOMAIN}/generations-before"
 OURS = (_CREATED, _UPDATED, _CAUSE, _DELETION_CAUSE, _DELETION, _LABELS, _SCHEMA)
@@ -97,6 +99,8 @@ def new(obj: Resource) -> Document:
     meta: Document = {"name": address.name, "annotations": notes(obj, {})}
     if address.namespace:
         meta["namespace"] = address.namespace
+    if obj.metadata.account:
+        meta["annotations"][_ACCOUNT] = obj.metadata.account
     if obj.metadata.finalizers:
         meta["finalizers"] = [_finalizer(name) for name in obj.metadata.finalizers]
     return {"apiVersion": place.api_version, "kind": obj.kind, "metadata": meta, "spec": spec(obj, {})}
@@ -241,7 +245,7 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
         key=given.get("naturalKey") or uid,
         region=given.get("region", ""),
         project=given.get("projectID", ""),
-        account=observed.get("account", ""),
+        account=observed.get("account") or noted.get(_ACCOUNT, ""),
         generation=meta.get("generation", 1) + earlier,
         revision=observed.get("revision", 0),
         resource_version=int(meta["resourceVersion"]),
