@@ -17,6 +17,8 @@ class Process(IntEnum):
 
     ENGINE = 0
     PIA = 1
+    APISERVER = 2  # of Kubernetes, where that is the store; and the database behind it
+    ETCD = 3
 
 
 class Mode(IntEnum):
@@ -25,11 +27,11 @@ class Mode(IntEnum):
     OFF = 0
     POINT = 1  # at the nth passing of a named point
     COUNT = 2  # at the nth point from now, whatever it is
-    FALLEN = 3  # it has killed itself, and may not have ended yet
+    FALLEN = 3  # it has killed itself, or its victim, which may not have ended yet
 
 
 _VERB = struct.Struct("<64s")
-_ARMED = struct.Struct("<Bq16s")  # mode, passings left, digest of the point
+_ARMED = struct.Struct("<Bq16sqd")  # mode, passings left, digest of the point, victim, seconds until it is killed
 _STEPS = struct.Struct("<q")
 _PER_PROCESS = _ARMED.size + _STEPS.size
 
@@ -55,9 +57,14 @@ class Board:
     def verb(self, name: str) -> None:
         _VERB.pack_into(self._memory, 0, name.encode())
 
-    def arm(self, process: Process, mode: Mode, passings: int = 1, point: str = "") -> None:
-        """Have the process kill itself at the `passings`-th point (of that name) from now."""
-        _ARMED.pack_into(self._memory, self._at(process), mode, passings, digest(point))
+    def arm(
+        self, process: Process, mode: Mode, passings: int = 1, point: str = "", *, victim: int = 0, after: float = 0.0
+    ) -> None:
+        """Have the process kill itself at the `passings`-th point (of that name) from now.
+
+        victim: the pid of whom it kills instead, `after` so many seconds of the machine.
+        """
+        _ARMED.pack_into(self._memory, self._at(process), mode, passings, digest(point), victim, after)
 
     def disarm(self) -> None:
         """Have nobody kill itself from now on."""
@@ -71,17 +78,22 @@ class Board:
                 self.arm(process, Mode.OFF)
 
     def falls(self, process: Process, point: str) -> bool:
-        """Pass a point: return whether the process must die now. It is `fallen` then, so that its successor lives."""
+        """Pass a point: return whether somebody must die now. That is `fallen` then, so that a successor lives."""
         at = self._at(process)
-        mode, left, wanted = _ARMED.unpack_from(self._memory, at)
+        mode, left, wanted, victim, after = _ARMED.unpack_from(self._memory, at)
         if mode in (Mode.OFF, Mode.FALLEN) or (mode == Mode.POINT and digest(point) != wanted):
             return False
         left -= 1
-        _ARMED.pack_into(self._memory, at, mode if left > 0 else Mode.FALLEN, left, wanted)
+        _ARMED.pack_into(self._memory, at, mode if left > 0 else Mode.FALLEN, left, wanted, victim, after)
         return bool(left <= 0)
 
+    def victim(self, process: Process) -> tuple[int, float]:
+        """Return whom the process has to kill at its point (0: itself), and after how many seconds of the machine."""
+        _, _, _, victim, after = _ARMED.unpack_from(self._memory, self._at(process))
+        return int(victim), float(after)
+
     def fallen(self) -> bool:
-        """Whether a process has killed itself since the last `disarm`."""
+        """Whether somebody was killed at a point since the last `disarm`."""
         return any(_ARMED.unpack_from(self._memory, self._at(p))[0] == Mode.FALLEN for p in Process)
 
     def count(self, process: Process) -> None:

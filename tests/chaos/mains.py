@@ -40,8 +40,7 @@ async def emulator(site: Site, ready: int, *, lost_answers: bool) -> None:
 
 
 async def _store(site: Site, trap: Trap) -> tuple[Any, Any]:
-    store, journal, database = await site.store.open(site.lapse, trap.who, site.watch_interval)
-    trap.gate(database, site.store.changes)
+    store, journal = await site.store.open(site.lapse, trap, site.watch_interval)
     return trapped_store(store, trap), trapped_journal(journal, trap)
 
 

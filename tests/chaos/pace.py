@@ -12,12 +12,14 @@ no processor stops time. No locks: a process that is killed while it holds one w
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 import struct
 import time
+from collections.abc import Iterator
 
-WHO = ("emulator", "engine", "pia")
+WHO = ("emulator", "engine", "pia", "cluster")
 TICK = 0.01  # seconds of the machine
 SLACK = 1.5  # seconds that time may be ahead of the slowest process at full speed
 _MOST = 4  # ticks that time runs on when none comes
@@ -87,6 +89,15 @@ class Pace:
         """A write has ended."""
         self._writing.remove(began)
         self._leave(who, _WRITE, min(self._writing, default=math.inf))
+
+    @contextlib.contextmanager
+    def slowed(self, who: str) -> Iterator[None]:
+        """Have time slow down while something is under way that takes the machine's time."""
+        began = self.writing(who)
+        try:
+            yield
+        finally:
+            self.written(who, began)
 
     def gone(self, who: str) -> None:
         """Nobody waits for this process any more: it is dead, or about to be."""

@@ -9,26 +9,36 @@ import msgspec
 from tests.chaos.board import Process
 
 BETWEEN = ("nothing", "rename", "delete", "action", "lost capacity error")
+# How long a killed part of the cluster is away: as long as the machine takes, or as many times that as time is fast.
+OUTAGES = ("back at once", "away for long")
+DURING = "during"  # the side of a write that is under way when its server is killed
 
 
 class Point(msgspec.Struct, frozen=True, order=True):
-    """A place in an operation: whose, before or after which step."""
+    """A place in an operation: whose, before or after (or within) which step. victim: who dies, if it is another."""
 
     process: str
     verb: str
     step: str
     side: str
+    victim: str = ""
+
+    @property
+    def killed(self) -> str:
+        """Who dies there."""
+        return self.victim or self.process
 
     @property
     def name(self) -> str:
         """What the trap compares."""
-        return f"{self.verb}|{self.step}|{self.side}"
+        return f"{self.verb}|{self.step}|{'before' if self.side == DURING else self.side}"
 
 
 class Kill(msgspec.Struct, frozen=True):
     """A kill: at a point (its `passings`-th), or at the `passings`-th point whatever it is, or after `delay` seconds.
 
     between: what happens while the process is dead. retry: whether a client whose request it interrupted asks again.
+    by: at whose points a part of the cluster dies that has none of its own; after: seconds of the machine later.
     """
 
     process: Process
@@ -37,6 +47,8 @@ class Kill(msgspec.Struct, frozen=True):
     delay: float = 0.0
     between: str = "nothing"
     retry: bool = True
+    by: Process = Process.ENGINE
+    after: float = 0.0
 
 
 class Doing(msgspec.Struct, frozen=True):
@@ -74,6 +86,7 @@ class Outcome(msgspec.Struct):
     problems: list[str] = msgspec.field(default_factory=list)
     seconds: float = 0.0
     swept: int = 0  # leftovers that the collector had to remove
+    gave_up: int = 0  # processes that ended by themselves because their store was away, and were started again
     calls: int = 0  # in the emulator's ledger
     lost: int = 0  # of these, those whose answer the emulator did not deliver
     writes: int = 0  # in the store, by its own count

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 import random
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 
 import msgspec
 from tests.chaos.board import Process
 from tests.chaos.labels import ALWAYS
-from tests.chaos.plan import BETWEEN, Doing, Kill, Killed, Plan, Point
+from tests.chaos.plan import BETWEEN, DURING, OUTAGES, Doing, Kill, Killed, Plan, Point
 from tests.chaos.verbs import VERBS
 
 HOME = "server stop"  # the verb in which kills at points of no verb fall
 GENTLE = BETWEEN[:2]  # what may happen after a kill that is not the last one in its verb: the operation goes on
+PARTS = ("apiserver", "etcd")  # of a cluster, that are killed at the writes of engine and API
+WITHIN = (0.001, 0.002, 0.004, 0.007, 0.012)  # seconds from a write's beginning to the death of who answers it
 _CREATES = ("AWS Create", "AWS RunInstances", "AWS ImportKeyPair", "AWS AllocateAddress")
 
 
@@ -40,6 +43,16 @@ def targets(points: Iterable[Point]) -> list[Target]:
     return found
 
 
+def in_the_cluster(points: Iterable[Point]) -> Iterator[Point]:
+    """Yield where each part of the cluster is killed: once at each step that writes, before, during or after it."""
+    steps = dict.fromkeys((p.process, p.verb, p.step) for p in points if not p.step.startswith(("AWS ", "answer")))
+    sides = ("before", DURING, "after")
+    for step in steps:
+        number = zlib.crc32("|".join(step).encode())  # the same in every recording
+        for offset, part in enumerate(PARTS):
+            yield Point(*step, sides[(number + offset) % len(sides)], part)
+
+
 def makes_or_removes(points: Iterable[Point]) -> list[Target]:
     """Return the targets at which a defect in making or removing something shows."""
     return [
@@ -52,6 +65,14 @@ def makes_or_removes(points: Iterable[Point]) -> list[Target]:
 def plans(wanted: Sequence[Target], *, per_verb: int, seed: int, first: int, factor: float) -> list[Plan]:
     """Return runs that kill at every target, at most `per_verb` in one execution of a verb, in their order."""
     between, gentle, retry = cycle(BETWEEN), cycle(GENTLE), cycle((True, False))
+    outages, within = cycle(OUTAGES), cycle(WITHIN)
+
+    def kill(point: Point, happening: Iterator[str]) -> Kill:
+        if point.victim:
+            after = next(within) if point.side == DURING else 0.0
+            return Kill(Process[point.victim.upper()], point=point, between=next(outages), after=after)
+        return _kill(point, next(happening), retry=next(retry))
+
     by_verb: dict[str, list[Target]] = {}
     for target in wanted:
         by_verb.setdefault(HOME if target.point.verb == ALWAYS else target.point.verb, []).append(target)
@@ -62,8 +83,7 @@ def plans(wanted: Sequence[Target], *, per_verb: int, seed: int, first: int, fac
         stride = max(1, math.ceil(len(plain) / per_verb))
         for start in range(stride):
             chosen = plain[start::stride]  # far apart, and in the order in which they come
-            kills = [_kill(t.point, next(gentle), retry=next(retry)) for t in chosen[:-1]]
-            kills += [_kill(t.point, next(between), retry=next(retry)) for t in chosen[-1:]]
+            kills = [kill(t.point, gentle) for t in chosen[:-1]] + [kill(t.point, between) for t in chosen[-1:]]
             chunks.append((verb, tuple(kills)))
         chunks += [(verb, (_kill(target.point, target.between, retry=True),)) for target in special]
     return _packed(chunks, random.Random(seed), first, factor)
@@ -105,32 +125,41 @@ def recording(number: int, factor: float) -> Plan:
     return Plan(number, tuple(Doing(verb) for verb in VERBS), factor, lost_answers=False)
 
 
-def at_random(rng: random.Random, lengths: dict[tuple[str, str], int], first: int, factor: float) -> Iterator[Plan]:
+def at_random(
+    rng: random.Random, lengths: dict[tuple[str, str], int], first: int, factor: float, *, cluster: bool = False
+) -> Iterator[Plan]:
     """Yield runs for ever: some verbs, one or two kills in each, at any point or any moment.
 
-    lengths: how many points a process passes in a verb.
+    lengths: how many points a process passes in a verb. cluster: whether parts of one are among the victims.
     """
     number = first
     while True:
         chosen = [verb for verb in VERBS if rng.random() < 0.4]
-        doings = tuple(Doing(verb, _random_kills(rng, lengths, verb)) for verb in chosen)
+        doings = tuple(Doing(verb, _random_kills(rng, lengths, verb, cluster)) for verb in chosen)
         yield Plan(number, doings, factor)
         number += 1
 
 
-def _random_kills(rng: random.Random, lengths: dict[tuple[str, str], int], verb: str) -> tuple[Kill, ...]:
+def _random_kills(
+    rng: random.Random, lengths: dict[tuple[str, str], int], verb: str, cluster: bool
+) -> tuple[Kill, ...]:
     kills = []
     for last in (False, True) if rng.random() < 0.5 else (True,):
-        process = Process.ENGINE if rng.random() < 0.7 else Process.PIA
+        process = by = Process.ENGINE if rng.random() < 0.7 else Process.PIA
         retry = rng.random() < 0.5
         between = rng.choice(BETWEEN if last else GENTLE)
         if process is Process.PIA:
             between = "asks again" if retry else "gives up"
+        after = 0.0
+        if cluster and rng.random() < 0.5:
+            process, between = rng.choice((Process.APISERVER, Process.ETCD)), rng.choice(OUTAGES)
+            after = rng.choice((0.0, *WITHIN))
         if rng.random() < 0.3:
             kills.append(Kill(process, delay=rng.uniform(0.01, 15.0), between=between, retry=retry))
         else:
-            length = lengths.get((process.name.lower(), verb), 4)
-            kills.append(Kill(process, passings=rng.randint(1, length + 2), between=between, retry=retry))
+            length = lengths.get((by.name.lower(), verb), 4)
+            passings = rng.randint(1, length + 2)
+            kills.append(Kill(process, passings=passings, between=between, retry=retry, by=by, after=after))
     return tuple(kills)
 
 

@@ -6,23 +6,34 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import msgspec
+from tests.chaos.ground import Ground
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.processes import die_with_parent
 from tests.chaos.scenario import execute
 
 
 class Pool:
-    """Executes plans, at most `jobs` at once. `waiting` is called about twenty times a second."""
+    """Executes plans, at most `jobs` at once. `waiting` is called about twenty times a second.
 
-    def __init__(self, jobs: int, directory: Path, waiting: Callable[[int], None] = lambda running: None) -> None:
+    grounds: a control plane for each of the jobs, on Kubernetes.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        directory: Path,
+        waiting: Callable[[int], None] = lambda running: None,
+        grounds: Sequence[Ground] = (),
+    ) -> None:
         self._jobs = jobs
         self._directory = directory
         self._waiting = waiting
-        self._running: dict[int, Plan] = {}
+        self._free: list[Ground | None] = [*grounds] or [None] * jobs
+        self._running: dict[int, tuple[Plan, Ground | None]] = {}
 
     def run(self, source: Callable[[], Plan | None]) -> Generator[Outcome, None, None]:
         """Yield outcomes as runs end. Closing it ends what is still running.
@@ -36,22 +47,25 @@ class Pool:
                     plan = source()
                     if plan is None:
                         break
-                    self._running[self._begin(plan)] = plan
+                    ground = self._free.pop(0)
+                    self._running[self._begin(plan, ground)] = plan, ground
                 if not self._running:
                     return
                 pid = self._ended()
-                yield self._outcome(pid, self._running.pop(pid))
+                plan, ground = self._running.pop(pid)
+                self._free.append(ground)
+                yield self._outcome(pid, plan)
         finally:
             self.stop()
 
-    def _begin(self, plan: Plan) -> int:
+    def _begin(self, plan: Plan, ground: Ground | None) -> int:
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
                 die_with_parent()
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
-                outcome = execute(plan, self._directory / f"run-{plan.number}")
+                outcome = execute(plan, self._directory / f"run-{plan.number}", ground=ground)
                 self._file(os.getpid()).write_bytes(msgspec.json.encode(outcome))
                 code = 0
             finally:
@@ -82,7 +96,8 @@ class Pool:
 
     def stop(self) -> None:
         """End what is still running."""
-        for pid in self._running:
+        for pid, (_, ground) in self._running.items():
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+            self._free.append(ground)
         self._running.clear()

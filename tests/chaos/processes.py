@@ -15,10 +15,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos.pace import TICK, Pace
-from tests.chaos.site import Site
+
+from gurum.store.contract import StoreError
+
+if TYPE_CHECKING:
+    from tests.chaos.site import Site
+
+NO_STORE = 3  # exit status
 
 
 class Child:
@@ -45,6 +51,10 @@ class Child:
         """Whether it ended by SIGKILL. Any other end is a defect of its own."""
         return self.status is not None and os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == signal.SIGKILL
 
+    def gave_up(self) -> bool:
+        """Whether it ended by itself for want of a store: whoever started it is to start it again."""
+        return self.status is not None and os.WIFEXITED(self.status) and os.WEXITSTATUS(self.status) == NO_STORE
+
     def kill(self) -> None:
         """Kill it from outside and wait for its end."""
         if self.status is None:
@@ -67,7 +77,8 @@ def _run(site: Site, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -
         with asyncio.Runner(loop_factory=lambda: site.lapse.loop(name)) as runner:
             runner.run(main())
         code = 0
-    except BaseException:
+    except BaseException as error:
+        code = NO_STORE if isinstance(error, StoreError) else code
         with (site.directory / f"{name}.died").open("a") as file:
             traceback.print_exc(file=file)
     finally:

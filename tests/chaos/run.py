@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
 from tests.chaos import checks, labels, ledger, mains, snapshot
 from tests.chaos.board import Mode, Process
 from tests.chaos.client import Client, Control, LaterError, LostAnswerError, RefusedError
-from tests.chaos.plan import Kill, Killed, Outcome, Point
+from tests.chaos.clusters import AwayError
+from tests.chaos.ground import COMPONENTS, Ground, dead
+from tests.chaos.plan import DURING, OUTAGES, Kill, Killed, Outcome, Point
 from tests.chaos.processes import Child
 from tests.chaos.site import SWEEP, Site
 from tests.chaos.trap import KILLED
@@ -22,6 +26,7 @@ PATIENCE = 900.0  # seconds until what is under way counts as lost
 QUIET = 3.0  # seconds without a step, after which an operation is over ...
 REST = 0.2  # ... and seconds of the machine, because a process that waits for it takes no steps either
 LOOK = 0.02  # seconds of the machine between two looks
+DYING = 10.0  # seconds of the machine in which a killed process is seen to be dead, at most
 
 
 class StuckError(Exception):
@@ -39,6 +44,8 @@ class Run:
         self._kill: Kill | None = None
         self._kills: list[Kill] = []
         self._kill_at: float | None = None
+        self._victim = 0  # the process id of the part of the cluster that is to be killed
+        self._outages = 0
         self._seq = 0
         self.ledger: list[dict[str, Any]] = []
         reading, ready = os.pipe()
@@ -56,7 +63,7 @@ class Run:
     def start(self) -> None:
         """Start engine and API, and wait until both work."""
         self._start(Process.ENGINE)
-        self.until(lambda: bool(snapshot.stored(self.site.store).get("Image")), "the catalogue is seeded")
+        self.until(lambda: bool(self.snapshot().objects.get("Image")), "the catalogue is seeded")
         self._start(Process.PIA)
         self.until(self.client.up, "the API answers")
 
@@ -97,13 +104,23 @@ class Run:
         """Kill what is due to be killed from outside, and bring back what was killed."""
         if self._kill is not None and self._kill_at is not None and self.site.lapse.elapsed() >= self._kill_at:
             victim = self._children.get(self._kill.process)
-            if victim is not None:  # else it is just not there; it is killed when it is
+            if self._kill.process in COMPONENTS:
+                self._kill_at = None
+                os.kill(self._victim, signal.SIGKILL)
+            elif victim is not None:  # else it is just not there; it is killed when it is
                 self._kill_at = None
                 victim.kill()
+        if self._kill is not None and self._kill.process in COMPONENTS and dead(self._victim):
+            self._outage(self._kill)
         if self._emulator.ended():
             raise AssertionError("the emulator died: " + self._last_words("emulator"))
         for process, child in list(self._children.items()):
             if child.ended():
+                if child.gave_up() and self._outages:
+                    self._spent(child)
+                    self._start(process)
+                    self.outcome.gave_up += 1
+                    continue
                 if not child.was_killed():
                     raise AssertionError(f"the {child.name} died by itself: " + self._last_words(child.name))
                 self._spent(child)
@@ -133,6 +150,33 @@ class Run:
         if self._kills:
             self.arm(self._kills.pop(0))
 
+    def _outage(self, kill: Kill) -> None:
+        """Go on after the death of a part of the cluster: nothing of the product is told of it."""
+        due = kill.delay != 0.0 and self._kill_at is None
+        if not due and not self.site.board.fallen():
+            raise AssertionError(f"the {COMPONENTS[kill.process]} died by itself")
+        self._kill, self._victim = None, 0
+        self.site.board.disarm()
+        self._outages += 1
+        name = kill.process.name.lower()
+        point = None if kill.delay else self._last_point()
+        if point is not None:
+            side = DURING if kill.after and point.side == "before" else point.side
+            point = msgspec.structs.replace(point, side=side, victim=name)
+        self.outcome.killed.append(Killed(name, self.site.board.verb, point, kill.between))
+        with self.site.lapse.pace.slowed("cluster") if kill.between == OUTAGES[0] else contextlib.nullcontext():
+            if kill.process is not Process.ETCD:
+                self.note(checks.dangers(self.snapshot()))
+            self._ground().restart(kill.process)
+        self.note(checks.dangers(self.snapshot()))
+        if self._kills:
+            self.arm(self._kills.pop(0))
+
+    def _ground(self) -> Ground:
+        if self.site.store.cluster is None:
+            raise AssertionError("a part of a cluster is to be killed, and the store is none")
+        return self.site.store.cluster
+
     def _last_point(self) -> Point | None:
         for line in reversed(self.site.recording.read_text().splitlines()):
             word, _, *rest = line.split("\t")
@@ -150,13 +194,15 @@ class Run:
 
     def arm(self, kill: Kill) -> None:
         """Have a kill fall into what comes next."""
-        self._kill = kill
+        self._kill, by = kill, kill.process
+        if kill.process in COMPONENTS:
+            self._victim = self._ground().pid(kill.process)
+            by = Process[kill.point.process.upper()] if kill.point is not None else kill.by
+        mode, name = (Mode.COUNT, "") if kill.point is None else (Mode.POINT, kill.point.name)
         if kill.delay:
             self._kill_at = self.site.lapse.elapsed() + kill.delay
-        elif kill.point is not None:
-            self.site.board.arm(kill.process, Mode.POINT, max(1, kill.passings), kill.point.name)
         else:
-            self.site.board.arm(kill.process, Mode.COUNT, max(1, kill.passings))
+            self.site.board.arm(by, mode, max(1, kill.passings), name, victim=self._victim, after=kill.after)
 
     def linger(self) -> None:
         """Wait for a kill at a point that belongs to no operation: it comes round by itself."""
@@ -172,7 +218,7 @@ class Run:
         self.site.board.call_off()
         time.sleep(LOOK)  # for one that was just looking
         self.until(lambda: not self.site.board.fallen(), "the killed process ends")
-        self._kill, self._kill_at, self._kills = None, None, []
+        self._kill, self._kill_at, self._kills, self._victim = None, None, [], 0
 
     # Asking
 
@@ -208,8 +254,16 @@ class Run:
     # Looking
 
     def snapshot(self) -> snapshot.Snapshot:
-        """Return what is so now."""
-        return snapshot.take(self.site.store, self.control)
+        """Return what is so now; while etcd is dead, when it is back."""
+        end = time.monotonic() + DYING
+        while True:
+            try:
+                return snapshot.take(self.site.store, self.control)
+            except AwayError:
+                if not self._victim or time.monotonic() > end:
+                    raise
+                time.sleep(LOOK)
+                self.attend()
 
     def note(self, problems: Iterable[str]) -> None:
         """Take problems down, each once."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from tests.chaos import checks, happenings, ledger, member_deeds, routing_deeds, stores
 from tests.chaos.board import Board
+from tests.chaos.ground import Ground
 from tests.chaos.plan import Doing, Outcome, Plan, Point
 from tests.chaos.processes import ticking
 from tests.chaos.run import Run, StuckError
@@ -29,16 +30,16 @@ from gurum.model.server import Server
 PREPARING, CLEANING = "prepare", "clean up"  # verbs of what is done around the verbs; no kill falls there
 
 
-def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
+def execute(plan: Plan, directory: Path, *, ground: Ground | None = None, keep: bool = False) -> Outcome:
     """Run a plan in a directory of its own. Never raises: what went wrong is the outcome's.
 
-    The directory is removed unless something went wrong or `keep`.
+    ground: the control plane that it has for itself, on Kubernetes. The directory is removed unless something went wrong or `keep`.
     """
     outcome = Outcome(plan.number)
     directory.mkdir(parents=True)
     recording, began = directory / RECORDING, time.monotonic()
     try:
-        with stores.kept(directory) as store:
+        with stores.kept(directory, ground) as store:
             site = Site(directory, Lapse.begin(plan.factor), Board(), store, plan.mutant)
             with ticking(site.lapse.pace), Run(site, outcome, lost_answers=plan.lost_answers) as run:
                 tenant = Tenant(run)
@@ -46,6 +47,7 @@ def execute(plan: Plan, directory: Path, *, keep: bool = False) -> Outcome:
                 _play(plan, run, tenant)
                 run.note(ledger.unseen(run.ledger, _recorded(recording)[0]))
                 outcome.writes = store.writes()
+                outcome.problems += store.amiss()
     except StuckError as error:
         outcome.problems.append(f"stuck: {error}")
     except Exception:  # the boundary of a run: whatever happens is a finding, not the end of all runs

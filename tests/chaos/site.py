@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.chaos.board import Board
-from tests.chaos.stores import Kept
 from tests.chaos.timelapse import Lapse
 from tests.permissions import verdict
 
@@ -27,6 +27,9 @@ from gurum.ops.config import (
     RegionConfig,
     ZoneConfig,
 )
+
+if TYPE_CHECKING:
+    from tests.chaos.stores import Kept
 
 REGION = "kakao-usa-east1"
 CLOUD_REGION = "us-east-1"

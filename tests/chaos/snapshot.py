@@ -14,7 +14,6 @@ from tests.chaos.client import Control
 from tests.chaos.site import ACCOUNT, CLOUD_REGION, OWNER
 from tests.chaos.stores import Kept
 
-from gurum.model import codec
 from gurum.model.base import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -64,9 +63,8 @@ class Snapshot:
 def stored(store: Kept) -> dict[str, dict[str, Resource]]:
     """Return every object of a store by kind and id."""
     objects: dict[str, dict[str, Resource]] = {}
-    for kind, schema, data in store.rows():
-        obj = codec.decode(kind, data, schema)
-        objects.setdefault(kind, {})[obj.id] = obj
+    for obj in store.objects():
+        objects.setdefault(obj.kind, {})[obj.id] = obj
     return objects
 
 

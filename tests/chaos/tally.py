@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from tests.chaos import planner
 from tests.chaos.labels import ALWAYS
 from tests.chaos.plan import Killed, Outcome, Point
 from tests.chaos.planner import Target, targets
@@ -13,13 +14,16 @@ from tests.chaos.scenario import CLEANING, PREPARING
 from tests.chaos.verbs import VERBS
 
 _OUTSIDE = frozenset({"", PREPARING, CLEANING})  # verbs of what is not an operation
+VICTIMS = {"engine": "engine", "pia": "API", "apiserver": "API srv", "etcd": "etcd"}  # as they are told
 PICTURE = {0: "·", 1: "▌", 2: "█"}  # a step killed at neither, one, both sides
 
 
 class Tally:
     """Points recorded, kills, and problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cluster: bool = False) -> None:
+        """`cluster`: whether parts of one are to be killed, too."""
+        self.cluster = cluster
         self.points: dict[Point, None] = {}
         self.lengths: dict[tuple[str, str], int] = {}
         self.after_kills: dict[Point, Killed] = {}  # points seen only after a kill, and after which one
@@ -41,6 +45,8 @@ class Tally:
                 self.points.setdefault(point)
                 key = (point.process, point.verb)
                 self.lengths[key] = max(self.lengths.get(key, 0), 0) + count
+        if self.cluster:
+            self.points |= dict.fromkeys(planner.in_the_cluster(p for p in self.points if not p.victim))
         self.recorded_calls += outcome.calls
         self.recorded_writes += outcome.writes
         self._take(outcome)
@@ -110,9 +116,11 @@ class Tally:
     def table(self) -> str:
         """Return the coverage by verb, with a sign for each step."""
         legend = "a step: █ killed before and after it, ▌ one of them, · neither"
-        lines = [f"{'':30}{'engine':>9}  {'API':>9}   {legend}"]
+        victims = ("engine", "pia", *(planner.PARTS if self.cluster else ()))
+        heads = "  ".join(f"{VICTIMS[who]:>9}" for who in victims)
+        lines = [f"{'':30}{heads}   {legend}"]
         for verb in (*VERBS, ALWAYS):
-            mine = [[p for p in self.points if (p.process, p.verb) == (who, verb)] for who in ("engine", "pia")]
+            mine = [[p for p in self.points if (p.killed, p.verb) == (who, verb)] for who in victims]
             if any(mine):
                 counts = "  ".join(f"{sum(p in self.covered for p in points):>4}/{len(points):<4}" for points in mine)
                 picture = " ".join(self._signs(points) for points in mine if points)
@@ -122,7 +130,8 @@ class Tally:
     def _signs(self, points: Iterable[Point]) -> str:
         sides: dict[str, int] = {}
         for point in points:
-            sides[point.step] = sides.get(point.step, 0) + (point in self.covered)
+            whole = 2 if point.victim else 1  # a part of the cluster is killed at one side of a step
+            sides[point.step] = sides.get(point.step, 0) + whole * (point in self.covered)
         return "".join(PICTURE[count] for count in sides.values())
 
     def document(self) -> dict[str, Any]:
@@ -132,7 +141,7 @@ class Tally:
             "coverage": {
                 "points": len(self.points),
                 "covered": len(self.covered & self.points.keys()),
-                "missing": [f"{t.point.process} {t.point.name} {t.between}".strip() for t in self.missing()],
+                "missing": [_named(target) for target in self.missing()],
                 "verbs": len({p.verb for p in self.points}),
                 "steps": len({(p.process, p.verb, p.step) for p in self.points}),
                 "seen_only_after_kills": len(self.after_kills),
@@ -148,3 +157,9 @@ class Tally:
             "recorded": {"aws_calls": self.recorded_calls, "store_writes": self.recorded_writes},
             "cpu_seconds": {name: round(seconds, 1) for name, seconds in self.cpu.items()},
         }
+
+
+def _named(target: Target) -> str:
+    point = target.point
+    victim = f" ({VICTIMS[point.victim]} killed {point.side})" if point.victim else ""
+    return f"{point.process} {point.name}{victim} {target.between}".strip()

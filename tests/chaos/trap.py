@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from unittest import mock
 
@@ -31,7 +33,20 @@ T = TypeVar("T")
 
 PASSED, KILLED, SWEPT, PAST = "PASSED", "KILLED", "SWEPT", "PAST"
 
-_within: ContextVar[bool] = ContextVar("within", default=False)  # whether this task is between two points of a write
+
+@dataclass
+class _Write:
+    """A write of the store between its two points, and the requests of which it consists, where it does of several."""
+
+    step: str
+    requests: int = 0
+
+
+_within: ContextVar[_Write | None] = ContextVar("within", default=None)  # the write that this task is about
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
 
 
 class Trap:
@@ -52,8 +67,12 @@ class Trap:
         self._note(PASSED, verb, step, side)
         if self._board.falls(self._process, f"{verb}|{step}|{side}"):
             self._note(KILLED, verb, step, side)
+            victim, after = self._board.victim(self._process)
+            if victim:
+                threading.Timer(after, _end, (victim,)).start() if after else _end(victim)
+                return
             self._lapse.pace.gone(self.who)
-            os.kill(os.getpid(), signal.SIGKILL)
+            _end(os.getpid())
 
     def _note(self, *words: str) -> None:
         line = (words[0], f"{self._lapse.elapsed():.2f}", self.who, *words[1:])
@@ -66,11 +85,11 @@ class Trap:
     async def around(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
         """Write between two points. A write that fails has no second one: nothing was done."""
         self.point(step, "before")
-        within, began = _within.set(True), self._lapse.pace.writing(self.who)
+        within = _within.set(_Write(step))
         try:
-            result = await do()
+            with self._lapse.pace.slowed(self.who):
+                result = await do()
         finally:
-            self._lapse.pace.written(self.who, began)
             _within.reset(within)
         self.point(step, "after")
         return result
@@ -80,7 +99,7 @@ class Trap:
         write = database.write
 
         async def gated(operation: Callable[[Any], T], **names: Any) -> Any:
-            if _within.get():
+            if _within.get() is not None:
                 return await write(operation, **names)
 
             def noticed(transaction: Any) -> T:
@@ -93,6 +112,24 @@ class Trap:
             return await write(noticed, **names)
 
         mock.patch.object(database, "write", gated).start()
+
+    async def request(self, name: str, do: Callable[[], Awaitable[T]]) -> T:
+        """Send a request that changes a cluster: the first one of a write is the write, each further one a step.
+
+        One of no write is written down.
+        """
+        write = _within.get()
+        if write is None:
+            self._note(PAST, name)
+            return await do()
+        write.requests += 1
+        if write.requests == 1:
+            return await do()
+        step = f"{write.step} > {name}"
+        self.point(step, "before")
+        result = await do()
+        self.point(step, "after")
+        return result
 
 
 class TrappedStore:
@@ -180,6 +217,12 @@ class TrappedTransport:
     async def close(self) -> None:
         """As the protocol."""
         await self._inner.close()
+
+
+def sqlite_changes(transaction: Any) -> int:
+    """Return how often something was changed, as a transaction of SQLite counts it: for `Trap.gate`."""
+    [count] = transaction.execute("SELECT total_changes()").fetchone()
+    return int(count)
 
 
 def trapped_store(inner: Store, trap: Trap) -> Store:

@@ -104,7 +104,7 @@ class AtRandom:
     def __init__(self, tally: Tally, *, kills: int, seed: int, factor: float) -> None:
         self._kills = kills
         self.done = 0
-        self._plans = planner.at_random(random.Random(seed), tally.lengths, RANDOM, factor)
+        self._plans = planner.at_random(random.Random(seed), tally.lengths, RANDOM, factor, cluster=tally.cluster)
 
     def __call__(self) -> Plan | None:
         """As a wish."""
