@@ -27,6 +27,7 @@ from gurum.model.network import (
     SecurityGroup,
     SecurityGroupRule,
     SecurityGroupRuleSpec,
+    Subnet,
 )
 from gurum.model.quota import QuotaUsage, QuotaUsageSpec, Reservation
 from gurum.model.server import NetworkRequest, Server
@@ -316,6 +317,35 @@ def test_what_came_and_went_between_two_settlings_is_no_longer_reserved_for() ->
             return found.spec.in_use == {"network": 1} and not found.spec.reservations
 
         await w.until(settled, within=5)
+        await w.kill()
+
+    run_virtual(play())
+
+
+def test_what_is_in_a_vpc_goes_before_it_although_the_store_keeps_steps_by_their_names() -> None:
+    async def play() -> None:
+        w = World(aws=region_config())
+        network, subnet = await w.network()
+        await w.start()
+        server = await w.server(network)
+        await _active(w, server)
+        await w.store.delete(Server, server.id)
+        await w.until(lambda: not w.resources("network-interface"))
+        await w.kill()
+        [domain] = await everything(w.store, Domain)
+        assert list(domain.status.intents) == ["vpc", "no-groups"]
+        domain.status.intents = dict(sorted(domain.status.intents.items()))  # as an API server keeps a map
+        domain.status.observed_generation = 0  # the order alone is no change to be written
+        await w.store.update_status(domain)
+        await w.store.delete(Subnet, subnet.id)
+        await w.store.delete(Network, network.id)
+        await w.start()
+
+        async def nothing() -> bool:
+            return not await everything(w.store, Domain)
+
+        await w.until(nothing, within=60)
+        assert leftovers(w) == {}
         await w.kill()
 
     run_virtual(play())

@@ -6,14 +6,14 @@ backwards, as soon as nothing depends on the object.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gurum.engine.adoption.gate import part
 from gurum.engine.context import SHOWN_FROM, Engine
 from gurum.engine.work import FINALIZER, Work
-from gurum.model.base import Resource
+from gurum.model.base import Intent, Resource
 from gurum.model.conditions import Reason
 from gurum.providers.contract import DOUBT, Absent, Blocked, Done, Doubt, Driver, Refused, Step, Wait
 
@@ -27,6 +27,11 @@ Made = Callable[[Work[R], Done], None]
 Freed = Callable[[Engine, R], Awaitable[None]]
 Unneeded = Callable[[Engine, R], bool]
 Shown = Callable[[Engine, Work[R]], None]
+
+
+def backwards(intents: Mapping[str, Intent]) -> list[str]:
+    """Return the steps, the latest first. The map's own order says nothing: an API server sorts maps by their keys."""
+    return sorted(intents, key=lambda name: intents[name].written_at)[::-1]
 
 
 @dataclass(frozen=True)
@@ -220,7 +225,7 @@ class MaterialController(Generic[R]):
         if held:
             return await self._later(work, Wait(Reason.PROGRESSING, f"waits for {held}", now + RETRY_BLOCKED))
         if cloud.provider.driver(self.kind.kind) is not None:
-            for name in reversed(list(work.obj.status.intents)):
+            for name in backwards(work.obj.status.intents):
                 later = await self._undo(work, name)
                 if later is not None:
                     return later

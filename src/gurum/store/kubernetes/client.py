@@ -23,6 +23,7 @@ from gurum.store.contract import FencedError, InDoubtError, UnavailableError
 from gurum.store.kubernetes.access import Access
 
 CALM = 30.0  # seconds after which an answer is given up
+SILENCE = 3 * 60.0  # seconds without a word after which a watch is given up: servers say something every minute
 PATIENCE = 10.0  # seconds for which a request is repeated before the store counts as unavailable
 _PAUSE = (0.05, 1.0)  # seconds between two tries: the first, and the longest
 OVER = "is over: another engine has taken the shard"  # what the API server says to a write of a fence that fell
@@ -109,8 +110,8 @@ class Client:
         Raises UnavailableError; `RefusedError` for an answer that is not 200.
         """
         session = self._open()
-        # No total limit: a watch lasts. Servers say something every minute (bookmarks).
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=3 * 60.0)
+        # No total limit: a watch lasts.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=SILENCE)
         try:
             with self._busy():
                 async with asyncio.timeout(CALM):

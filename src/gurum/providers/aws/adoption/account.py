@@ -25,6 +25,8 @@ from gurum.providers.aws.adoption.look import Item, Lists
 from gurum.providers.aws.drivers.common import request
 from gurum.providers.contract import Catalogue, Found, Place
 
+APART = 0.001  # seconds between the intents of one object: they are undone from the latest on
+
 
 @dataclass(frozen=True)
 class Account:
@@ -89,7 +91,9 @@ class Account:
         )  # fmt: skip
 
     def status(self, intents: Sequence[Intent] = (), applied: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return what the statuses of all adopted objects say."""
+        """Return what the statuses of all adopted objects say; `intents` in the order in which things are made."""
+        for number, intent in enumerate(reversed(intents)):
+            intent.written_at -= number * APART
         by_step = {intent.step: intent for intent in intents}
         return {"adopted": OBSERVED, "intents": by_step, "applied": dict(applied or {})}
 
