@@ -1,6 +1,6 @@
 """`python -m tests.chaos`: kill engine and API at every step, compare with the cloud, say what was found.
 
-Without options everything: each step once, then at random, one run at real length beside that, and last the planted
+On Kubernetes also its API server and etcd, at every step that writes. Without options everything: each step once, then at random, one run at real length beside that, and last the planted
 defects, because a suite that cannot fail proves nothing.
 
 Exit status 0: everything held. 1: it did not. 2: the command line makes no sense.
@@ -15,30 +15,34 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.chaos import planner, warm, wishes
+from tests.chaos.ground import Ground
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import Outcome
 from tests.chaos.pool import Pool
 from tests.chaos.progress import Progress
-from tests.chaos.tally import Tally
+from tests.chaos.tally import VICTIMS, Tally
 from tests.support import backend
 
 FACTOR = 20.0
+JOBS_ON_KUBERNETES = 2  # for each processor: each has a control plane to itself, which works even when nobody asks
 REAL_LENGTH = 1  # the number of the run at real length
 
 
 class Chaos:
     """One invocation."""
 
-    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
-        self.options = options
+    def __init__(self, options: argparse.Namespace, directory: Path, grounds: Sequence[Ground] = ()) -> None:
+        """`grounds`: a control plane for each job, where that is the store."""
+        self.options, self.grounds = options, grounds
         self.progress = Progress()
-        self.tally = Tally()
+        self.tally = Tally(cluster=bool(grounds))
         self.real: Outcome | None = None  # what came of the run at real length
-        self._pool = Pool(options.jobs, directory, self._waiting)
+        self._pool = Pool(options.jobs, directory, self._waiting, grounds)
         self._numbers = wishes.Numbers()
         self._stage = ""
 
@@ -103,7 +107,8 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--deep", action="store_true", help="also kill at what only happens after a kill")
     out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
     out.add_argument("--factor", type=float, default=FACTOR, help="how much faster time runs, at most")
-    out.add_argument("--jobs", type=int, default=4 * (os.cpu_count() or 1), help="runs at once")
+    jobs = JOBS_ON_KUBERNETES if backend.on_kubernetes() else 4
+    out.add_argument("--jobs", type=int, default=jobs * (os.cpu_count() or 1), help="runs at once")
     out.add_argument("--per-verb", type=int, default=3, help="kills in one execution of a verb, at first")
     out.add_argument("--directory", type=Path, help="where runs live; those with problems stay there")
     out.add_argument("-f", "--format", choices=("text", "json"), default="text")
@@ -128,14 +133,18 @@ def main(argv: list[str] | None = None) -> int:
     directory = options.directory or Path(tempfile.mkdtemp(prefix="gurum-chaos-"))
     directory.mkdir(parents=True, exist_ok=True)
     warm.up()
-    with backend.available():
-        return carried_out(options, directory)
+    with contextlib.ExitStack() as ends:
+        ends.enter_context(backend.available())
+        place = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="gurum-chaos-")))
+        count = options.jobs if backend.on_kubernetes() else 0
+        grounds = [ends.enter_context(Ground(place / f"kubernetes-{number}")) for number in range(count)]
+        return carried_out(options, directory, grounds)
 
 
-def carried_out(options: argparse.Namespace, directory: Path) -> int:
+def carried_out(options: argparse.Namespace, directory: Path, grounds: Sequence[Ground] = ()) -> int:
     """Do it; return the exit status."""
     try:
-        chaos = Chaos(options, directory)
+        chaos = Chaos(options, directory, grounds)
         interrupted = False
         try:
             if options.coverage or options.kills or options.planted:
@@ -190,9 +199,12 @@ def told(chaos: Chaos, document: dict[str, Any], directory: Path) -> str:
         lines.append(f"what is left of runs with problems: {directory}")
     count_of = {word: document["problems"].get(word, 0) for word in ("duplicated", "leaked", "lost")}
     others = sum(document["problems"].values()) - sum(count_of.values())
+    victims = ("engine", "pia", *(planner.PARTS if tally.cluster else ()))
+    by_victim = ", ".join(f"{VICTIMS[name]} {tally.kills[name]}" for name in victims)
     figures = {
-        "kills": f"{tally.total}: engine {tally.kills['engine']}, API {tally.kills['pia']}; {tally.random} in runs at"
-        f" random, {tally.outside} of these at a random moment",
+        "kills": f"{tally.total}: {by_victim}; {tally.random} in runs at"
+        f" random, {tally.outside} of these at a random moment"
+        + (f"; {tally.gave_up} processes gave up meanwhile and were started again" if tally.gave_up else ""),
         "recorded": f"{tally.recorded_writes} writes of the store, {tally.recorded_calls} AWS calls",
         "coverage": f"{coverage['covered']} of {coverage['points']} points ({coverage['steps']} steps of"
         f" {coverage['verbs']} verbs, before and after); {coverage['seen_only_after_kills']} more seen only after"
@@ -215,7 +227,7 @@ def planted(chaos: Chaos, directory: Path) -> dict[str, Any]:
     for name in chaos.options.planted:
         place = directory / name
         place.mkdir()
-        defective = Chaos(chaos.options, place)
+        defective = Chaos(chaos.options, place, chaos.grounds)
         defective.tally.points = chaos.tally.points
         defective.mutate(name)
         defective.progress.clear()

@@ -23,7 +23,7 @@ from gurum.model.base import Resource
 from gurum.store.contract import Journal, Store
 from gurum.store.kubernetes import KubernetesStore, keys, shape
 from gurum.store.kubernetes.access import access
-from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.client import SILENCE, Client
 from gurum.store.kubernetes.feed import Feed
 from gurum.store.kubernetes.heads import SqliteHeads
 from gurum.store.kubernetes.kinds import KEY_CLAIM, KINDS_BY_PLURAL, PLACES
@@ -57,6 +57,8 @@ class Cluster:
                 await reach(feed, condition)
 
         mock.patch.object(Feed, "reach", reached).start()
+        # The API server breaks its silence by the machine's clock.
+        mock.patch("gurum.store.kubernetes.client.SILENCE", SILENCE * lapse.factor).start()
         trap.gate(journal.database, sqlite_changes)
         return KubernetesStore(client, SqliteHeads(journal.database), clock=lapse), journal
 

@@ -14,7 +14,7 @@ from tests.chaos.scenario import CLEANING, PREPARING
 from tests.chaos.verbs import VERBS
 
 _OUTSIDE = frozenset({"", PREPARING, CLEANING})  # verbs of what is not an operation
-VICTIMS = {"engine": "engine", "pia": "API", "apiserver": "API srv", "etcd": "etcd"}  # as they are told
+VICTIMS = {"engine": "engine", "pia": "API", "apiserver": "API server", "etcd": "etcd"}  # as they are told
 PICTURE = {0: "·", 1: "▌", 2: "█"}  # a step killed at neither, one, both sides
 
 
@@ -34,7 +34,7 @@ class Tally:
         self.outside = 0  # kills at a random moment
         self.random = 0  # kills in runs at random
         self.problems: list[tuple[int, str]] = []
-        self.swept = self.calls = self.lost = self.writes = self.runs = 0
+        self.gave_up = self.swept = self.calls = self.lost = self.writes = self.runs = 0
         self.recorded_calls = self.recorded_writes = 0
         self.cpu: dict[str, float] = {}
 
@@ -73,6 +73,7 @@ class Tally:
     def _take(self, outcome: Outcome) -> None:
         self.runs += 1
         self.swept += outcome.swept
+        self.gave_up += outcome.gave_up
         self.calls += outcome.calls
         self.lost += outcome.lost
         self.writes += outcome.writes
@@ -117,7 +118,7 @@ class Tally:
         """Return the coverage by verb, with a sign for each step."""
         legend = "a step: █ killed before and after it, ▌ one of them, · neither"
         victims = ("engine", "pia", *(planner.PARTS if self.cluster else ()))
-        heads = "  ".join(f"{VICTIMS[who]:>9}" for who in victims)
+        heads = "  ".join(f"{VICTIMS[who]:>10}" for who in victims)
         lines = [f"{'':30}{heads}   {legend}"]
         for verb in (*VERBS, ALWAYS):
             mine = [[p for p in self.points if (p.killed, p.verb) == (who, verb)] for who in victims]
@@ -150,6 +151,7 @@ class Tally:
             "between": dict(self.betweens),
             "problems": self.counted(),
             "removed_by_the_collector": self.swept,
+            "gave_up": self.gave_up,
             "runs": self.runs,
             "aws_calls": self.calls,
             "lost_answers": self.lost,
