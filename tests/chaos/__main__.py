@@ -1,7 +1,8 @@
 """`python -m tests.chaos`: kill engine and API at every step, compare with the cloud, say what was found.
 
-On Kubernetes also its API server and etcd, at every step that writes. Without options everything: each step once, then at random, one run at real length beside that, and last the planted
-defects, because a suite that cannot fail proves nothing.
+On Kubernetes also its API server and etcd, at every step that writes. Without options everything: each step once, then
+at random, one run at real length beside that, and last the planted defects, because a suite that cannot fail proves
+nothing.
 
 Exit status 0: everything held. 1: it did not. 2: the command line makes no sense.
 """

@@ -82,7 +82,9 @@ class Cluster:
             if shape.apart(obj):
                 place = keys.address(obj.kind, obj.metadata.key)
                 wanted[f"{_KEYS}{place.namespace}/{place.name}"] = obj.id
-        found = [f"left: the key of {spec['kind']} {spec['ownerID']}" for key, spec in held.items() if key not in wanted]
+        found = [
+            f"left: the key of {spec['kind']} {spec['ownerID']}" for key, spec in held.items() if key not in wanted
+        ]
         found += [f"unclaimed: the key of {id_}" for key, id_ in wanted.items() if key not in held]
         both = held.keys() & wanted.keys()
         return found + [f"unclaimed: the key of {wanted[key]}" for key in both if held[key]["ownerID"] != wanted[key]]

@@ -31,7 +31,6 @@ _OBJECTS = "SELECT kind, schema, data FROM objects"
 _HEAD = "SELECT coalesce(max(head), 0) FROM kinds"
 
 
-
 class Kept(Protocol):
     """A run's store, from outside and from inside. `cluster`: what can be killed of it, if it is one."""
 
