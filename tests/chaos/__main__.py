@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.chaos import planner, warm, wishes
 from tests.chaos.ground import Ground
-from tests.chaos.mutants import MUTANTS
+from tests.chaos.mutants import plantable
 from tests.chaos.plan import Outcome
 from tests.chaos.pool import Pool
 from tests.chaos.progress import Progress
@@ -103,7 +103,9 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--random-only", action="store_true", help="at random, and nothing else")
     only.add_argument("--real-length", action="store_true", help="one run at the product's own pace, and nothing else")
     only.add_argument("--mutants", action="store_true", help="every planted defect must be found, and nothing else")
-    only.add_argument("--mutant", choices=sorted(MUTANTS), help="plant this defect; the run must report failures")
+    only.add_argument(
+        "--mutant", choices=plantable(backend.on_kubernetes()), help="plant this defect; the run must report failures"
+    )
     out.add_argument("--kills", type=int, default=500, help="kills at random, after each point was killed at once")
     out.add_argument("--deep", action="store_true", help="also kill at what only happens after a kill")
     out.add_argument("--seed", type=int, default=1, help="of the plans and of what is random")
@@ -123,7 +125,13 @@ def parsed(argv: list[str] | None) -> argparse.Namespace:
     options.coverage = bool(options.coverage_only) or not only
     options.kills = options.kills if options.random_only or not only else 0
     options.real_length = options.real_length or not only
-    options.planted = sorted(MUTANTS) if options.mutants or not only else [options.mutant] if options.mutant else []
+    options.planted = (
+        plantable(backend.on_kubernetes())
+        if options.mutants or not only
+        else [options.mutant]
+        if options.mutant
+        else []
+    )
     options.product = not (options.mutants or options.mutant)  # whether the product itself is killed at all
     return options
 

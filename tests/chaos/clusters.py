@@ -70,7 +70,7 @@ class Cluster:
     def writes(self) -> int:
         """As the protocol: etcd's own count, in which a write of the store may be several."""
         with _asked(self._ground) as etcd:
-            return etcd.revision() - self._revision
+            return int(etcd.revision()) - self._revision
 
     def amiss(self) -> list[str]:
         """As the protocol: a key that is not the name of its object is held by exactly that object."""
@@ -134,14 +134,14 @@ class _Client(Client):
         if method == "GET":
             return await super()._insist(method, path, *more)
         insist = super()._insist
-        return await self._trap.request(_named(method, path), lambda: insist(method, path, *more))
+        return await self._trap.request(named(method, path), lambda: insist(method, path, *more))
 
     async def _once(self, *words: Any) -> Any:
         with self._lapse.pace.slowed(self._trap.who):
             return await super()._once(*words)
 
 
-def _named(method: str, path: str) -> str:
+def named(method: str, path: str) -> str:
     """Return what a request is called: its method, and what it is about without any name."""
     words = path.split("/")[3 if path.startswith("/api/") else 4 :]
     if words[0] == "namespaces" and len(words) > 2:

@@ -77,6 +77,7 @@ async def engine(site: Site, config: Config) -> None:
 
 async def pia(site: Site, config: Config) -> None:
     """Serve the region's APIs until killed: the product's assembly with a trapped store and our own tokens."""
+    mutants.apply(site.mutant)
     logs.configure(config.log, "pia")
     trap = Trap(Process.PIA, site)
 

@@ -19,6 +19,9 @@ from gurum.model.base import Intent, Resource
 from gurum.providers.aws.drivers.addresses import FloatingIPDriver
 from gurum.providers.aws.drivers.common import Ec2Driver
 from gurum.providers.contract import Absent, CreateOutcome, Place
+from gurum.store import objects
+from gurum.store.contract import UnavailableError
+from gurum.store.kubernetes import KubernetesStore
 
 
 def _token_from_generation() -> None:
@@ -74,12 +77,29 @@ def _address_not_looked_for() -> None:
     mock.patch.object(FloatingIPDriver, "find", find).start()
 
 
+def _unanswered_creation_acknowledged() -> None:
+    """A creation that an API server did not answer counts as made: it repeats what it did not hear, does it not?"""
+    create = KubernetesStore.create
+
+    async def hopeful(self: KubernetesStore, obj: Any) -> Any:
+        try:
+            return await create(self, obj)
+        except UnavailableError:
+            return objects.created(obj, 0.0)
+
+    mock.patch.object(KubernetesStore, "create", hopeful).start()
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """How a defect is put in. verbs: where it can show; none: wherever something is made or removed."""
+    """How a defect is put in. verbs: where it can show; none: wherever something is made or removed.
+
+    cluster: it is one of the store in Kubernetes, and shows where a part of that is killed at the API's creations.
+    """
 
     plant: Callable[[], None]
     verbs: frozenset[str] = frozenset()
+    cluster: bool = False
 
 
 MUTANTS: dict[str, Mutant] = {
@@ -87,7 +107,13 @@ MUTANTS: dict[str, Mutant] = {
     "no-visibility-wait": Mutant(_no_visibility_wait),
     "claim-freed-early": Mutant(_claim_freed_early),
     "address-not-looked-for": Mutant(_address_not_looked_for, frozenset({"floating IP create"})),
+    "unanswered-creation-acknowledged": Mutant(_unanswered_creation_acknowledged, cluster=True),
 }
+
+
+def plantable(cluster: bool) -> list[str]:
+    """Return the names of the defects that can show on a store, which may be a cluster."""
+    return sorted(name for name, mutant in MUTANTS.items() if cluster or not mutant.cluster)
 
 
 def apply(name: str) -> None:

@@ -62,6 +62,11 @@ def makes_or_removes(points: Iterable[Point]) -> list[Target]:
     ]
 
 
+def creations_unanswered(points: Iterable[Point]) -> list[Target]:
+    """Return the targets at which the API's creations are answered by nobody."""
+    return [Target(p) for p in points if p.victim and p.process == "pia" and ".create" in p.step and p.side != "after"]
+
+
 def plans(wanted: Sequence[Target], *, per_verb: int, seed: int, first: int, factor: float) -> list[Plan]:
     """Return runs that kill at every target, at most `per_verb` in one execution of a verb, in their order."""
     between, gentle, retry = cycle(BETWEEN), cycle(GENTLE), cycle((True, False))

@@ -33,7 +33,8 @@ PREPARING, CLEANING = "prepare", "clean up"  # verbs of what is done around the 
 def execute(plan: Plan, directory: Path, *, ground: Ground | None = None, keep: bool = False) -> Outcome:
     """Run a plan in a directory of its own. Never raises: what went wrong is the outcome's.
 
-    ground: the control plane that it has for itself, on Kubernetes. The directory is removed unless something went wrong or `keep`.
+    ground: the control plane that it has for itself, on Kubernetes. The directory is removed unless something went
+    wrong or `keep`.
     """
     outcome = Outcome(plan.number)
     directory.mkdir(parents=True)

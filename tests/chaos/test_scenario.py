@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from tests.chaos import warm
 from tests.chaos.board import Process
-from tests.chaos.plan import Doing, Kill, Plan, Point
+from tests.chaos.ground import Ground
+from tests.chaos.plan import DURING, OUTAGES, Doing, Kill, Plan, Point
 from tests.chaos.scenario import execute
 from tests.chaos.verbs import START
+from tests.support import backend
 
 pytestmark = pytest.mark.real
 
@@ -49,3 +51,22 @@ def test_a_run_with_a_defect_in_the_product_says_so(tmp_path: Path) -> None:
     outcome = execute(plan, tmp_path / "run")
     assert any(problem.startswith("unclaimed") for problem in outcome.problems), outcome.problems
     assert (tmp_path / "run" / "outcome.json").exists(), "what is left of a run with problems stays"
+
+
+@pytest.mark.kubernetes
+def test_a_run_on_kubernetes_outlives_its_api_server_and_its_etcd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(backend.STORE, "kubernetes")
+    points = [
+        Point("engine", "network create", "Network.update_status conditions", "before", "etcd"),
+        Point("engine", "subnet create", CONDITIONS, DURING, "apiserver"),
+    ]
+    kills = [
+        Kill(Process[p.victim.upper()], point=p, between=OUTAGES[0], after=0.002 * (p.side == DURING)) for p in points
+    ]
+    plan = Plan(1, tuple(Doing(one.point.verb, (one,)) for one in kills if one.point is not None), 20.0)
+    with Ground(tmp_path / "kubernetes") as ground:
+        outcome = execute(plan, tmp_path / "run", ground=ground)
+    assert outcome.problems == []
+    assert [killed.point for killed in outcome.killed] == points

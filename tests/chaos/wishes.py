@@ -117,7 +117,8 @@ class AtRandom:
 
 def where_it_shows(points: Iterable[Point], mutant: str, *, seed: int, factor: float) -> Wish:
     """Wish for runs of a defective product, with kills where it makes and removes things."""
-    verbs = MUTANTS[mutant].verbs
-    chosen = [one for one in planner.makes_or_removes(points) if not verbs or one.point.verb in verbs]
+    defect = MUTANTS[mutant]
+    found = planner.creations_unanswered(points) if defect.cluster else planner.makes_or_removes(points)
+    chosen = [one for one in found if not defect.verbs or one.point.verb in defect.verbs]
     plans = planner.plans(chosen, per_verb=1, seed=seed, first=1000, factor=factor)
     return each(msgspec.structs.replace(plan, mutant=mutant) for plan in plans)
