@@ -73,7 +73,10 @@ adopt: setup ## adopt a company's 200 things, change them from outside, take the
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)
 
-chaos: setup ## kill engine and API before and after every visible step, then at random
+chaos: setup ## kill engine and API before and after every visible step, then at random (STORE=kubernetes: API server and etcd, too)
+ifeq ($(STORE),kubernetes)
+	@scripts/kubernetes
+endif
 	$(PYTHON) -m tests.chaos $(ARGS)
 
 chart: setup ## install the chart on a real API server, run what it says, and see that its rights are enough
