@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -136,9 +136,10 @@ class _Client(Client):
         insist = super()._insist
         return await self._trap.request(named(method, path), lambda: insist(method, path, *more))
 
-    async def _once(self, *words: Any) -> Any:
-        with self._lapse.pace.slowed(self._trap.who):
-            return await super()._once(*words)
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        with self._lapse.pace.slowed(self._trap.who), super()._busy():
+            yield
 
 
 def named(method: str, path: str) -> str:

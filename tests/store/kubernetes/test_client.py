@@ -81,6 +81,14 @@ async def test_turned_away_it_comes_again_as_late_as_it_was_told() -> None:
     assert asyncio.get_running_loop().time() - began >= 0.99  # a promise to the server, not a speed
 
 
+async def test_what_a_server_that_has_just_started_cannot_judge_yet_comes_again() -> None:
+    words = "denied request: failed to configure binding: paramKind kind `Lease` not yet synced to use for admission"
+    handle, seen = answers(status(422, "Invalid", message=words), OK)
+    async with served(handle) as client:
+        answer = await client.replace(PATH, {})
+    assert (answer.status, answer.lost, len(seen)) == (200, False, 2)
+
+
 @pytest.mark.parametrize("trouble", [None, status(500, message="etcdserver: leader changed"), status(504)])
 async def test_an_answer_after_a_lost_one_says_so(trouble: Any) -> None:
     handle, _ = answers(trouble, status(409, "AlreadyExists"))
