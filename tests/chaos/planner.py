@@ -44,13 +44,12 @@ def targets(points: Iterable[Point]) -> list[Target]:
 
 
 def in_the_cluster(points: Iterable[Point]) -> Iterator[Point]:
-    """Yield where each part of the cluster is killed: once at each step that writes, before, during or after it."""
+    """Yield where a part of the cluster is killed: one at each step that writes, before, during or after it."""
     steps = dict.fromkeys((p.process, p.verb, p.step) for p in points if not p.step.startswith(("AWS ", "answer")))
     sides = ("before", DURING, "after")
     for step in steps:
         number = zlib.crc32("|".join(step).encode())  # the same in every recording
-        for offset, part in enumerate(PARTS):
-            yield Point(*step, sides[(number + offset) % len(sides)], part)
+        yield Point(*step, sides[number // len(PARTS) % len(sides)], PARTS[number % len(PARTS)])
 
 
 def makes_or_removes(points: Iterable[Point]) -> list[Target]:

@@ -26,10 +26,9 @@ def recorded(cluster: bool = True) -> Tally:
     return tally
 
 
-def test_each_part_is_killed_once_at_each_step_that_writes_however_often_it_was_recorded() -> None:
+def test_one_part_is_killed_at_each_step_that_writes_however_often_it_was_recorded() -> None:
     points = [point for point in recorded().points if point.victim]
-    assert {(p.step, p.victim) for p in points} == {(step, part) for step in STEPS[:2] for part in planner.PARTS}
-    assert len(points) == 4
+    assert [p.step for p in points] == list(STEPS[:2])
     assert not any(point.victim for point in recorded(cluster=False).points)
 
 
@@ -41,7 +40,9 @@ def test_all_sides_of_a_write_are_met_over_many_steps() -> None:
 
 
 def test_a_point_of_a_cluster_is_aimed_at_by_who_passes_it_and_kills_the_part() -> None:
-    plans = planner.plans(planner.targets(recorded().points), per_verb=1, seed=1, first=1, factor=20.0)
+    many = [Point("engine", "server create", f"step {number}", "before") for number in range(50)]
+    targets = planner.targets(planner.in_the_cluster(many))
+    plans = planner.plans(targets, per_verb=1, seed=1, first=1, factor=20.0)
     kills = [kill for plan in plans for doing in plan.doings for kill in doing.kills]
     parts = [kill for kill in kills if kill.process in COMPONENTS]
     assert {kill.process for kill in parts} == set(COMPONENTS)
@@ -66,7 +67,7 @@ def test_a_kill_of_a_part_covers_its_point_and_not_the_one_at_which_it_fell() ->
     assert tally.covered & tally.points.keys() == {part}
     assert tally.kills == {part.victim: 1}
     assert "API server" in tally.table().splitlines()[0]
-    assert any("etcd killed" in words for words in tally.document()["coverage"]["missing"])
+    assert any(" killed " in words for words in tally.document()["coverage"]["missing"])
 
 
 def test_the_board_says_whom_a_process_kills_at_its_point() -> None:

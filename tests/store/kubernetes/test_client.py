@@ -81,8 +81,14 @@ async def test_turned_away_it_comes_again_as_late_as_it_was_told() -> None:
     assert asyncio.get_running_loop().time() - began >= 0.99  # a promise to the server, not a speed
 
 
-async def test_what_a_server_that_has_just_started_cannot_judge_yet_comes_again() -> None:
-    words = "denied request: failed to configure binding: paramKind kind `Lease` not yet synced to use for admission"
+@pytest.mark.parametrize(
+    "words",
+    [
+        "denied request: failed to configure binding: paramKind kind `Lease` not yet synced to use for admission",
+        "denied request: failed to configure policy: failed to find resource referenced by paramKind: 'v1, Kind=Lease'",
+    ],
+)
+async def test_what_a_server_that_has_just_started_cannot_judge_yet_comes_again(words: str) -> None:
     handle, seen = answers(status(422, "Invalid", message=words), OK)
     async with served(handle) as client:
         answer = await client.replace(PATH, {})

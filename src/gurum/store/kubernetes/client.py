@@ -32,8 +32,8 @@ _LONGEST_LINE = 16 * 1024 * 1024  # bytes of an event: far above what an API ser
 
 # Turned away before anything was done: to be asked again.
 _TURNED_AWAY = frozenset({429})
-# Likewise: what an API server that has just started says of a policy before it knows the policy's parameters.
-NOT_YET = "not yet synced to use for admission"
+# Likewise: what an API server says of a policy whose parameters it does not know yet, for half a minute after a start.
+_NOT_YET = ("failed to configure policy", "failed to configure binding")
 # The server, or the etcd behind it, may have done it or not.
 _UNSURE = frozenset({500, 502, 503, 504})
 
@@ -162,7 +162,7 @@ class Client:
             else:
                 if answer[0].status == 403 and OVER in answer[0].message:
                     raise FencedError(answer[0].message)
-                not_yet = answer[0].status in (403, 422) and NOT_YET in answer[0].message
+                not_yet = answer[0].status in (403, 422) and any(words in answer[0].message for words in _NOT_YET)
                 if answer[0].status not in _TURNED_AWAY | _UNSURE and not not_yet:
                     return msgspec.structs.replace(answer[0], lost=lost)
                 lost = lost or answer[0].status in _UNSURE
