@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gurum.store.contract import InDoubtError, UnavailableError
 from gurum.store.kubernetes.access import Access
-from gurum.store.kubernetes.client import Client, RefusedError
+from gurum.store.kubernetes.client import Answer, Client, RefusedError
 
 PATH = "/apis/compute.gurum.cloud/v1alpha1/servers"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -101,6 +101,20 @@ async def test_an_answer_after_a_lost_one_says_so(trouble: Any) -> None:
     async with served(handle) as client:
         answer = await client.create(PATH, {})
     assert (answer.status, answer.reason, answer.lost) == (409, "AlreadyExists", True)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [lambda client: client.replace(PATH, {}), lambda client: client.delete(PATH, "u", "7")],
+    ids=["replace", "delete"],
+)
+async def test_no_write_is_repeated_unseen(write: Callable[[Client], Awaitable[Answer]]) -> None:
+    """HTTP's library would repeat what HTTP calls idempotent; the second answer is then about the first's effect."""
+    handle, seen = answers(OK, None, status(409, "Conflict"))
+    async with served(handle) as client:
+        await client.get(PATH)  # on a connection that lasts
+        answer = await write(client)
+    assert (answer.status, answer.lost, len(seen)) == (409, True, 3)
 
 
 async def test_a_write_that_may_have_happened_is_in_doubt() -> None:

@@ -11,7 +11,7 @@ import asyncio
 import random
 import socket
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -181,8 +181,9 @@ class Client:
         timeout = aiohttp.ClientTimeout(total=CALM)
         with self._busy():
             async with session.request(
-                method, self._access.url + path, params=parameters, data=body, headers=headers, timeout=timeout
-            ) as response:
+                method, self._access.url + path, params=parameters, data=body, headers=headers, timeout=timeout,
+                middlewares=() if method == "GET" else (_sent_once,),
+            ) as response:  # fmt: skip
                 retry = response.headers.get("Retry-After", "")
                 return Answer(response.status, await response.read()), float(retry) if retry.isdigit() else 0.0
 
@@ -223,6 +224,22 @@ class RefusedError(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.message or f"HTTP {answer.status}")
         self.answer = answer
+
+
+class _LostError(aiohttp.ClientError):
+    """The connection ended without an answer: what was asked for may have been done."""
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]]
+) -> aiohttp.ClientResponse:
+    """Have the session not repeat a PUT or a DELETE by itself: nobody would know then that an answer was lost."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _LostError(str(error) or type(error).__name__) from error
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
