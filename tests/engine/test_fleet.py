@@ -12,6 +12,7 @@ from tests.support.world import ACCOUNT, AWS
 
 from aws_emulator.config import Config as EmulatorConfig
 from gurum.engine import restoration
+from gurum.engine.fleet import SETTLE
 from gurum.model.engine import Lease
 from gurum.model.network import AddressClaim
 from gurum.model.server import Server
@@ -37,6 +38,30 @@ def test_shards_are_shared_and_a_dead_engines_move() -> None:
         await fleet.until([2, 0, 2], 1.0)
         for world in (one, three):
             await world.kill()
+
+    play(scenario)
+
+
+def test_whenever_an_engine_dies_its_time_counts_from_its_last_renewal() -> None:
+    async def scenario() -> None:
+        fleet = Fleet(0.0, 0.0)
+        one, two = fleet.worlds
+        await one.start()
+        await two.start()
+        lease = one.config.engine.lease
+        waited = []
+        for step in range(8):  # moments between two rounds, which differ from time to time
+            await fleet.until([1, 1], 60.0)
+            [mine] = fleet.held(two)
+            await asyncio.sleep(step * lease / 32)
+            await two.kill()
+            began = one.clock.time()
+            await one.until(lambda mine=mine: mine in fleet.held(one), MOVED_WITHIN)  # type: ignore[misc] # mypy#12557
+            waited.append(one.clock.time() - began)
+            await two.start()
+        assert max(waited) < lease + SETTLE + 0.5, "it waited for the time between two looks as well"
+        await one.kill()
+        await two.kill()
 
     play(scenario)
 

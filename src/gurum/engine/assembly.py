@@ -120,12 +120,20 @@ class Assembly:
         await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
         self.settled = (await restoration.find(engine.store)).settled
         for place in self.places:
-            if not engine.shards.holds(place):
+            if not await self._holds_soon(place):
                 continue
             with engine.shards.acting(place):
                 removed = await engine.clouds[place.region].provider.sweep(place, self._known)
             for words in removed:
                 log.warning("leftover removed", region=place.region, account=place.account, what=words)
+
+    async def _holds_soon(self, place: Place) -> bool:
+        """Whether a shard is ours, also when the store turned one renewal away a moment ago: rounds are far apart."""
+        shards, clock = self.engine.shards, self.engine.clock
+        end = clock.time() + self.engine.config.lease
+        while place in shards.held and not shards.holds(place) and clock.time() < end:
+            await clock.sleep(self.fleet.period)
+        return shards.holds(place)
 
     async def collect_claims(self, grace: float) -> int:
         """Free claims whose owner is gone or does not list them, older than `grace` seconds; return how many."""
@@ -204,7 +212,7 @@ async def assemble(
         clouds[region.name] = Cloud(provider, ExactlyOnce(clock, token_key, window, restored.restored_at))
         accounts = [account.number for account in region.aws.accounts] if region.aws is not None else [region.name]
         places += [Place(region.name, number) for number in accounts]
-    cache = Cache(store, KINDS, clock=clock)
+    cache = Cache(store, (*KINDS, Lease), clock=clock)
     shards = Shards(places)
     for region in regions:
         providers[region.name].permit(shards.holds)
@@ -266,5 +274,10 @@ async def assemble(
         if new is not None and not new.spec.settled and (old is None or old.spec.restored_at < new.spec.restored_at):
             fleet.again()  # whoever noticed: nothing is called before the report
 
+    def renewed(change: str, old: Lease | None, new: Lease | None) -> None:
+        if new is not None:
+            leases.told(new)
+
     cache.subscribe(Restoration, put_back)
+    cache.subscribe(Lease, renewed)
     return Assembly(engine, runtime, leases, fleet, late, follower, looks, config, places, settled=restored.settled)

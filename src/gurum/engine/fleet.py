@@ -73,8 +73,10 @@ class Fleet:
     async def run(self) -> None:
         """Take part until cancelled."""
         try:
+            began = self._now()
             while True:
-                await self._clock.sleep(self._pause())
+                await self._clock.sleep(self._pause(began))
+                began = self._now()
                 await self._round()
         finally:
             for task in (*self._beginning.values(), *self._leaving.values()):
@@ -100,12 +102,15 @@ class Fleet:
             return True, f"standby: acts for none {of}"
         return False, f"acts for none {of}: their leases are of engines that may live"
 
-    def _pause(self) -> float:
-        """Return how long to wait: for the next round, or for the moment at which something may be taken."""
+    def _pause(self, began: float) -> float:
+        """Return how long to wait: for the next round after that which began then, or until something may be taken.
+
+        A round that took long is no reason to renew later: a machine with much to do would lose what it has.
+        """
         now = self._now()
         ends = [self._leases.expires(key_of(p)) for p in self._shards.places if p not in self._shards.held]
         soon = [end - now for end in ends if end > now]
-        return max(0.001, min([self.period, *soon]))
+        return max(0.001, min([max(began + self.period - now, self.period / ROUNDS), *soon]))
 
     async def _round(self) -> None:
         """Renew, look, take and give. What the store does not let be done now is done in the next round.
@@ -119,14 +124,14 @@ class Fleet:
             # Longer, and what was renewed would not be believed any more. Not shorter: a machine with too much to do
             # would never come to the end of a round, and its shards go to and fro.
             async with asyncio.timeout(BELIEVED * self._leases.duration):
-                async with asyncio.TaskGroup() as group:
+                async with asyncio.TaskGroup() as group:  # at once: what is free is not to wait for a renewal as well
                     group.create_task(self._leases.beat())
                     for place in self._shards.held:
                         group.create_task(self._renew(place))
-                await self._leases.look()
-                await self._leases.tidy()
+                    group.create_task(self._leases.look())
                 for place in self._wanted():
                     await self._take(place)
+                await self._leases.tidy()
             self._trouble = ""
         except* (StoreError, TimeoutError) as errors:
             words = str(_first(errors)) or "the store did not answer in time"

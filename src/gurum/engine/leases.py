@@ -2,8 +2,9 @@
 
 An engine renews what it holds; another takes it over when it has not seen it change for the time that its holder said.
 Seen is what counts: machines' clocks differ, so the times in a lease are for people, and every observer measures with a
-clock of its own since it saw the last change. The holder stops believing in its lease after seven tenths of that time,
-counted from before its last renewal was sent: so it has ended before anybody may begin.
+clock of its own since it saw the last change. It is told of changes as they come (`told`), and looks (`look`) before it
+acts on having been told of none. The holder stops believing in its lease after seven tenths of that time, counted from
+before its last renewal was sent: so it has ended before anybody may begin.
 
 `epoch` rises with every change of holder. It is what the store refuses late writes by (`gurum.store.fence`).
 """
@@ -54,7 +55,7 @@ class Leases:
     ) -> None:
         self.holder = holder
         self.duration = duration
-        self.version = 0  # of the last look
+        self.version = 0  # the latest that was looked at or told of
         self._store, self._clock, self._now = store, clock, now
         self._own = f"{ENGINE}{new_id()}"
         self._seen: dict[str, _Seen] = {}
@@ -63,6 +64,7 @@ class Leases:
 
     async def look(self) -> None:
         """See all leases as they are now. Raises UnavailableError; RewoundError when they are of an earlier time."""
+        before = self.version
         leases: list[Lease] = []
         after: str | None = None
         while True:
@@ -71,15 +73,33 @@ class Leases:
             after = page.next
             if after is None:
                 break
-        if page.resource_version < self.version:
-            raise RewoundError(f"leases are at version {page.resource_version}, and have been at {self.version}")
-        self.version = page.resource_version
+        version = page.resource_version
+        if version < before:
+            raise RewoundError(f"leases are at version {version}, and have been at {before}")
+        self.version = max(self.version, version)
+        # What is known of a later version was told of while the list was on its way.
+        known = {key: seen for key, seen in self._seen.items() if seen.lease.metadata.resource_version <= version}
         for lease in leases:
-            known = self._seen.get(lease.metadata.key)
-            if known is None or known.lease.metadata.resource_version != lease.metadata.resource_version:
-                self._seen[lease.metadata.key] = _Seen(lease, self._now())
-        for key in set(self._seen) - {lease.metadata.key for lease in leases}:
+            seen = self._seen.get(lease.metadata.key)
+            if seen is None or (
+                lease.metadata.key in known and seen.lease.metadata.resource_version != lease.metadata.resource_version
+            ):
+                self._see(lease)
+        for key in set(known) - {lease.metadata.key for lease in leases}:
             del self._seen[key]
+
+    def told(self, lease: Lease) -> None:
+        """Learn of a lease as it is written, between two looks: a dead engine's time counts from its last renewal.
+
+        Counted from the look that finds it, it would be later by as much as looks are apart.
+        """
+        self.version = max(self.version, lease.metadata.resource_version)
+        known = self._seen.get(lease.metadata.key)
+        if known is None or known.lease.metadata.resource_version < lease.metadata.resource_version:
+            self._see(lease)
+
+    def _see(self, lease: Lease) -> None:
+        self._seen[lease.metadata.key] = _Seen(lease, self._now())
 
     def forget(self) -> None:
         """Begin anew: what was known of the store is not so any more."""
