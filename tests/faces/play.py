@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.adopt.company import public_key
 from tests.faces.deeds import Deeds, resource
+from tests.faces.examples import active, declared, example
 from tests.faces.hands import PATIENCE, Api, Person, condition
 from tests.faces.table import API, KUBECTL, Table
 from tests.support.stack import running
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "kubectl"
 PRIVATE, AWS = "kr-central-1", "kakao-usa-east1"
 QUOTAS = {
     "network": {"network": 7, "router": 3, "floatingip": 3},
@@ -42,6 +42,7 @@ def play(directory: Path, least: int) -> int:
         usa = Deeds(Api(stack, AWS), person, table)
         elsewhere(usa)
         example(deeds, usa)
+        declared(deeds, usa)
     return table.end(least)
 
 
@@ -271,12 +272,12 @@ def servers(do: Deeds) -> None:
         "name": "one", "key_name": "desk", "metadata": {"tier": "front"}, "user_id": do.person.user,
         "server_groups": [do.person.admitted(resource("ServerGroup"), "apart")],
     })  # fmt: skip
-    _active(do, "one", uid)
+    active(do, "one", uid)
     made = do.api.ok("GET", f"/compute/v2.1/servers/{uid}/os-instance-actions")["instanceActions"]
     history = [(one["action"], one["user_id"]) for one in made]
     do.table.same("Server", "its history", KUBECTL, API, [("create", do.person.user)], history)
     two = do.by_api("Server", body | {"name": "two"}, {"name": "two", "imageID": image})
-    _active(do, two, two)
+    active(do, two, two)
     do.changed_by_kubectl("Server", "one", {"description": "two"}, {"description": "two"})
     do.changed_by_kubectl("Server", "one", {"metadata": {"tier": "back"}}, {"metadata": {"tier": "back"}})
     do.changed_by_kubectl("Server", "one", {"tags": ["a"]}, {"tags": ["a"]})
@@ -360,39 +361,9 @@ def elsewhere(do: Deeds) -> None:
     )
     spec = {"flavorRef": "m1.small", "imageRef": "debian-12", "networks": [{"networkRef": "usa"}]}
     uid = do.by_kubectl("Server", "usa-web", spec, {"name": "usa-web"}, "create in AWS")
-    _active(do, "usa-web", uid)
+    active(do, "usa-web", uid)
     do.gone_by_kubectl("Server", "usa-web")
     do.gone_by_kubectl("Network", "usa")
-
-
-def example(do: Deeds, usa: Deeds) -> None:
-    """The application of `examples/kubectl`, as its page says."""
-    do.person.ok("apply", "-f", str(EXAMPLES))
-    _active(do, "web-kr", do.person.admitted(resource("Server"), "web-kr"))
-    _active(usa, "web-usa", do.person.admitted(resource("Server"), "web-usa"))
-    again = do.person.ok("apply", "-f", str(EXAMPLES)).split("\n")
-    generations = [do.person.seen(resource("Server"), name)["metadata"]["generation"] for name in ("web-kr", "web-usa")]
-    do.table.same("example", "applied again, nothing changes", KUBECTL, KUBECTL, [2, 2], generations)
-    do.table.same("example", "objects applied", KUBECTL, KUBECTL, 10, len([line for line in again if line]))
-    do.person.ok("create", "-f", str(EXAMPLES / "actions" / "reboot.yaml"))
-    ended = do.person.until(
-        resource("ServerAction"),
-        "reboot-web-kr",
-        lambda one: one.get("status", {}).get("outcome") in ("Success", "Error"),
-    )
-    do.table.same("example", "reboot", KUBECTL, API, "Success", ended.get("status", {}).get("outcome"))
-    do.gone_by_kubectl("Server", "web-kr")
-    usa.gone_by_kubectl("Server", "web-usa")
-    do.person.run("delete", "-f", str(EXAMPLES), "--ignore-not-found", "--wait=false")
-
-
-def _active(do: Deeds, name: str, uid: str) -> None:
-    found = do.person.until(
-        resource("Server"), name, lambda one: one.get("status", {}).get("vmState") in ("active", "error"), 3 * PATIENCE
-    )
-    shown = do.shown("Server", uid)
-    both = [found.get("status", {}).get("vmState"), shown.get("status"), shown.get("fault")]
-    do.table.same("Server", "built", KUBECTL, API, ["active", "ACTIVE", None], both)
 
 
 def _within(there: Callable[[], bool], seconds: float = PATIENCE / 4) -> bool:

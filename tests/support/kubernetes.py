@@ -102,7 +102,7 @@ def helm(*words: str, kubeconfig: Path | None = None, check: bool = True) -> sub
 
 def kubectl(kubeconfig: Path, *words: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run kubectl with nothing of this user's. `check`: raise RuntimeError with its own words if it fails."""
-    environ = {"KUBECONFIG": str(kubeconfig), "HOME": _home(), "PATH": os.environ["PATH"]}
+    environ = {"KUBECONFIG": str(kubeconfig), "HOME": _home(), "PATH": os.environ["PATH"], "KUBECTL_APPLYSET": "true"}
     done = subprocess.run(
         [program("kubectl"), *words], input=stdin, capture_output=True, text=True, env=environ, timeout=120
     )
