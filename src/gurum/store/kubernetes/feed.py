@@ -22,7 +22,7 @@ from gurum.store.contract import Event, Filter, StoreError, UnavailableError, Wa
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Client, RefusedError
 from gurum.store.kubernetes.kinds import PLACES
-from gurum.store.kubernetes.lists import GONE, Listed, Told, event_of, listed_first
+from gurum.store.kubernetes.lists import GONE, Listed, Told, checked, event_of, listed_first
 from gurum.store.kubernetes.shape import Address
 
 R = TypeVar("R", bound=Resource)
@@ -221,8 +221,9 @@ class Feed(Generic[R]):
         self._ring.clear()
         self._recent.clear()
         self._expired = False
-        self.position = self._horizon = self._head = listed.version
-        self.confirmed = max(self.confirmed, listed.version)
+        # The confirmed one, too: a server that went back has never been where it was before, and readers from there
+        # must not be told that nothing happened since.
+        self.position = self._horizon = self._head = self.confirmed = listed.version
         self._wake()
         return listed
 
@@ -231,7 +232,10 @@ class Feed(Generic[R]):
         while True:
             before = self.position
             try:
-                await self._stream()
+                if self._broken is not None and await self._went_back():
+                    self._expired = True
+                else:
+                    await self._stream()
                 trouble, away = "", True
             except RefusedError as refusal:
                 self._expired = refusal.answer.status == GONE
@@ -251,6 +255,20 @@ class Feed(Generic[R]):
             if trouble or self.position == before:  # a server that ends every watch at once is not asked without end
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _PAUSE[1])
+
+    async def _went_back(self) -> bool:
+        """Whether the server that is there again is of an earlier time. Raises UnavailableError.
+
+        It does not refuse to be asked what follows a version that it has never had: it would tell nothing, until it
+        has come there by other changes.
+        """
+        since = self.position
+        answer = checked(await self._client.get(shape.collection(self._place), limit="1"))
+        version = int(answer.json()["metadata"]["resourceVersion"])
+        if version < since == self.position:
+            _log.warning("%s went back from version %s to %s", self.kind.kind, since, version)
+            return True
+        return False
 
     def _break(self) -> None:
         self._broken = asyncio.get_running_loop().time() if self._broken is None else self._broken
