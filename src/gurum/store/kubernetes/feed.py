@@ -20,9 +20,9 @@ from gurum.model.base import Resource
 from gurum.store import objects
 from gurum.store.contract import Event, Filter, StoreError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import shape
-from gurum.store.kubernetes.client import Client, RefusedError
+from gurum.store.kubernetes.client import Client, RefusedError, checked
 from gurum.store.kubernetes.kinds import PLACES
-from gurum.store.kubernetes.lists import GONE, Listed, Told, checked, event_of, listed_first
+from gurum.store.kubernetes.lists import GONE, Listed, Told, event_of, listed_first
 from gurum.store.kubernetes.shape import Address
 
 R = TypeVar("R", bound=Resource)
