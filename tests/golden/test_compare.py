@@ -225,6 +225,12 @@ def test_a_saved_value_is_masked_by_its_name() -> None:
     assert brief(found(sample, recording(answered("show", {"id": NET}), net=PORT))) == [("values", "$.id")]
 
 
+def test_a_saved_value_is_a_whole_word() -> None:
+    """An address that the cloud gave out may be the beginning of one that the scenario wrote."""
+    sample = case(steps("show") + "about: up to 10.0.0.200\n", [{"name": "show", "body": {"end": "10.0.0.200"}}])
+    assert found(sample, recording(answered("show", {"end": "10.0.0.200"}), pip="10.0.0.2")) == []
+
+
 def test_what_the_scenario_wrote_is_literal() -> None:
     text = steps("show") + f"about: asks for {NET} at 10.0.0.5\n"
     golden = [{"name": "show", "body": {"id": NET, "ip": "10.0.0.5"}}]

@@ -72,7 +72,9 @@ class Masker:
             names.update(self._names)
             # The longest first, so that a root with a path is not cut by one without.
             longest = sorted(names, key=len, reverse=True)
-            pattern = re.compile("|".join(map(re.escape, longest)) or r"(?!)")
+            # Whole words: an address that was given out is no part of a longer one that was written down.
+            whole = f"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, longest))})(?![0-9A-Za-z])"
+            pattern = re.compile(whole if longest else r"(?!)")
             self._known[service] = (pattern, names)
         return self._known[service]
 
