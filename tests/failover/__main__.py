@@ -37,7 +37,7 @@ def change(document: dict[str, Any]) -> None:
     document["pia"] = {"quotas": {"compute": {"instances": -1, "cores": -1, "ram": -1}, "network": {"port": -1}}}
     for region in document["regions"]:
         if "aws" in region:
-            region["aws"] |= {"visibility_window": 10.0, "timeout": 5.0, "rates": {"RunInstances": [8.0, 20.0]}}
+            region["aws"] |= {"visibility_window": 10.0, "timeout": 5.0, "rates": {"RunInstances": [1.0, 20.0]}}
 
 
 def play(store: str, directory: Path, figures: Figures, only: frozenset[str]) -> None:

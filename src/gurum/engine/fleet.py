@@ -2,7 +2,8 @@
 
 Each looks at the leases a few times within a lease's time, renews its own, takes what is free up to its fair share, and
 gives one up when another engine has at least two fewer. What nobody with room wants for as long as a lease lasts is
-taken all the same: an engine of another configuration counts as an engine and may not serve the shard.
+taken all the same: an engine of another configuration counts as an engine and may not serve the shard. What a dead
+engine leaves is taken by whoever is there, beyond its share if need be: that is evened out later.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ ROUNDS = 4  # looks within the time of a lease
 # Seconds between taking a shard over from an engine that is silent and looking at what it left: what was under way to
 # the store is there by then, or is refused.
 SETTLE = 1.0
+# Seconds that who has a share already leaves a silent engine's shard to those who have room. Not longer: they may be
+# few and slow, or be the silent one itself, which was started again and counts a lease's time from its own beginning.
+SPARED = 1.0
 DRAIN = 10.0  # seconds that work under way has when a shard is given up
 
 
@@ -109,7 +113,7 @@ class Fleet:
         """
         now = self._now()
         ends = [self._leases.expires(key_of(p)) for p in self._shards.places if p not in self._shards.held]
-        soon = [end - now for end in ends if end > now]
+        soon = [end - now for each in ends for end in (each, each + SPARED) if end > now]
         return max(0.001, min([max(began + self.period - now, self.period / ROUNDS), *soon]))
 
     async def _round(self) -> None:
@@ -129,8 +133,10 @@ class Fleet:
                     for place in self._shards.held:
                         group.create_task(self._renew(place))
                     group.create_task(self._leases.look())
-                for place in self._wanted():
-                    await self._take(place)
+                for _ in range(ROUNDS):
+                    if all([await self._take(place) for place in self._wanted()]):
+                        break
+                    await self._leases.look()  # another was faster: it may have left something else
                 await self._leases.tidy()
             self._trouble = ""
         except* (StoreError, TimeoutError) as errors:
@@ -187,7 +193,7 @@ class Fleet:
                 continue
             if room > 0:
                 room -= 1
-            elif self._now() < since + leases.duration:
+            elif self._now() < since + (SPARED if leases.silent(key_of(place)) else leases.duration):
                 continue
             out.append(place)
         return out
@@ -195,18 +201,20 @@ class Fleet:
     def _liking(self, place: Place) -> bytes:
         return hashlib.sha256(f"{self._leases.holder} {key_of(place)}".encode()).digest()
 
-    async def _take(self, place: Place) -> None:
+    async def _take(self, place: Place) -> bool:
+        """Take a shard; return whether nobody else was faster."""
         key = key_of(place)
         silent = self._leases.silent(key)
         began = self._now()
         epoch = await self._leases.take(place)
         if not epoch:
-            return
+            return False
         log.info("lease taken", region=place.region, account=place.account, epoch=epoch, from_a_silent_engine=silent)
         if self._given.pop(place, None) == frozenset(self._leases.engines()):
             self._unwanted = frozenset(self._leases.engines())
         self._shards.take(place, key, self._leases.holder, epoch, began + BELIEVED * self._leases.duration)
         self._start(place, SETTLE if silent else 0.0)
+        return True
 
     def _start(self, place: Place, pause: float) -> None:
         self._beginning[place] = asyncio.create_task(self._begin(place, pause), name=f"begin {place.account}")
