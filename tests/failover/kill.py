@@ -41,6 +41,7 @@ def play(site: Site, figures: Figures, store: str) -> None:
     figures.put(f"{store}_active", active)
     figures.put(f"{store}_settled_s", took)
     _counted(site, figures, store, [*before, *ids])
+    site.revive()
 
 
 def pause(site: Site, figures: Figures, store: str) -> None:

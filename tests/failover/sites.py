@@ -98,15 +98,15 @@ class Site:
         [port] = free_ports(1)
         directory = self.stack.places.run / "second"
         directory.mkdir(exist_ok=True)
-        words = [sys.executable, "-m", "gurum.engine", "--config", str(self.stack.places.effective)]
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("GURUM_")}
-        environ |= {"GURUM_ENGINE__METRICS_PORT": str(port), "GURUM_LOG__DIRECTORY": str(directory)}
-        self._second = subprocess.Popen(words, env=environ, stdin=subprocess.DEVNULL)
-        config, pid = self.stack.config, self._second.pid
+        self._words = [sys.executable, "-m", "gurum.engine", "--config", str(self.stack.places.effective)]
+        self._environ = {key: value for key, value in os.environ.items() if not key.startswith("GURUM_")}
+        self._environ |= {"GURUM_ENGINE__METRICS_PORT": str(port), "GURUM_LOG__DIRECTORY": str(directory)}
+        self._start()
+        config = self.stack.config
         own = Path(config.log.directory) / "engine.log"
         self.engines = [
             Engine(lambda: process(self.stack, "gurum.engine"), config.engine.metrics_port, own),
-            Engine(lambda: pid, port, directory / "engine.log"),
+            Engine(lambda: self._second.pid, port, directory / "engine.log"),
         ]
         self.until(lambda: all(engine.notes().startswith("acts for 1 ") for engine in self.engines), "each has a share")
         return self
@@ -119,6 +119,14 @@ class Site:
             self._second.send_signal(signal.SIGCONT)
             self._second.terminate()
         self._second.wait(30)
+
+    def _start(self) -> None:
+        self._second = subprocess.Popen(self._words, env=self._environ, stdin=subprocess.DEVNULL)
+
+    def revive(self) -> None:
+        """Start the second engine again if it is dead, as the supervisor does with its own."""
+        if self._second.poll() is not None:
+            self._start()
 
     def active(self) -> Engine:
         """Return the engine that acts for AWS's region."""

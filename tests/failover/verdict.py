@@ -51,6 +51,7 @@ BACK: Limits = {
     "rewound_not_listed": ("==", 0),  # by `gurum cleanup --orphans`
     "rewound_lists_wrong": ("==", 0),
     "rewound_active": ("==", 10),
+    "rewound_adopted": ("==", 3),  # as the very instances that were made for them
     "rewound_addresses_twice": ("==", 0),
     "rewound_forgotten_running": ("==", 0),  # less than there were
     "rewound_duplicates": ("==", 0),

@@ -76,3 +76,8 @@ def test_labels_let_clusters_own_roles_include_ours() -> None:
 def test_a_process_reads_what_it_writes() -> None:
     for row in rights.PROCESSES.values():
         assert {*row.create, *row.update, *row.delete, *row.status} <= set(row.read)
+
+
+def test_the_engines_may_record_that_the_store_went_back() -> None:
+    held = {verb for _, resource, verb in allowed("gurum-engine") if resource == PLACES["Restoration"].plural}
+    assert {"get", "create", "update"} <= held
