@@ -75,6 +75,7 @@ class Client:
         self.manager = manager
         self._session: aiohttp.ClientSession | None = None
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._streams: set[aiohttp.StreamReader] = set()
         self._closed = False
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -124,8 +125,12 @@ class Client:
                 if response.status != 200:
                     raise RefusedError(Answer(response.status, await response.read()))
                 opened()
-                async for line in _lines(response.content):
-                    yield line
+                self._streams.add(response.content)
+                try:
+                    async for line in _lines(response.content):
+                        yield line
+                finally:
+                    self._streams.discard(response.content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(_words(error)) from error
 
@@ -133,6 +138,8 @@ class Client:
         """End what is under way, then let go of the connections. Nothing is repeated any more."""
         self._closed = True
         await self._idle.wait()
+        for content in self._streams:  # a session that goes does not tell those who read
+            content.set_exception(aiohttp.ClientConnectionError("the store is closed"))
         if self._session is not None:
             await self._session.close()
         # A connection whose watch was left takes leave of the server first, which the session does not wait for.
