@@ -24,17 +24,22 @@ SCHEME = "kubernetes"
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """An API server and who we are there. `token_file` is read again for every request: its token is short-lived."""
+    """An API server and who we are there. `token_file` is read again for every request: its token is short-lived.
+
+    `user`: in whose name an administrator asks (empty: the own).
+    """
 
     url: str
     tls: ssl.SSLContext | None
     token: str = ""
     token_file: Path | None = None
+    user: str = ""
 
     def headers(self) -> dict[str, str]:
         """Return what signs a request in. Raises OSError when the token cannot be read."""
         token = self.token_file.read_text(encoding="ascii").strip() if self.token_file else self.token
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        own = {"Authorization": f"Bearer {token}"} if token else {}
+        return own | ({"Impersonate-User": self.user} if self.user else {})
 
 
 def named(url: str) -> bool:

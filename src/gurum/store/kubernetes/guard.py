@@ -17,6 +17,7 @@ from gurum.store.kubernetes.kinds import DOMAIN
 from gurum.store.kubernetes.shape import IDENTITY
 
 NAME, CAUSE = f"identity.{DOMAIN}", f"cause.{DOMAIN}"
+STAMPED = f"{DOMAIN}/cause"  # the annotation of who it was
 RIGHT = {"apiGroups": [DOMAIN], "resources": ["identities"], "verbs": ["assign"]}
 OURS = f"authorizer.group('{DOMAIN}').resource('identities').check('assign').allowed()"
 _CREATING = "oldObject == null"

@@ -89,11 +89,24 @@ async def _served(client: Client) -> None:
 async def admitted(person: Client) -> None:
     """Return when what a person creates is admitted, of every kind; `person` may create them and is none of ours.
 
-    Nothing is kept of what it tries. Raises UnavailableError when that is not so within the client's patience.
+    Nothing is kept of what it tries. Raises UnavailableError when that is not so in time.
     """
+    deadline = asyncio.get_running_loop().time() + SERVED_SECONDS
+    # A policy takes effect some moments after it was accepted, and until then admits whatever comes: nothing is shown
+    # by that. What has no spec is a network, and bears the stamp.
+    while guard.STAMPED not in (await _tried(person, "Network")).get("metadata", {}).get("annotations", {}):
+        if asyncio.get_running_loop().time() > deadline:
+            raise UnavailableError(f"who creates an object is not written down {SERVED_SECONDS:g} s after it was asked")
+        await asyncio.sleep(0.1)
     for kind in rights.OWN:
-        place = PLACES[kind]
-        document = {"apiVersion": place.api_version, "kind": kind, "metadata": {"name": "tried"}, "spec": {}}
-        answer = await person.create(shape.collection(place, SYSTEM), document, dry=True)
-        if answer.status not in _ADMITTED:
-            raise UnavailableError(f"no {kind} can be created: {answer.message}")
+        await _tried(person, kind)
+
+
+async def _tried(person: Client, kind: str) -> Document:
+    """Return what creating an object of a kind without a spec is answered with, without creating it."""
+    place = PLACES[kind]
+    document = {"apiVersion": place.api_version, "kind": kind, "metadata": {"name": "tried"}, "spec": {}}
+    answer = await person.create(shape.collection(place, SYSTEM), document, dry=True)
+    if answer.status not in _ADMITTED:
+        raise UnavailableError(f"no {kind} can be created: {answer.message}")
+    return answer.json()

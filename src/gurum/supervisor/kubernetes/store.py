@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import webhooks
 from gurum.store.kubernetes.access import access
@@ -38,7 +40,8 @@ async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") ->
     asked = [webhooks.configuration(webhooks.url(webhook), authority)] if webhook else []
     url = f"kubernetes://{kubeconfig}"
     client = Client(access(url, ""), manager=INSTALLER)
-    person = Client(access(url, PERSON), manager=INSTALLER, patience=SERVED_SECONDS)
+    operator = msgspec.structs.replace(access(url, ""), user=PERSON)
+    person = Client(operator, manager=INSTALLER, patience=SERVED_SECONDS)
     try:
         changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), *asked])
         if webhook:
