@@ -64,6 +64,17 @@ class Fleet:
             first = first or world
             self.worlds.append(world)
 
+    async def start(self) -> list[World]:
+        """Start every engine; return what each is in."""
+        for world in self.worlds:
+            await world.start()
+        return self.worlds
+
+    async def kill(self) -> None:
+        """End every engine."""
+        for world in self.worlds:
+            await world.kill()
+
     def shares(self) -> list[int]:
         """Return how many shards each engine acts for."""
         return [len(self.held(world)) for world in self.worlds]

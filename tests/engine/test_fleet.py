@@ -45,9 +45,7 @@ def test_shards_are_shared_and_a_dead_engines_move() -> None:
 def test_whenever_an_engine_dies_its_time_counts_from_its_last_renewal() -> None:
     async def scenario() -> None:
         fleet = Fleet(0.0, 0.0)
-        one, two = fleet.worlds
-        await one.start()
-        await two.start()
+        one, two = await fleet.start()
         lease = one.config.engine.lease
         waited = []
         for step in range(8):  # moments between two rounds, which differ from time to time
@@ -60,8 +58,7 @@ def test_whenever_an_engine_dies_its_time_counts_from_its_last_renewal() -> None
             waited.append(one.clock.time() - began)
             await two.start()
         assert max(waited) < lease + SPARED + SETTLE + 0.5, "it waited for the time between two looks as well"
-        await one.kill()
-        await two.kill()
+        await fleet.kill()
 
     play(scenario)
 
@@ -69,9 +66,7 @@ def test_whenever_an_engine_dies_its_time_counts_from_its_last_renewal() -> None
 def test_a_dead_engine_that_is_started_again_keeps_nobody_from_taking_over() -> None:
     async def scenario() -> None:
         fleet = Fleet(0.0, 0.0)
-        one, two = fleet.worlds
-        await one.start()
-        await two.start()
+        one, two = await fleet.start()
         await fleet.until([1, 1], 60.0)
         [mine] = fleet.held(two)
         lease = one.config.engine.lease
@@ -82,8 +77,7 @@ def test_a_dead_engine_that_is_started_again_keeps_nobody_from_taking_over() -> 
         await one.until(lambda: mine in fleet.held(one), MOVED_WITHIN)
         assert one.clock.time() - began < lease + SPARED + SETTLE + 0.5, "it waited for the one that was started again"
         await fleet.until([1, 1], 60.0)  # evened out
-        await one.kill()
-        await two.kill()
+        await fleet.kill()
 
     play(scenario)
 
@@ -138,9 +132,7 @@ def test_a_graceful_stop_gives_up_at_once() -> None:
 def test_each_works_only_for_its_own_shards() -> None:
     async def scenario() -> None:
         fleet = Fleet(0.0, 0.0, region=accounts(*ACCOUNTS))
-        one, two = fleet.worlds
-        await one.start()
-        await two.start()
+        one, _ = await fleet.start()
         await fleet.until([2, 2], 30.0)
         servers = []
         for account in ACCOUNTS:
@@ -168,9 +160,7 @@ def test_what_a_dead_engine_may_have_called_is_looked_for_however_long_the_next_
     async def scenario() -> None:
         lag = {"lag": {"resource": 5.0, "tags": 40.0}}
         fleet = Fleet(0.0, 0.0, emulator=EmulatorConfig().patched(lag))
-        one, two = fleet.worlds
-        await one.start()
-        await two.start()
+        one, two = await fleet.start()
         await fleet.until([1, 1], 60.0)
         active = next(world for world in fleet.worlds if any(place.region == AWS for place in fleet.held(world)))
         other = two if active is one else one
@@ -190,9 +180,7 @@ def test_what_a_dead_engine_may_have_called_is_looked_for_however_long_the_next_
 def test_a_store_that_went_back_is_noticed_before_anything_is_called() -> None:
     async def scenario() -> None:
         fleet = Fleet(0.0, 0.0)
-        one, two = fleet.worlds
-        await one.start()
-        await two.start()
+        one, _ = await fleet.start()
         await fleet.until([1, 1], 60.0)
         network, _ = await one.network()
         group = await one.group()

@@ -184,6 +184,31 @@ async def test_a_watch_that_breaks_off_says_so() -> None:
             await anext(lines)
 
 
+async def test_a_watch_that_says_nothing_is_given_up_and_a_client_that_closes_tells_who_reads() -> None:
+    over = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'{"a":1}\n')
+        await over.wait()
+        return response
+
+    async with served(handle) as client:
+        lines = client.stream(PATH, silence=0.05)
+        assert await anext(lines) == b'{"a":1}'
+        with pytest.raises(UnavailableError):
+            await anext(lines)
+        lines = client.stream(PATH)
+        assert await anext(lines) == b'{"a":1}'
+        reading = asyncio.ensure_future(anext(lines))
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(UnavailableError, match="closed"):
+            await reading
+        over.set()
+
+
 async def test_a_watch_may_be_refused() -> None:
     handle, _ = answers(status(410, "Expired", "too old resource version: 1 (215)"))
     async with served(handle) as client:

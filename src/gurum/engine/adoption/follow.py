@@ -28,7 +28,7 @@ from gurum.model.network import Domain, Network, Port, SecurityGroup, SecurityGr
 from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.providers.contract import Catalogue, Found, Place
-from gurum.store.contract import FencedError, NotFoundError, StoreError
+from gurum.store.contract import NotFoundError, StoreError, UnavailableError
 from gurum.store.objects import whole
 
 log = structlog.get_logger("gurum.engine")
@@ -108,8 +108,10 @@ class Follower:
                 try:
                     with self._engine.shards.acting(place):
                         await self.look(place)
-                except StoreError as error:  # another writer was quicker, or the store is away: at the next look
+                except StoreError as error:
+                    # What was written stays written, so each look comes further; an interval may be minutes.
                     log.warning("adopted things not followed", account=place.account, why=str(error))
+                    self.wish(place)
                 except Exception:
                     # An account may hold what nobody thought of here: that must not end the engine of all others.
                     log.exception("adopted things not followed", account=place.account)
@@ -159,13 +161,13 @@ class Follower:
     def _each(self, place: Place, uid: str) -> Iterator[None]:
         """Have what cannot be written now wait for another look, soon: it must not keep all after it from being seen.
 
-        A shard that is another engine's by now lets nothing through, so that raises.
+        A store that is away, or lets this engine write no more, is no matter of one object, so that raises.
         """
         try:
             yield
-        except FencedError:
+        except UnavailableError:
             raise
-        except StoreError as error:
+        except StoreError as error:  # another writer was quicker
             log.warning("adopted thing not followed", resource_id=uid, why=str(error))
             self.wish(place)
 

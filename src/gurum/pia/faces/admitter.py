@@ -27,7 +27,6 @@ from gurum.pia.faces.stores import Admitting
 from gurum.store.contract import StoreError, UnavailableError
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.feed import Feed
-from gurum.store.kubernetes.kinds import DOMAIN
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.wishes import Refused, Wishes, project_of
 
@@ -40,7 +39,6 @@ EACH = 0.02  # seconds more between two tries for each wish that waits: many in 
 _PASSING = frozenset({404, 409, 429, 500, 503})  # refusals that may be none a while later
 DEFAULT = "default"  # the group that every project has
 _GROUPS = ("securityGroupRefs", "securityGroupRef", "remoteGroupRef")
-CAUSE = f"{DOMAIN}/cause"
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -241,7 +239,7 @@ class Admitter:
 
 def user_of(document: Mapping[str, Any]) -> str:
     """Return whom admission wrote down as the one who asked."""
-    text = document["metadata"].get("annotations", {}).get(CAUSE, "{}")
+    text = document["metadata"].get("annotations", {}).get(shape.CAUSE, "{}")
     try:
         return msgspec.json.decode(text, type=Cause).user_id
     except msgspec.DecodeError:

@@ -20,7 +20,7 @@ from gurum.model import codec
 from gurum.model.base import Cause, Resource
 from gurum.pia.faces import bodies
 from gurum.pia.faces.acting import Actor, Answer, Ask, Person, new_request_id
-from gurum.pia.faces.admitter import CAUSE, Admitter
+from gurum.pia.faces.admitter import Admitter
 from gurum.pia.faces.names import Scope, UnknownError
 from gurum.pia.faces.stores import Staging, Trying
 from gurum.store.contract import StoreError, UnavailableError
@@ -97,7 +97,7 @@ class Reviewer:
         resolved = await self._admitter.names.resolved(kind.kind, spec, scope, known=True)
         asks = bodies.changes(obj, resolved)
         if not asks:
-            cause = old["metadata"].get("annotations", {}).get(CAUSE, "")
+            cause = old["metadata"].get("annotations", {}).get(shape.CAUSE, "")
             return Verdict(spec=spec, cause=cause)  # what was filled in is put back: nothing has changed
         parts = self._actor.parts
         store = Trying(parts.store, parts.clock, obj) if dry else Staging(parts.store, parts.clock, obj)
@@ -189,7 +189,7 @@ def answered(uid: str, verdict: Verdict) -> Document:
     elif verdict.spec is not None:
         patch: list[Document] = [{"op": "replace", "path": "/spec", "value": verdict.spec}]
         if verdict.cause:
-            path = "/metadata/annotations/" + CAUSE.replace("/", "~1")
+            path = "/metadata/annotations/" + shape.CAUSE.replace("/", "~1")
             patch.append({"op": "add", "path": path, "value": verdict.cause})
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}

@@ -106,15 +106,16 @@ class Client:
         return await self._insist("DELETE", path, {"propagationPolicy": "Background"}, body)
 
     async def stream(
-        self, path: str, *, opened: Callable[[], None] = lambda: None, **parameters: str
+        self, path: str, *, opened: Callable[[], None] = lambda: None, silence: float | None = None, **parameters: str
     ) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch until the server ends it; `opened` is called once it has begun it.
 
+        silence: seconds without a line after which it is given up (None: SILENCE).
         Raises UnavailableError; `RefusedError` for an answer that is not 200.
         """
         session = self._open()
         # No total limit: a watch lasts.
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=SILENCE)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CALM, sock_read=silence or SILENCE)
         try:
             with self._busy():
                 async with asyncio.timeout(CALM):

@@ -12,12 +12,11 @@ already (`import`, `managementPolicy`, `onDelete`) is said by those who may `dec
 
 from __future__ import annotations
 
+from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.admission import Document, everything, policy
 from gurum.store.kubernetes.kinds import DOMAIN
-from gurum.store.kubernetes.shape import IDENTITY
 
 NAME, CAUSE = f"identity.{DOMAIN}", f"cause.{DOMAIN}"
-STAMPED = f"{DOMAIN}/cause"  # the annotation of who it was
 RIGHT = {"apiGroups": [DOMAIN], "resources": ["identities"], "verbs": ["assign"]}
 OURS = f"authorizer.group('{DOMAIN}').resource('identities').check('assign').allowed()"
 _CREATING = "oldObject == null"
@@ -34,7 +33,7 @@ def all() -> list[Document]:  # noqa: A001 - read as guard.all()
         "matchConstraints": everything("*"),
         "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
         "variables": [{"name": "stamp", "expression": STAMP}],
-        "validations": [*(_field(name) for name in IDENTITY), _annotations(), _finalizers(), _adoption()],
+        "validations": [*(_field(name) for name in shape.IDENTITY), _annotations(), _finalizers(), _adoption()],
     }
     return [*policy(NAME, spec, {"validationActions": ["Deny"]}), *_stamps()]
 
@@ -43,9 +42,9 @@ def _stamps() -> list[Document]:
     """Return the policy that writes down whose wish an object is, and its binding."""
     changed = f"{_CREATING} || object.?spec != oldObject.?spec"
     # A JSON patch: an apply would need the kind's schema, which the API server has only seconds after its definition.
-    key = f"'/metadata/annotations/' + jsonpatch.escapeKey('{DOMAIN}/cause')"
+    key = f"'/metadata/annotations/' + jsonpatch.escapeKey('{shape.CAUSE}')"
     one = f"JSONPatch{{op: 'add', path: {key}, value: {STAMP}}}"
-    first = f"JSONPatch{{op: 'add', path: '/metadata/annotations', value: {{'{DOMAIN}/cause': {STAMP}}}}}"
+    first = f"JSONPatch{{op: 'add', path: '/metadata/annotations', value: {{'{shape.CAUSE}': {STAMP}}}}}"
     noted = f"has(object.metadata.annotations) ? [{one}] : [{first}]"
     spec = {
         "reinvocationPolicy": "Never",
@@ -98,7 +97,7 @@ def _adoption() -> Document:
 
 def _annotations() -> Document:
     new, old = "object.metadata.?annotations.orValue({})", "oldObject.metadata.?annotations.orValue({})"
-    stamped = f"k == '{DOMAIN}/cause' && {new}[k] == variables.stamp"
+    stamped = f"k == '{shape.CAUSE}' && {new}[k] == variables.stamp"
     kept = f"({stamped}) || (!({_CREATING}) && {old}[?k] == {new}[?k])"
     lost = f"{_CREATING} || {old}.all(k, !k.startsWith('{DOMAIN}/') || k in {new})"
     return {

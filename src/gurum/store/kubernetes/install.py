@@ -94,7 +94,7 @@ async def admitted(person: Client) -> None:
     deadline = asyncio.get_running_loop().time() + SERVED_SECONDS
     # A policy takes effect some moments after it was accepted, and until then admits whatever comes: nothing is shown
     # by that. What has no spec is a network, and bears the stamp.
-    while guard.STAMPED not in (await _tried(person, "Network")).get("metadata", {}).get("annotations", {}):
+    while shape.CAUSE not in (await _tried(person, "Network")).get("metadata", {}).get("annotations", {}):
         if asyncio.get_running_loop().time() > deadline:
             raise UnavailableError(f"who creates an object is not written down {SERVED_SECONDS:g} s after it was asked")
         await asyncio.sleep(0.1)

@@ -17,6 +17,7 @@ from gurum.store.kubernetes.client import Client, RefusedError, checked
 
 PAGE = 500  # objects asked for at once
 GONE = 410
+SILENCE = 5.0  # seconds: a server that cannot say what there is (its cache is behind its etcd) says nothing
 COMPLETE = "k8s.io/initial-events-end"  # the annotation of the bookmark after the last of what there was
 _log = logging.getLogger(__name__)
 
@@ -52,11 +53,12 @@ async def listed_first(client: Client, path: str) -> Listed:
 
 
 async def _watched(client: Client, path: str) -> Listed:
-    """Raises RefusedError, UnavailableError, msgspec.DecodeError: ask for pages."""
+    """Return it as a watch tells it. Raises RefusedError, UnavailableError, msgspec.DecodeError: ask for pages."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     lines = client.stream(
-        path, watch="true", sendInitialEvents="true", resourceVersionMatch="NotOlderThan", allowWatchBookmarks="true"
-    )
+        path, silence=SILENCE, watch="true", sendInitialEvents="true", resourceVersionMatch="NotOlderThan",
+        allowWatchBookmarks="true",
+    )  # fmt: skip
     async with aclosing(lines):
         async for line in lines:
             event = event_of(line)

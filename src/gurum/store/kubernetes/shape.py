@@ -31,13 +31,14 @@ OBSERVED = ("account", "revision", "fence")  # of status, likewise; the last is 
 _STATES = {"vmState": "vm_state", "status": "status"}  # said also where they are defaults: people read them in columns
 
 _CREATED, _UPDATED = f"{DOMAIN}/created-at", f"{DOMAIN}/updated-at"
-_CAUSE, _DELETION_CAUSE, _DELETION = f"{DOMAIN}/cause", f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
+CAUSE = f"{DOMAIN}/cause"  # who wished what the spec says
+_DELETION_CAUSE, _DELETION = f"{DOMAIN}/deletion-cause", f"{DOMAIN}/deletion-requested-at"
 _LABELS, _SCHEMA = f"{DOMAIN}/labels", f"{DOMAIN}/schema"
 # The account that an object was created for. It stands in the status, and of what is created the API server keeps none.
 _ACCOUNT = f"{DOMAIN}/account"
 # How many generations an object had before it was moved here; the API server counts its own from one.
 _BEFORE = f"{DOMAIN}/generations-before"
-OURS = (_CREATED, _UPDATED, _CAUSE, _DELETION_CAUSE, _DELETION, _LABELS, _SCHEMA)
+OURS = (_CREATED, _UPDATED, CAUSE, _DELETION_CAUSE, _DELETION, _LABELS, _SCHEMA)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -191,7 +192,7 @@ def notes(obj: Resource, stored: Mapping[str, str]) -> dict[str, str]:
     document = {name: value for name, value in stored.items() if name not in OURS}
     document[_CREATED], document[_UPDATED] = moment(meta.created_at), moment(meta.updated_at)
     if meta.cause != Cause():
-        document[_CAUSE] = _json(meta.cause)
+        document[CAUSE] = _json(meta.cause)
     if meta.deletion_cause is not None:
         document[_DELETION_CAUSE] = _json(meta.deletion_cause)
     if meta.deletion_requested_at is not None:
@@ -254,7 +255,7 @@ def read(kind: type[R], document: Mapping[str, Any]) -> R:
         deletion_requested_at=None if deletion is None else seconds(deletion),
         finalizers=[_short(name) for name in meta.get("finalizers", ())],
         labels=_parsed(noted.get(_LABELS), dict[str, str]) or {},
-        cause=_parsed(noted.get(_CAUSE), Cause) or Cause(),
+        cause=_parsed(noted.get(CAUSE), Cause) or Cause(),
         deletion_cause=_parsed(noted.get(_DELETION_CAUSE), Cause) if deletion is not None else None,
     )
     conditions = observed.get("conditions")

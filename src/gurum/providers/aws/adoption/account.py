@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from gurum.model.base import (
     DETACH,
     IMPORTED,
@@ -92,9 +94,11 @@ class Account:
 
     def status(self, intents: Sequence[Intent] = (), applied: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return what the statuses of all adopted objects say; `intents` in the order in which things are made."""
-        for number, intent in enumerate(reversed(intents)):
-            intent.written_at -= number * APART
-        by_step = {intent.step: intent for intent in intents}
+        last = len(intents) - 1
+        by_step = {
+            intent.step: msgspec.structs.replace(intent, written_at=intent.written_at - (last - number) * APART)
+            for number, intent in enumerate(intents)
+        }
         return {"adopted": OBSERVED, "intents": by_step, "applied": dict(applied or {})}
 
     def whose(self, item: Item) -> str:
