@@ -334,7 +334,7 @@ def test_leftovers_are_swept(play: Play) -> None:
         late("CreateInternetGateway", "internet-gateway")
         late("CreateRouteTable", "route-table", VpcId=vpc_of(w, server))
         w.emulator.call("AllocateAddress", {}, account=ACCOUNT, region="us-east-1", external=True)
-        await asyncio.sleep(2100)  # three rounds: what a hostile store keeps from one, the next one does
+        await asyncio.sleep(1500)  # two rounds: what a hostile store keeps from one, the next one does
         left = {row["id"] for kind in ("elastic-ip", "route-table", "internet-gateway") for row in ours(w, kind)}
         assert left == kept
         assert len(w.resources("elastic-ip")) == 2, "what is not ours was touched"

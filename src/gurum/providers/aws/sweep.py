@@ -18,6 +18,8 @@ from gurum.providers.aws.leftovers import KINDS
 from gurum.providers.aws.removal import Item, Kind
 from gurum.providers.contract import Doubt, Known, Place, Stray, Wait
 
+PATIENCE = 30.0  # seconds: how long a sweep waits in all for its turn at AWS, or for a shard that is suspended
+
 
 def _flat(body: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
     for item in body.get(key, []):
@@ -121,13 +123,22 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
         return []
     await clock.sleep(window)
     again = {found.id: found for found in await orphans(caller, place, owner, known)}
-    removed = []
-    for found in first:
-        if found.id not in again:
-            continue
-        for action, params in found.kind.removal(again[found.id].item):
-            # What has to be undone first may fail: then the removal is refused, until the next sweep.
+    end = clock.time() + PATIENCE
+    return [
+        f"{found.kind.delete} {found.id} (of {found.uid or 'nobody'})"
+        for found in first
+        if found.id in again and await _removed(caller, clock, place, again[found.id], known, end)
+    ]
+
+
+async def _removed(caller: Caller, clock: Clock, place: Place, found: Found, known: Known, end: float) -> bool:
+    """Remove one thing, also if that has to wait until at most `end`: the next sweep is minutes away."""
+    for action, params in found.kind.removal(found.item):
+        # What has to be undone first may fail: then the removal is refused, until the next sweep.
+        answer = await caller.call(place, action, params, who="sweep")
+        while isinstance(answer, Wait) and answer.until < end:
+            await clock.sleep(max(0.1, answer.until - clock.time()))
+            if await known(found.of, found.uid, found.id):  # it may have become somebody's meanwhile
+                return False
             answer = await caller.call(place, action, params, who="sweep")
-        if isinstance(answer, Answer):
-            removed.append(f"{found.kind.delete} {found.id} (of {found.uid or 'nobody'})")
-    return removed
+    return isinstance(answer, Answer)
