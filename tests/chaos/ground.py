@@ -2,7 +2,8 @@
 
 The store is the cluster, so two runs at once cannot share one; and a control plane takes ten seconds to make and a
 moment to empty, so successive runs do. The kernel ends its programs with the process that started them: that is the
-keeper's, not a run's, which only kills them (anybody can) and asks the keeper to start them again.
+keeper's, not a run's, which only kills them (anybody can) and asks the keeper to start them again. A program that ends
+by itself (an API server that starts while etcd is away does) is started again by the keeper, as a kubelet would.
 
 etcd waits for the disk before it acknowledges. Without, what a killed etcd had acknowledged would be kept by the
 kernel's memory alone, and a comparison would tell of that and not of a promise that anybody gives.
@@ -11,8 +12,10 @@ kernel's memory alone, and a comparison would tell of that and not of a promise 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import traceback
@@ -29,6 +32,7 @@ from gurum.supervisor.kubernetes import pki, store
 from gurum.supervisor.kubernetes.plane import ControlPlane
 from gurum.supervisor.rows import Refusal
 
+LOOK = 0.5  # seconds between two looks for programs that ended by themselves
 COMPONENTS: Mapping[Process, str] = {Process.APISERVER: "kube-apiserver", Process.ETCD: "etcd"}
 
 
@@ -103,9 +107,18 @@ def _keep(plane: ControlPlane, kubeconfig: Path, channel: socket.socket) -> None
         die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        with channel.makefile("r") as questions:
-            for line in questions:
+        began, victim = False, ""  # whose process was asked for: it is to be killed, and started when the run says so
+        with channel.makefile("rb", buffering=0) as questions:
+            while True:
+                if not select.select([channel], [], [], LOOK)[0]:
+                    if began:
+                        _look_after(plane, victim)
+                    continue
+                line = questions.readline()
+                if not line:
+                    return
                 what, component = json.loads(line)
+                began, victim = True, component if what == "pid" else ""
                 try:
                     answer = [True, _done(plane, kubeconfig, what, component)]
                 except (Refusal, OSError, KeyError) as error:
@@ -117,6 +130,16 @@ def _keep(plane: ControlPlane, kubeconfig: Path, channel: socket.socket) -> None
         os._exit(1)
 
 
+def _look_after(plane: ControlPlane, victim: str) -> None:
+    """Start what ended by itself, but for what needs the victim: that could only wait for it."""
+    for component in plane.components:
+        if not plane.runs(component):
+            if component == victim:
+                return
+            with contextlib.suppress(Refusal):  # its turn comes again at the next look
+                plane.restart(component)
+
+
 def _done(plane: ControlPlane, kubeconfig: Path, what: str, component: str) -> str:
     if what == "start":
         plane.start()
@@ -125,6 +148,8 @@ def _done(plane: ControlPlane, kubeconfig: Path, what: str, component: str) -> s
             pki.shared(plane.plane.pki, plane.url, store.RIGHTS, kubeconfig, datetime.now(UTC))
     elif what == "restart":
         plane.restart(component)
+        plane.start()  # what did not outlive the other's absence
     else:
+        plane.start()
         return str(plane.pid(component))
     return ""

@@ -97,6 +97,11 @@ class ControlPlane:
         """Send it a signal, such as SIGSTOP and SIGCONT. Raises KeyError if it does not run."""
         self._processes[component].send_signal(number)
 
+    def runs(self, component: str) -> bool:
+        """Whether it was started and has not ended since, in whatever way."""
+        process = self._processes.get(component)
+        return process is not None and process.poll() is None
+
     def pid(self, component: str) -> int:
         """Return its process id. Raises KeyError if it does not run."""
         return self._processes[component].pid
@@ -148,8 +153,7 @@ class ControlPlane:
         self.stop()
 
     def _start(self, name: str) -> None:
-        process = self._processes.get(name)
-        if process is not None and process.poll() is None:
+        if self.runs(name):
             return
         child = self._children[name]
         descriptor = os.open(child.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
