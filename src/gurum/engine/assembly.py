@@ -38,7 +38,16 @@ from gurum.ops.clock import Clock
 from gurum.ops.config import Config
 from gurum.providers.contract import Place, Provider
 from gurum.store.cache import Cache
-from gurum.store.contract import ConflictError, Journal, NotFoundError, Noting, Store, StoreError, UnavailableError
+from gurum.store.contract import (
+    Collecting,
+    ConflictError,
+    Journal,
+    NotFoundError,
+    Noting,
+    Store,
+    StoreError,
+    UnavailableError,
+)
 
 log = structlog.get_logger("gurum.engine")
 
@@ -117,6 +126,8 @@ class Assembly:
         engine = self.engine
         await self.collect_claims(GRACE)
         await floating.collect(engine, GRACE)
+        if isinstance(engine.store, Collecting):
+            await engine.store.collect()
         await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
         self.settled = (await restoration.find(engine.store)).settled
         for place in self.places:

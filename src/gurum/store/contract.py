@@ -218,6 +218,15 @@ class Store(Protocol):
 
 
 @runtime_checkable
+class Collecting(Protocol):
+    """A store in which a write is several, so that one that was cut off may leave something beside the objects."""
+
+    async def collect(self) -> int:
+        """Remove what can be nobody's any more of what was left; return how much. Raises UnavailableError."""
+        ...
+
+
+@runtime_checkable
 class Noting(Protocol):
     """A store whose latest versions are remembered beside it, where a restore of the store does not reach."""
 

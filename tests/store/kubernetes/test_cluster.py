@@ -175,6 +175,24 @@ async def test_a_key_whose_object_never_came_is_free_after_a_while(site: Site) -
         await site.store.get_by_key(Network, "k")
 
 
+async def test_keys_that_were_left_are_collected_and_no_others(site: Site) -> None:
+    network = await site.store.create(make_network(key="kept"))
+    await site.store.create(make_network(key="left"))
+    gone = await site.store.get_by_key(Network, "left")
+    assert await site.store.collect() == 0
+    # A deletion that was cut off before its last write.
+    path = shape.address_of(gone).path(PLACES["Network"])
+    meta = checked(await site.client.get(path)).json()["metadata"]
+    checked(await site.client.delete(path, meta["uid"], meta["resourceVersion"]))
+    await site.store.list(Network)  # the watch has told of it
+    assert await site.store.collect() == 0, "not before its time: a creation may be under way"
+    site.store._keys._grace = 0.0  # a minute later
+    assert await site.store.collect() == 1
+    assert await site.store.get_by_key(Network, "kept") == network
+    left = checked(await site.client.get(shape.collection(KEY_CLAIM, SYSTEM))).json()["items"]
+    assert [item["spec"]["ownerID"] for item in left if item["spec"]["kind"] == "Network"] == [network.id]
+
+
 async def test_a_key_that_was_taken_for_nothing_is_given_back(site: Site) -> None:
     first = await site.store.create(make_network(key="a"))
     again = make_network(key="b")

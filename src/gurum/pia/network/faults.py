@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from gurum.pia.kernel.errors import ApiError
 
+SOON = (("Retry-After", "1"),)  # as where the store cannot answer: nothing was written, trying again is right
+
 # By type: the status, and the sentence to fill in.
 FAULTS: dict[str, tuple[int, str]] = {
     "HTTPBadRequest": (400, "{message}"),
@@ -220,9 +222,9 @@ FAULTS: dict[str, tuple[int, str]] = {
 
 
 def fault(type: str, /, **details: object) -> ApiError:
-    """Return the error of that type, with its sentence filled in."""
+    """Return the error of that type, with its sentence filled in. Who gets a 503 is told when to ask again."""
     status, sentence = FAULTS[type]
-    return ApiError(status, sentence.format(**details), type=type)
+    return ApiError(status, sentence.format(**details), type=type, headers=SOON if status == 503 else ())
 
 
 def bad_request(message: str) -> ApiError:

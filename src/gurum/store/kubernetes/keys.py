@@ -2,19 +2,22 @@
 
 A security group rule stands in its project's namespace under its id, and yet no two may say the same. Kubernetes makes
 only names unique, within a namespace: so the key is the name of a small object in a namespace that all share. It is
-made first and removed last; one whose object never came is nobody's after a while, and whoever wants it takes it over.
+made first and removed last; one whose object never came is nobody's after a while: whoever wants it takes it over, and
+what nobody wants is collected.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from gurum.model.base import Resource
-from gurum.store.contract import ExistsError, UnavailableError
+from gurum.store.contract import ExistsError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import namespaces, shape
 from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM, name_of
+from gurum.store.kubernetes.lists import list_all
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.words import seconds
 
@@ -73,6 +76,23 @@ class Keys:
         held = await self._held(kind.kind, key)
         if held is not None and held["spec"]["ownerID"] == id:
             await self._remove(held)
+
+    async def collect(self, known: Callable[[str, str], bool]) -> int:
+        """Remove the keys whose objects never came, or went without them; return how many. Raises UnavailableError.
+
+        known: whether an object of that kind (by name) and id was seen and not gone since: the server is asked for
+        those alone of which that cannot be said.
+        """
+        try:
+            held = (await list_all(self._client, shape.collection(KEY_CLAIM, SYSTEM))).documents
+        except WatchExpiredError as error:
+            raise UnavailableError(str(error)) from error
+        removed = 0
+        for one in held:
+            if not known(one["spec"]["kind"], one["spec"]["ownerID"]) and await self._abandoned(one):
+                await self._remove(one)
+                removed += 1
+        return removed
 
     async def _held(self, kind: str, key: str) -> dict[str, Any] | None:
         answer = await self._client.get(address(kind, key).path(KEY_CLAIM))

@@ -80,7 +80,7 @@ PROCESSES: dict[str, Process] = {
         delete=("Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "AddressClaim",
                 "FloatingIPClaim", "Lease"),
         status=(*_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "Region"),
-        keys=("get", "create", "delete"),
+        keys=("get", "list", "create", "delete"),
     ),
     "gurum-commands": Process(
         text="What operators' commands do in Gurum's name: adopt, detach, map projects to accounts, settle a restore.",

@@ -194,6 +194,10 @@ class KubernetesStore:
         """Forget what happened; watches that began before expire."""
         await self._where.forget()
 
+    async def collect(self) -> int:
+        """Remove the keys that creations and deletions left which were cut off; return how many."""
+        return await self._keys.collect(self._where.seen)
+
     async def close(self) -> None:
         """End the watches, then the connections."""
         await self._where.close()

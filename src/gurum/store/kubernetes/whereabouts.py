@@ -97,6 +97,11 @@ class Whereabouts:
             raise NotFoundError(f"{kind.kind} {id!r} does not exist")
         return known
 
+    def seen(self, kind: str, id: str) -> bool:
+        """Whether this process follows the kind, and knows an object of that id that is not gone."""
+        feed = self._feeds.get(kind)
+        return feed is not None and id in feed.index
+
     async def document(self, kind: type[R], id: str) -> Document:
         """Return the object as it is stored now. Raises NotFoundError.
 
