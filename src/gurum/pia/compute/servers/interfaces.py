@@ -245,7 +245,9 @@ def _in_novas_words(error: ApiError, network: Network, address: str) -> ApiError
         return _in_use(address)
     if error.type == "IpAddressGenerationFailure":
         return bad_request(f"No fixed IP addresses available for network: {network.id}")
-    return ApiError(error.status, error.message) if error.status in (404, 409, 503) else bad_request(error.message)
+    if error.status in (404, 409, 503):
+        return ApiError(error.status, error.message, headers=error.headers)
+    return bad_request(error.message)
 
 
 async def _let_go(ctx: Context, port: Port) -> None:
