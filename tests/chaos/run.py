@@ -219,6 +219,8 @@ class Run:
         time.sleep(LOOK)  # for one that was just looking
         self.until(lambda: not self.site.board.fallen(), "the killed process ends")
         self._kill, self._kill_at, self._kills, self._victim = None, None, [], 0
+        if self.site.store.cluster is not None:  # its parts are no victims any more: one that falls late comes back
+            self.site.store.cluster.whole()
 
     # Asking
 
