@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from gurum.ops.audit import AuditConfig
+from gurum.ops.audit import placed as audit_placed
 from gurum.ops.urls import without_password
 
 
@@ -294,6 +296,7 @@ class Config(Section, frozen=True):
     pia: PiaConfig = PiaConfig()
     engine: EngineConfig = EngineConfig()
     log: LogConfig = LogConfig()
+    audit: AuditConfig = AuditConfig()
     embedded: EmbeddedConfig = EmbeddedConfig()
     regions: list[RegionConfig] = msgspec.field(default_factory=list)
 
@@ -348,7 +351,8 @@ def _placed(config: Config) -> Config:
             pia = msgspec.structs.replace(pia, admission=asked)
     if store.url.startswith("kubernetes:") and not store.journal_url:
         store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")
-    return msgspec.structs.replace(config, store=store, embedded=embedded, pia=pia)
+    audit = audit_placed(config.audit, state)
+    return msgspec.structs.replace(config, store=store, embedded=embedded, pia=pia, audit=audit)
 
 
 def embedded_kubeconfig(state: Path) -> Path:
