@@ -15,6 +15,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 from tests.support.backend import STORES
 
+from gurum.audit.contract import Audit
 from gurum.identity.tokens import Principal, TokenInvalid
 from gurum.model import codec
 from gurum.model.base import External, Metadata, Resource, new_id
@@ -138,6 +139,7 @@ class Kit:
         config: PiaConfig | None = None,
         policy: Any = None,
         store: Store | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self.clock = ManualClock()
         own, self.journal = STORES.make(self.clock)
@@ -162,6 +164,7 @@ class Kit:
             clock=self.clock,
             config=config or PiaConfig(),
             limiter=Limiter((config or PiaConfig()).rate_limit, self.clock),
+            audit=audit,
         )
         registry = CollectorRegistry()
         self.app = App(

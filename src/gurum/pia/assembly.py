@@ -9,6 +9,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from gurum.audit.opening import auditing
+from gurum.audit.writer import Writer
 from gurum.identity.tokens import TokenValidator
 from gurum.model import codec
 from gurum.model.base import Resource
@@ -19,6 +21,7 @@ from gurum.ops.config import Config, RegionConfig
 from gurum.ops.health import Check, Readiness
 from gurum.pia.app import App, Figures
 from gurum.pia.faces.running import Faces
+from gurum.pia.kernel.audited import revocations
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.entries import Renderings
@@ -51,9 +54,10 @@ class Assembly:
         store: Store,
         reload_policy: Callable[[], str],
         faces: Faces | None = None,
+        audit: Writer | None = None,
     ) -> None:
         self.faces = faces  # only where people write with kubectl, too
-        self._config, self._services, self._parts = config, services, parts
+        self._config, self._services, self._parts, self._audit = config, services, parts, audit
         self.reload_policy = reload_policy  # as EmbeddedDecisionPoint.reload
         self._tokens, self._store = tokens, store
         self._registry: CollectorRegistry = metrics.registry("pia")
@@ -65,6 +69,7 @@ class Assembly:
             "identity": self._tokens.missing,
             "store": self._store_missing,
             "region": lambda: self._region_missing(region.name),
+            "audit": self._audit_missing,
         }
         return App(
             region,
@@ -76,6 +81,9 @@ class Assembly:
             readiness=Readiness("pia", checks, self._registry),
             figures=self._figures,
         )
+
+    async def _audit_missing(self) -> str | None:
+        return (self._audit.broken or self._audit.trouble or None) if self._audit is not None else None
 
     async def _store_missing(self) -> str | None:
         try:
@@ -98,6 +106,17 @@ async def assemble(
 
     Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
     """
+    async with (
+        auditing(config.audit, "pia", clock) as audit,
+        _assembled(config, services, clock, regions, audit) as made,
+    ):
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def _assembled(
+    config: Config, services: Sequence[Service], clock: Clock, regions: Sequence[RegionConfig], audit: Writer | None
+) -> AsyncIterator[Assembly]:
     policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
     store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-pia")
     try:
@@ -120,14 +139,16 @@ async def assemble(
             clock=clock,
             config=config.pia,
             limiter=Limiter(config.pia.rate_limit, clock),
+            audit=audit,
         )
-        tokens = LateTokens(lambda: TokenValidator.of(config.identity))
+        revoked = revocations(audit) if audit is not None else lambda event: None
+        tokens = LateTokens(lambda: TokenValidator.of(config.identity, revoked))
         tokens.start()
         faces = Faces.over(store, services, config.regions, parts)
         if faces is not None:
             faces.start()
         try:
-            yield Assembly(config, services, parts, tokens, store, policy.reload, faces)
+            yield Assembly(config, services, parts, tokens, store, policy.reload, faces, audit)
         finally:
             if faces is not None:
                 await faces.stop()

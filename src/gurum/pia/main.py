@@ -23,6 +23,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from gurum.audit.errors import AuditUnavailableError
 from gurum.ops import log as logs
 from gurum.ops.clock import SystemClock
 from gurum.ops.config import AdmissionConfig, Config, ConfigError, RegionConfig, TlsConfig, load
@@ -183,7 +184,7 @@ def main(argv: list[str] | None = None) -> int:
         return _last_word(error, MISCONFIGURED)
     except PortInUseError as error:
         return _last_word(error, PORT_IN_USE)
-    except (StoreError, SecretError, OSError) as error:
+    except (AuditUnavailableError, StoreError, SecretError, OSError) as error:
         return _last_word(error, FAILED)
     return OK
 

@@ -15,6 +15,7 @@ from gurum.identity.tokens.principal import (
     Principal,
     Trust,
 )
+from gurum.identity.tokens.revocation import RevocationEvent
 from gurum.identity.tokens.validator import (
     Counters,
     TokenInvalid,
@@ -31,6 +32,7 @@ __all__ = [
     "IdentityUnavailable",
     "PasswordAuth",
     "Principal",
+    "RevocationEvent",
     "ServiceLoginRefused",
     "TokenInvalid",
     "TokenValidator",

@@ -83,7 +83,7 @@ class TokenValidator:
 
     Entering logs in and reads the revocation events once; it raises IdentityUnavailable if that
     fails. `service` is a user with the role `service` or `admin`.
-    `monotonic` and `sleep` are the clock, for tests.
+    `revoked` is told of each revocation event once. `monotonic` and `sleep` are the clock, for tests.
     """
 
     def __init__(
@@ -91,11 +91,13 @@ class TokenValidator:
         service: PasswordAuth,
         settings: ValidatorSettings | None = None,
         *,
+        revoked: Callable[[RevocationEvent], None] = lambda event: None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings or ValidatorSettings()
         self.counters = Counters()
+        self._revoked = revoked
         self._monotonic = monotonic
         self._sleep = sleep
         self._session = KeystoneSession(
@@ -113,7 +115,9 @@ class TokenValidator:
         self._poller: asyncio.Task[None] | None = None
 
     @classmethod
-    def of(cls, config: IdentityConfig) -> "TokenValidator":
+    def of(
+        cls, config: IdentityConfig, revoked: Callable[[RevocationEvent], None] = lambda event: None
+    ) -> "TokenValidator":
         """Make a validator from the configuration's section `identity`."""
         poll = config.revocation_poll_seconds
         return cls(
@@ -125,6 +129,7 @@ class TokenValidator:
                 blind_seconds=5 * poll,
                 timeout_seconds=config.timeout,
             ),
+            revoked=revoked,
         )
 
     async def __aenter__(self) -> "TokenValidator":
@@ -208,6 +213,9 @@ class TokenValidator:
         events = _decoded(answer, "revocation events", events_of)
         # Events are applied again in the overlap. That is intended: a validation that was under
         # way when an event was first seen may have been put into the cache after it.
+        for event in events:
+            if event not in self._recent:
+                self._revoked(event)
         self._recent = events
         self.counters.revoked += sum(self._cache.revoke(event) for event in events)
         self._polled_at = started

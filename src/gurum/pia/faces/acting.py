@@ -17,6 +17,7 @@ import msgspec
 from gurum.identity.tokens import Principal
 from gurum.model.conditions import Reason
 from gurum.ops.config import RegionConfig
+from gurum.pia.faces.stores import Trying
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.pipeline import Pipeline
@@ -114,7 +115,11 @@ class Actor:
         Without `claims`, reservations are in that store too.
         """
         parts = msgspec.structs.replace(
-            self.parts, store=store, claims=claims or QuotaClaims(Quotas(store), self.parts.clock), limiter=None
+            self.parts,
+            store=store,
+            claims=claims or QuotaClaims(Quotas(store), self.parts.clock),
+            limiter=None,
+            audit=None if type(store) is Trying else self.parts.audit,  # a rehearsal is nobody's deed
         )
         pipeline = self._pipelines[region, ask.prefix].acting(parts, _Signed(person))
         headers = {"x-auth-token": "kubernetes", "accept": "application/json", "content-type": "application/json"}

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gurum.audit.contract import Audit
 from gurum.identity.tokens import Principal
 from gurum.model.base import Cause, Resource, read_only
 from gurum.ops.clock import Clock
@@ -40,6 +41,8 @@ class Parts(msgspec.Struct, kw_only=True):
     clock: Clock
     config: PiaConfig
     limiter: Limiter | None = None
+    audit: Audit | None = None  # None: nothing is recorded
+    told: set[tuple[str, ...]] = msgspec.field(default_factory=set)  # tokens the chain was told of
 
 
 class Context(msgspec.Struct, kw_only=True):

@@ -10,11 +10,14 @@ import asyncio
 import copy
 import traceback
 
+import msgspec
 import structlog
 
+from gurum.audit.errors import AuditUnavailableError
 from gurum.identity.tokens import IdentityUnavailable, Principal, TokenInvalid, access_allowed
 from gurum.ops.config import RegionConfig
 from gurum.pia.kernel import adopted
+from gurum.pia.kernel.audited import Deed, Observed, Recorded
 from gurum.pia.kernel.context import Context, Parts
 from gurum.pia.kernel.errors import ApiError, conflict
 from gurum.pia.kernel.microversion import MalformedVersionError, UnsupportedVersionError
@@ -31,9 +34,10 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 class Outcome:
     """What happened, for the log line; filled in as the request goes."""
 
-    __slots__ = ("action", "context", "response", "version")
+    __slots__ = ("action", "context", "deed", "response", "version")
 
     def __init__(self) -> None:
+        self.deed: Deed | None = None
         self.response: Response | None = None
         self.context: Context | None = None
         self.version = ""
@@ -46,6 +50,9 @@ class Pipeline:
     def __init__(self, service: Service, region: RegionConfig, parts: Parts, tokens: Tokens, identity_url: str) -> None:
         self.service, self.region, self.parts = service, region, parts
         self._tokens, self._identity_url = tokens, identity_url
+        self._observed = (
+            Observed(parts.audit, service.name, region.name, parts.told) if parts.audit is not None else None
+        )
         self._table = Table(service.routes)
         self._log = structlog.get_logger("gurum.pia").bind(region=region.name, service=service.name)
 
@@ -53,25 +60,41 @@ class Pipeline:
         """Return the same pipeline over another store, for requests that do not come by HTTP; the table is shared."""
         other = copy.copy(self)
         other.parts, other._tokens = parts, tokens
+        if parts.audit is None:
+            other._observed = None
         return other
 
     async def serve(self, request: Request) -> Outcome:
         """Answer a request. Never raises: what nobody expected is the service's own 500, logged with its traceback."""
         outcome = Outcome()
-        try:
-            outcome.response = await self._serve(request, outcome)
-        except ApiError as error:
-            outcome.response = self.service.wire.error(request, error)
-        except OwnedError as error:
-            outcome.response = self.service.wire.error(request, conflict(str(error)))
-        except (UnavailableError, IdentityUnavailable) as error:
-            self._log.warning("cannot answer now", request_id=request.request_id, reason=str(error))
-            outcome.response = self.service.wire.error(request, busy())
-        except Exception:  # the boundary: a fault of ours must not become a broken connection
-            self._log.error("unexpected", request_id=request.request_id, traceback=traceback.format_exc())
-            outcome.response = self.service.wire.error(request, unexpected(request))
+        outcome.response = await self._answer(request, outcome)
+        if outcome.deed is not None:
+            try:
+                outcome.deed.end(outcome.response.status)
+            except AuditUnavailableError as error:
+                outcome.response = self._unaudited(request, error)
         self.service.wire.stamp(request, outcome.response, outcome.version)
         return outcome
+
+    async def _answer(self, request: Request, outcome: Outcome) -> Response:
+        try:
+            return await self._serve(request, outcome)
+        except ApiError as error:
+            return self.service.wire.error(request, error)
+        except OwnedError as error:
+            return self.service.wire.error(request, conflict(str(error)))
+        except AuditUnavailableError as error:
+            return self._unaudited(request, error)
+        except (UnavailableError, IdentityUnavailable) as error:
+            self._log.warning("cannot answer now", request_id=request.request_id, reason=str(error))
+            return self.service.wire.error(request, busy())
+        except Exception:  # the boundary: a fault of ours must not become a broken connection
+            self._log.error("unexpected", request_id=request.request_id, traceback=traceback.format_exc())
+            return self.service.wire.error(request, unexpected(request))
+
+    def _unaudited(self, request: Request, error: AuditUnavailableError) -> Response:
+        self._log.warning("cannot be recorded", request_id=request.request_id, reason=str(error))
+        return self.service.wire.error(request, unrecorded())
 
     async def _serve(self, request: Request, outcome: Outcome) -> Response:
         service = self.service
@@ -82,7 +105,11 @@ class Pipeline:
             return document
         principal = await self._principal(request)
         if principal is None:
+            if self._observed is not None:
+                self._observed.refused()
             return unauthorized(self._identity_url)
+        if self._observed is not None:
+            outcome.deed = self._observed.deed(request, principal)
         if self.parts.limiter is not None:
             self.parts.limiter.admit(principal)
         begun = self.parts.board.expect()
@@ -104,8 +131,11 @@ class Pipeline:
             query = Query(request.query_string)
         except (UnicodeDecodeError, ValueError):
             raise ApiError(400, "Query string is not UTF-8 encoded") from None
+        deed = outcome.deed
         context = outcome.context = Context(
-            parts=self.parts,
+            parts=self.parts
+            if deed is None
+            else msgspec.structs.replace(self.parts, store=Recorded(self.parts.store, deed)),
             service=service,
             region=self.region,
             request=request,
@@ -114,6 +144,8 @@ class Pipeline:
             version=version,
             params=match.params,
         )
+        if deed is not None:
+            deed.context = context
         if request.method in BODY_METHODS:
             context.body = service.wire.body(request)
         if route is None:
@@ -122,31 +154,33 @@ class Pipeline:
         outcome.action = route.policy or f"{route.method} {route.path}"
         self._validate(context, route)
         if begun is not None and request.method in SAFE_METHODS:
-            return await self._read(context, route, begun)
+            return await self._read(context, route, begun, deed)
         if route.reads:
             await self.parts.board.fresh(*route.reads, begun=begun)
-        return await self._handle(context, route)
+        return await self._handle(context, route, deed)
 
-    async def _read(self, context: Context, route: Route, begun: float) -> Response:
+    async def _read(self, context: Context, route: Route, begun: float, deed: Deed | None) -> Response:
         """Answer from what is known while the store is asked whether that is all; if it was not, answer again."""
         board = self.parts.board
         before = board.state(*route.reads)
         early: Response | Exception
         try:
-            early = await self._handle(context, route)
+            early = await self._handle(context, route, deed)
         except Exception as error:  # believed only if nothing was missing
             early = error
         await board.fresh(*route.reads, begun=begun)
         if board.state(*route.reads) != before:
-            return await self._handle(context, route)
+            return await self._handle(context, route, deed)
         if isinstance(early, Exception):
             raise early
         return early
 
-    async def _handle(self, context: Context, route: Route) -> Response:
+    async def _handle(self, context: Context, route: Route, deed: Deed | None) -> Response:
         asked = context.body  # as it came: looking for its object, a service may turn it into values of its own
         self._authorize(context, route)
         adopted.check(context, route, asked)
+        if deed is not None and context.request.method not in SAFE_METHODS:
+            deed.begin()  # it gets to disk while the handler looks whether it can be done at all
         return await route.handler(context)
 
     async def _principal(self, request: Request) -> Principal | None:
@@ -230,6 +264,12 @@ def busy() -> ApiError:
     return ApiError(
         503, "The service is currently unable to handle the request. Try again.", headers=[("Retry-After", "1")]
     )
+
+
+def unrecorded() -> ApiError:
+    """Return the refusal while the audit chain takes nothing: whatever cannot be recorded is not done."""
+    text = "This request cannot be recorded in the audit chain now, so it was not carried out. Try again later."
+    return ApiError(503, text, headers=[("Retry-After", "10")])
 
 
 def unexpected(request: Request) -> ApiError:
