@@ -38,6 +38,9 @@ def places(stack: Stack) -> Iterator[tuple[str, bytes]]:
     for directory in (stack.places.state / "log", stack.places.run):
         for path in sorted(directory.iterdir()):
             yield f"{directory.name}/{path.name}", path.read_bytes()
+    for directory in (Path(stack.config.audit.directory), Path(stack.config.audit.anchor_directory)):
+        for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+            yield f"{directory.name}/{path.relative_to(directory)}", path.read_bytes()
     yield "the terminal", stack.output.encode()
     for pid in (stack.process.pid, *stack.children()):
         name = " ".join(command_line(pid)[:4])

@@ -118,13 +118,14 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
     assert [(row.name, row.after) for row in rows] == [
         ("keystone", ()),
         ("aws-emulator", ()),
+        ("audit-anchor", ()),
         ("catalogue", ("keystone",)),
-        ("engine", ("aws-emulator",)),
-        ("pia", ("catalogue",)),
+        ("engine", ("aws-emulator", "audit-anchor")),
+        ("pia", ("catalogue", "audit-anchor")),
     ]
     # Once Keystone knows the API's user, the two start side by side.
     places.catalogued.touch()
-    assert {row.name: row.after for row in plan.rows(config, places)}["pia"] == ()
+    assert {row.name: row.after for row in plan.rows(config, places)}["pia"] == ("audit-anchor",)
     for row in rows:
         if isinstance(row, Child):
             assert not {name for name in row.environ if name.startswith(("OS_", "AWS_", "GURUM_"))}
@@ -140,7 +141,7 @@ def test_a_company_s_keystone_and_the_real_aws_need_no_child(places: Places) -> 
     config = load(places.config, environ, state=places.state)
     assert not emulated(config)
     prepare_free = [row.name for row in plan.rows(config, places)]
-    assert prepare_free == ["catalogue", "engine", "pia"]
+    assert prepare_free == ["audit-anchor", "catalogue", "engine", "pia"]
     assert sorted(port for _, _, port in wanted_ports(config)) == [8780, 8781, 8790]
 
 

@@ -79,6 +79,7 @@ def test_logs_are_lines_of_json_under_the_process_s_name(stack: Stack) -> None:
 
 def test_nobody_printed_beside_the_log(stack: Stack) -> None:
     assert {path.name: path.read_text() for path in stack.places.run.glob("*.out")} == {
+        "audit-anchor.out": "",
         "engine.out": "",
         "keystone.out": "",
         "pia.out": "",
@@ -90,6 +91,19 @@ def test_operators_commands_read_the_run(stack: Stack) -> None:
     assert found["simulated"] == stack.config.region(REGIONS[1]).simulated
     counts = json.loads(stack.gurum("store", "info", "-f", "json").stdout)["objects"]
     assert counts["Region"] == 2
+
+
+def test_what_was_done_is_recorded_and_anchored(stack: Stack) -> None:
+    made = stack.openstack("network", "create", "recorded", "-f", "value", "-c", "id", region=REGIONS[1])
+    assert made.returncode == 0, made.stderr
+    found = json.loads(stack.gurum("audit", "trace", made.stdout.strip(), "-f", "json").stdout)
+    assert [node["kind"] for node in found] == ["person"]
+    assert [node["kind"] for node in found[0]["below"]] == ["sign-in"]
+    verified = json.loads(stack.gurum("audit", "verify", "-f", "json").stdout)
+    assert verified["whole"] is True
+    assert {chain["writer"] for chain in verified["chains"]} >= {"pia-1"}
+    removed = stack.openstack("network", "delete", "recorded", region=REGIONS[1])
+    assert removed.returncode == 0, removed.stderr
 
 
 def test_killed_parts_come_back_and_serve_again(stack: Stack) -> None:
@@ -115,7 +129,7 @@ def test_a_second_start_finds_the_first_s_state_and_nothing_stays_behind(stack: 
     password = stack.places.secret("demo").read_text()
     below = stack.children()
     stop(stack.process, stack.output_file)
-    assert len(below) == 4
+    assert len(below) == 5
     assert not any(Path(f"/proc/{pid}").exists() for pid in below)
     with running(stack.places.state.parent) as second:
         assert _networks(second) == ["kept"]

@@ -17,6 +17,7 @@ import structlog
 from gurum.cli import (
     accounts,
     adopt,
+    audit,
     aws,
     backup,
     cleanup,
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     up.COMMAND,
     *accounts.COMMANDS,
     adopt.COMMAND,
+    *audit.COMMANDS,
     *aws.COMMANDS,
     *backup.COMMANDS,
     cleanup.COMMAND,
@@ -57,6 +59,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 GROUPS = {
     "accounts": "projects and AWS accounts",
+    "audit": "who did what, and whether that was tampered with",
     "aws": "the AWS account",
     "config": "the configuration",
     "kubernetes": "manifests for a Kubernetes cluster",

@@ -32,6 +32,8 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         run=lambda: _catalogue(config, places),
         after=tuple(row.name for row in keystone),
     )
+    anchor = _anchor(config, places)
+    anchored = tuple(row.name for row in anchor)
     cluster = kubernetes.rows(config, places) if config.embedded.kubernetes else ()
     defined = (kubernetes.DEFINITIONS,) if cluster else ()
     engine = Child(
@@ -41,7 +43,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         ready=f"http://{config.engine.metrics_host}:{config.engine.metrics_port}/readyz",
         output=places.output("engine"),
         environ=OUTSIDE,
-        after=(*(row.name for row in emulator), *defined),
+        after=(*(row.name for row in emulator), *anchored, *defined),
     )
     pia = Child(
         name="pia",
@@ -51,9 +53,9 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         output=places.output("pia"),
         environ=OUTSIDE,
         # Without its user in Keystone it could only log a refusal; with it, it can start while Keystone does.
-        after=(*(() if places.catalogued.exists() else ("catalogue",)), *defined),
+        after=(*(() if places.catalogued.exists() else ("catalogue",)), *anchored, *defined),
     )
-    return (*keystone, *emulator, *cluster, catalogue, engine, pia)
+    return (*keystone, *emulator, *anchor, *cluster, catalogue, engine, pia)
 
 
 def listening(config: Config) -> list[tuple[str, str, int]]:
@@ -72,6 +74,27 @@ def _keystone(config: Config, places: Places) -> tuple[Child, ...]:
             argv=_module("gurum.identity.keystone", "--config", str(places.keystone_config)),
             ready=config.identity.url,
             output=places.output("keystone"),
+            environ=ENVIRON,
+        ),
+    )
+
+
+def _anchor(config: Config, places: Places) -> tuple[Child, ...]:
+    if not config.audit.anchored:
+        return ()
+    audit = config.audit
+    return (
+        Child(
+            name="audit-anchor",
+            title="Anchor of the audit chains",
+            argv=_module(
+                "gurum.audit.anchor",
+                *("--directory", audit.anchor_directory),
+                *("--socket", audit.anchor_socket),
+                *("--user", audit.anchor_user),
+            ),
+            ready=f"unix://{audit.anchor_socket}",
+            output=places.output("audit-anchor"),
             environ=ENVIRON,
         ),
     )

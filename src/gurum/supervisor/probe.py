@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from gurum.audit.anchor.wire import short
 from gurum.supervisor.rows import Child, Trust
 
 TIMEOUT = 3.0  # seconds
@@ -29,10 +31,13 @@ async def ready(child: Child) -> str | None:
 async def probe(url: str, trust: Trust | None = None) -> str | None:
     """Return None if the URL answers 200, else what is missing, in a sentence. An https URL needs `trust`.
 
-    What answers is said in the form of our own parts (JSON) or of Kubernetes' (a line a check).
+    What answers is said in the form of our own parts (JSON) or of Kubernetes' (a line a check). At `unix:///path` it
+    is enough that somebody listens.
     """
     parts = urlsplit(url)
     try:
+        if parts.scheme == "unix":
+            return await _listens(Path(parts.path))
         async with asyncio.timeout(TIMEOUT):
             status, body = await _get(parts.hostname or "", parts.port or 80, parts.path or "/", trust)
     except ConnectionRefusedError:
@@ -47,6 +52,18 @@ async def probe(url: str, trust: Trust | None = None) -> str | None:
     if failed := [line for line in body.decode("utf-8", "replace").splitlines() if line.startswith("[-]")]:
         return "; ".join(line[3:].partition(" ")[0] for line in failed)
     return f"answers {status}"
+
+
+async def _listens(path: Path) -> str | None:
+    try:
+        with short(path) as reached:
+            _, writer = await asyncio.open_unix_connection(reached)
+    except FileNotFoundError:
+        return "does not listen yet"
+    writer.close()
+    with contextlib.suppress(OSError):  # that it was there is all that was asked
+        await writer.wait_closed()
+    return None
 
 
 async def _get(host: str, port: int, path: str, trust: Trust | None) -> tuple[int, bytes]:
