@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 # By class: settings that the chart sets itself.
 CHART = {
-    "Config": ("state", "policy", "embedded"),
+    "Config": ("state", "policy", "audit", "embedded"),
     "StoreConfig": ("url", "journal_url", "password_file", "watch_interval", "tombstones_kept"),
     "IdentityConfig": ("url", "embedded", "service_user", "service_project", "service_domain", "service_password_file"),
     "EngineConfig": ("token_key_file", "metrics_port", "metrics_host", "nice"),
@@ -31,7 +31,7 @@ CHART = {
 }
 # By class: what has a default on one machine, and none in a cluster.
 GIVEN = {"Config": ("regions",), "RegionConfig": ("public_url",)}
-_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig"}
+_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig", "AuditConfig"}
 
 
 def text(description: str, default: str | None = "", **further: Any) -> Schema:

@@ -17,7 +17,7 @@ from functools import cache
 import msgspec
 from tests.docs.markers import Parts, table
 
-from gurum.ops import config
+from gurum.ops import audit, config
 from gurum.ops.config import QUOTAS, Config
 
 # What a name in its section does not say by itself and its source leaves unsaid. By class and field.
@@ -109,20 +109,27 @@ class Section:
 @cache
 def sections() -> Mapping[str, Section]:
     """Return the sections by their class names."""
-    source = inspect.getsource(config)
-    comments = {
+    modules = [inspect.getsource(module) for module in (config, audit)]
+    classes = [
+        (node, source) for source in modules for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
+    ]
+    names = {node.name for node, _ in classes}
+    return {
+        node.name: Section(
+            node.name,
+            inspect.cleandoc(ast.get_docstring(node) or ""),
+            tuple(_settings(node, _comments(source), names)),
+        )
+        for node, source in classes
+        if any(ast.unparse(base) in ("Section", "msgspec.Struct") for base in node.bases) and node.name != "Section"
+    }
+
+
+def _comments(source: str) -> dict[int, str]:
+    return {
         token.start[0]: token.string.lstrip("# ").strip()
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
-    }
-    classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
-    names = {node.name for node in classes}
-    return {
-        node.name: Section(
-            node.name, inspect.cleandoc(ast.get_docstring(node) or ""), tuple(_settings(node, comments, names))
-        )
-        for node in classes
-        if any(isinstance(base, ast.Name) and base.id == "Section" for base in node.bases)
     }
 
 
