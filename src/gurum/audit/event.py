@@ -17,7 +17,7 @@ TYPE = "http://schemas.dmtf.org/cloud/audit/1.0/event"
 LINKS = "gurum/links"  # type of our one attachment
 ACTIVITY, CONTROL = "activity", "control"
 SUCCESS, FAILURE, PENDING, UNKNOWN = "success", "failure", "pending", "unknown"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@=+,-]{0,127}\Z")
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:/@=+,-]{0,127}\Z")
 MOST_OBJECTS = 200  # of one event; a request that makes more has several
 
 

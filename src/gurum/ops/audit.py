@@ -10,12 +10,9 @@ NONE = "none"
 
 
 class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The audit chain: who did what, by which decision, and what of it reached a cloud.
+    """The audit chain: who did what, and by which decision."""
 
-    directory: where the chains lie, one a process; `none`: nothing is recorded.
-    """
-
-    directory: str = ""  # empty: `audit` in the state directory
+    directory: str = ""  # where the chains lie, one a process; empty: nothing is recorded
     writer: str = ""  # the chains' name where several machines share the directory; empty: the process's role
     segment_bytes: int = 16_000_000  # then a file is closed, and may be archived
     anchor_socket: str = ""  # where the anchor listens; empty: `socket` in its directory; `none`: there is none
@@ -25,8 +22,8 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def enabled(self) -> bool:
-        """Whether anything is recorded. A configuration that was not read from a document has no place for it."""
-        return self.directory not in ("", NONE)
+        """Whether anything is recorded."""
+        return bool(self.directory)
 
     @property
     def anchored(self) -> bool:
@@ -35,11 +32,12 @@ class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def placed(config: AuditConfig, state: Path) -> AuditConfig:
-    """Return the settings with what lies in the state directory unless it is said to be elsewhere."""
+    """Return the settings with the anchor's places in the state directory, unless they are said to be elsewhere."""
+    if not config.enabled:
+        return config
     kept = config.anchor_directory or str(state / "audit-anchor")
     return msgspec.structs.replace(
         config,
-        directory=config.directory or str(state / "audit"),
         anchor_directory=kept,
         anchor_socket=config.anchor_socket or str(Path(kept) / "socket"),
     )

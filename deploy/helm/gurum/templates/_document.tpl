@@ -51,7 +51,6 @@ by the program when it starts; a misspelt setting never gets so far, because the
     "engine" (mergeOverwrite (default dict $given.engine) $engine)
     "pia" (mergeOverwrite (default dict $given.pia) $pia)
     "log" (mergeOverwrite (default dict $given.log) (dict "directory" ""))
-    "audit" (dict "directory" "none")
     "embedded" (dict "aws_emulator" false)
     "regions" $regions
   | toYaml -}}

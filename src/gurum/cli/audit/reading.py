@@ -35,7 +35,7 @@ def chains(config: AuditConfig) -> Path:
     """Return where the chains are. Raises Refusal."""
     directory = Path(config.directory)
     if not config.enabled:
-        raise Refusal("nothing is recorded: audit.directory is `none`")
+        raise Refusal("nothing is recorded: the configuration has no audit.directory")
     if not directory.is_dir():
         raise Refusal(f"nothing was recorded yet: there is no {directory}")
     return directory
