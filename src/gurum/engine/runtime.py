@@ -11,28 +11,18 @@ from typing import Protocol
 import structlog
 
 from gurum.engine.adoption.gate import Gate
+from gurum.engine.behalf import behalf_of, request_of
 from gurum.engine.context import Engine
 from gurum.engine.queue import Key, Urgency
-from gurum.engine.servers.actions import pending
 from gurum.model.base import Resource
-from gurum.model.server import Server
 from gurum.ops.log import bind as log_context
+from gurum.providers.behalf import acting_for
 from gurum.providers.contract import Place
 from gurum.store.contract import ConflictError, FencedError, NotFoundError, UnavailableError
 
 log = structlog.get_logger("gurum.engine")
 
 SOON = 0.02  # seconds after a conflict: the cache has caught up by then
-
-
-def request_of(obj: Resource | None) -> str:
-    """Return the id of the request that the engine now works for: the link from the API's log to the cloud's calls."""
-    if obj is None:
-        return ""
-    if obj.deleting:
-        return obj.metadata.deletion_cause.request_id if obj.metadata.deletion_cause is not None else ""
-    action = pending(obj) if isinstance(obj, Server) else None
-    return action.request_id if action is not None else obj.metadata.cause.request_id
 
 
 class Controller(Protocol):
@@ -121,7 +111,7 @@ class Runtime:
             return  # another engine's; should the shard become ours, all of it is looked at
         acting = engine.acting(obj) if obj is not None else contextlib.nullcontext()
         try:
-            with acting, log_context(request_id=request_of(obj), resource_id=key[1]):
+            with acting, acting_for(behalf_of(obj)), log_context(request_id=request_of(obj), resource_id=key[1]):
                 # No controller meets what is only to be looked at: the one place where that is decided.
                 kept = obj is not None and self._gate.closed(obj)
                 again = await (self._gate.reconcile(obj) if obj and kept else controller.reconcile(key[1]))
