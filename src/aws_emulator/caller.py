@@ -1,8 +1,8 @@
-"""Who calls, from the signature's credential scope.
+"""Who calls, from the signature's credential scope and the session token.
 
-The signature itself is not verified (the emulator has no secret keys); the account follows from
+The signature itself is not verified (the emulator keeps no secret keys); the account follows from
 the access key and the region from the scope, as at AWS, so that a client with wrong credentials
-or a wrong region fails here too.
+or a wrong region fails here too. A temporary key is good with its session's token, until that is over.
 """
 
 import re
@@ -10,9 +10,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aws_emulator.catalogue.zones import REGIONS
+from aws_emulator.config import Config
+from aws_emulator.federation.assume import account_of
+from aws_emulator.federation.sessions import Session, Sessions, digest
 from aws_emulator.rules import refuse
 
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+UNSIGNED = frozenset({"AssumeRoleWithWebIdentity"})  # the token is the proof
+HOME = "us-east-1"  # where what is signed for no region is done
 
 
 class Caller(NamedTuple):
@@ -22,27 +27,56 @@ class Caller(NamedTuple):
     account: str
     region: str
     service: str
+    session: Session | None = None
+
+    @property
+    def arn(self) -> str:
+        """Return who that is."""
+        if self.session is not None:
+            return self.session.arn
+        return f"arn:aws:iam::{self.account}:user/{self.access_key or 'caller'}"
 
 
-def identify(authorization: str | None, accounts: Mapping[str, str]) -> Caller:
-    """Return the caller of a request. Refusal without a header, scope, known key or region."""
-    if not authorization:
+class Shown(NamedTuple):
+    """What a request shows of its caller: the two headers."""
+
+    authorization: str | None
+    token: str | None = None
+
+
+def identify(shown: Shown, fields: Mapping[str, str], config: Config, sessions: Sessions, now: float) -> Caller:
+    """Return the caller of a request. Refusal without a header, scope, known key, living session or region."""
+    if not shown.authorization:
+        if fields.get("Action") in UNSIGNED:
+            return Caller("", account_of(fields.get("RoleArn", ""), config), HOME, "sts")
         raise refuse("auth.missing")
-    found = _SCOPE.match(authorization)
+    found = _SCOPE.match(shown.authorization)
     if not found:
         raise refuse("auth.incomplete")
     key, region, service = found.groups()
     if service not in ("ec2", "sts"):
         raise refuse("auth.service", service=service)
-    account = accounts.get(key)
+    session = sessions.get(key)
+    if session is not None:
+        _alive(session, shown.token, service, now)
+    account = session.account if session is not None else config.accounts.get(key)
     if account is None:
         raise refuse("auth.unknown-key-sts" if service == "sts" else "auth.unknown-key")
     if region not in REGIONS:
         raise refuse("auth.region", region=region)
-    return Caller(key, account, region, service)
+    return Caller(key, account, region, service, session)
 
 
-def service_of(authorization: str | None) -> str:
-    """Return the service of a scope for the error envelope; ec2 when there is none."""
-    found = _SCOPE.match(authorization or "")
-    return "sts" if found and found.group(3) == "sts" else "ec2"
+def _alive(session: Session, token: str | None, service: str, now: float) -> None:
+    if digest(token or "") != session.token:
+        raise refuse("auth.unknown-key-sts" if service == "sts" else "auth.unknown-key")
+    if now >= session.expires_at:
+        raise refuse("auth.over-sts" if service == "sts" else "auth.over")
+
+
+def service_of(shown: Shown, fields: Mapping[str, str]) -> str:
+    """Return the service for the error envelope: of the scope, or of an action that needs none; else ec2."""
+    found = _SCOPE.match(shown.authorization or "")
+    if found:
+        return "sts" if found.group(3) == "sts" else "ec2"
+    return "sts" if fields.get("Action") in UNSIGNED else "ec2"

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from aws_emulator import iam
+from aws_emulator.iam.trust import OidcProvider, Role, Trust
 
 DEFAULT_ACCOUNTS = {"AKIAEMULATEDACCESS01": "111122223333"}
 
@@ -61,7 +62,13 @@ class Bucket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _request_buckets() -> dict[str, Bucket]:
-    return {"RunInstances": Bucket(5, 2), "Describe*": Bucket(100, 20), "*": Bucket(50, 5)}
+    web = Bucket(600, 600)  # IAM and STS quotas: 600 requests a second for each account and region
+    return {
+        "RunInstances": Bucket(5, 2),
+        "AssumeRoleWithWebIdentity": web,
+        "Describe*": Bucket(100, 20),
+        "*": Bucket(50, 5),
+    }
 
 
 def _resource_buckets() -> dict[str, Bucket]:
@@ -124,6 +131,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     times faster, 0 at once. `accounts` maps an access key id to its 12 digit account.
     `replay_of_terminated` says what a launch token answers when all that it launched is terminated:
     the terminated instances, or the error IdempotentInstanceTerminated that AWS documents.
+    `oidc_providers` and `roles` are what AssumeRoleWithWebIdentity knows, by account.
     `policies` maps an account (or "*") to the IAM policy document that its callers have; an account
     without one may do everything.
     """
@@ -140,16 +148,21 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     default_vpc: bool = False
     replay_of_terminated: Literal["returns", "refuses"] = "returns"
     ledger_keep: int = 100_000
+    oidc_providers: list[OidcProvider] = msgspec.field(default_factory=list)
+    roles: list[Role] = msgspec.field(default_factory=list)
     policies: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a policy that could not be enforced."""
-        for document in self.policies.values():
+        for document in (*self.policies.values(), *(role.policy for role in self.roles if role.policy is not None)):
             iam.read(document)
+        for role in self.roles:
+            Trust(role.trust)
 
-    def policy(self, account: str) -> iam.Policy | None:
-        """Return the policy of an account's callers; None: they may do everything."""
-        document = self.policies.get(account, self.policies.get("*"))
+    def policy(self, account: str, role: str = "") -> iam.Policy | None:
+        """Return the policy of an account's callers, or of a role's if it has one; None: they may do everything."""
+        own = next((each.policy for each in self.roles if (each.account, each.name) == (account, role)), None)
+        document = own if own is not None else self.policies.get(account, self.policies.get("*"))
         return None if document is None else iam.read(document)
 
     def patched(self, change: Mapping[str, Any]) -> Self:

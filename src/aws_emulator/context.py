@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from aws_emulator.config import Config
+from aws_emulator.federation import Federation
 from aws_emulator.rules import RULES, refuse
 from aws_emulator.state.kinds import KINDS
 from aws_emulator.state.region import Region
@@ -59,6 +60,7 @@ class Context:
         fault_capacity: Callable[[str, str], bool] = lambda zone_id, kind: False,
         fault_launch: Callable[[str, str], bool] = lambda zone_id, kind: False,
         next_public_ip: Callable[[], str] = lambda: "",
+        federation: Federation | None = None,
     ) -> None:
         self.region = region
         self.config = config
@@ -71,6 +73,7 @@ class Context:
         self.fault_capacity = fault_capacity
         self.fault_launch = fault_launch
         self.next_public_ip = next_public_ip
+        self.federation = federation or Federation()
         self._lag = lag
         self._sequence = sequence
         self._schedule = schedule

@@ -2,6 +2,7 @@
 
     GET    /_emulator/health
     GET    /_emulator/ledger?since=N&limit=M   calls after number N
+    GET    /_emulator/trail?since=N&limit=M    the same in CloudTrail's shape
     GET    /_emulator/summary?since=N          counts of them
     GET    /_emulator/state                    every resource
     GET    /_emulator/config, POST             a JSON merge patch
@@ -53,6 +54,10 @@ def routes(emulator: Emulator) -> list[web.RouteDef]:
         since, limit = int(request.query.get("since", 0)), request.query.get("limit")
         return _json(msgspec.Raw(emulator.ledger_json(since, int(limit) if limit else None)))
 
+    async def trail(request: web.Request) -> web.Response:
+        since, limit = int(request.query.get("since", 0)), request.query.get("limit")
+        return _json(emulator.trail(since, int(limit) if limit else None))
+
     async def summary(request: web.Request) -> web.Response:
         return _json(emulator.summary(int(request.query.get("since", 0))))
 
@@ -93,6 +98,7 @@ def routes(emulator: Emulator) -> list[web.RouteDef]:
     table: tuple[tuple[str, str, _Handler], ...] = (
         ("GET", "health", health),
         ("GET", "ledger", ledger),
+        ("GET", "trail", trail),
         ("GET", "summary", summary),
         ("GET", "state", state),
         ("GET", "config", config),

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from aws_emulator import tokens
+from aws_emulator import tokens, trail
 from aws_emulator.actions import ACTIONS
 from aws_emulator.actions.action import Action, Answer, check_accepted
 from aws_emulator.actions.default_vpc import make_default_vpc
-from aws_emulator.caller import Caller, identify, service_of
+from aws_emulator.caller import Caller, Shown, identify, service_of
 from aws_emulator.catalogue.zones import REGIONS
 from aws_emulator.clock import Clock, SystemClock
 from aws_emulator.config import Config
@@ -67,7 +67,7 @@ class Dropped(Exception):  # noqa: N818  # it is the lack of an answer, not an e
 
 
 class Emulator:
-    """EC2, EBS and a little STS for any number of accounts and regions.
+    """EC2, EBS and a little of STS for any number of accounts and regions.
 
     `config` is the start, and what `reset` returns to; changes made at run time are kept in the
     state directory and applied to it again. `clock` gives the time, `directory` keeps the state over
@@ -89,17 +89,19 @@ class Emulator:
         """Return the configuration in force."""
         return self.world.config
 
-    def handle(self, *, authorization: str | None, body: str, user_agent: str = "") -> Reply:
+    def handle(
+        self, *, authorization: str | None, body: str, user_agent: str = "", security_token: str | None = None
+    ) -> Reply:
         """Answer one query-protocol request (a form body, or a query string of a GET)."""
         now = self._moment()
-        service = service_of(authorization)
+        shown, fields = Shown(authorization, security_token), wire_request.form(body)
+        service = service_of(shown, fields)
         entry = self._entry(now, user_agent)
         faults: list[Fault] = []
         try:
-            fields = wire_request.form(body)
             entry.action = fields.get("Action", "")
-            caller = identify(authorization, self.config.accounts)
-            entry.account, entry.region = caller.account, caller.region
+            caller = identify(shown, fields, self.config, self.world.federation.sessions, now)
+            _note(entry, caller)
             faults = self._strike(caller, entry, ("delay", "drop-before", "status5xx", "error"))
             if any(fault.kind == "drop-before" for fault in faults):
                 entry.status = 0
@@ -137,12 +139,13 @@ class Emulator:
         region: str,
         service: str = "ec2",
         external: bool = False,
+        access_key: str = "in-process",
     ) -> Answer:
         """Run an action in process with parameters by their model names; return its members.
 
         Raises Refusal (or InjectedError) as a client would get an error, Dropped where a fault
         cuts the connection, ValueError for parameters that no client could send. `external` is a
-        person acting behind the caller's back: no rates, no faults.
+        person acting behind the caller's back: no rates, no faults. `access_key` may be that of a session.
         """
         if region not in REGIONS:
             raise ValueError(f"there is no region {region}")
@@ -150,9 +153,10 @@ class Emulator:
             wire_request.check(service, action, params or {})
         now = self._moment()
         entry = self._entry(now, "external" if external else "in-process")
-        entry.action, entry.account, entry.region = action, account, region
+        entry.action = action
         entry.external = external
-        caller = Caller("in-process", account, region, service)
+        caller = Caller(access_key, account, region, service, self.world.federation.sessions.get(access_key))
+        _note(entry, caller)
         try:
             found = _known(service, action)
             kinds: tuple[FaultKind, ...] = ("drop-before", "error")
@@ -190,7 +194,7 @@ class Emulator:
             raise InjectedError(injected)
         self._admit(caller, action, params, entry)
         if caller.service == "ec2" and not entry.external:
-            entry.grants = self.world.authorise(region, action.name, params)
+            entry.grants = self.world.authorise(region, action.name, params, caller)
         check_accepted(action, params)
         if params.get("DryRun"):
             raise refuse("dry-run")
@@ -237,7 +241,7 @@ class Emulator:
         if entry.external or world.throttles.admit(rule, *where, cost, entry.time):
             return
         entry.throttled = True
-        raise refuse("rate")
+        raise refuse("sts.rate" if caller.service == "sts" else "rate")
 
     def _strike(self, caller: Caller, entry: Entry, kinds: Iterable[FaultKind], **where: str) -> list[Fault]:
         if entry.external:
@@ -295,6 +299,18 @@ class Emulator:
         """Return the same as a JSON document."""
         return msgspec.json.encode(self.world.ledger.since(since, limit))
 
+    def trail(self, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the calls after number `since` in CloudTrail's shape, oldest first."""
+        return list(trail.records(self.world.ledger.since(since, limit), self.world.federation.sessions))
+
+    def wanted_keys(self, body: str) -> str:
+        """Return the issuer whose keys a request needs first; empty: none. `learn` takes what came of it."""
+        return self.world.federation.keys.wanted(body)
+
+    def learn(self, issuer: str, document: dict[str, Any] | str) -> None:
+        """Take an issuer's JWKS, or the name of the rule by which it could not be had (see `federation.fetch`)."""
+        self.world.federation.keys.learn(issuer, document)
+
     def summary(self, since: int = 0) -> dict[str, Any]:
         """Return counts of the calls after number `since`."""
         return self.world.ledger.summary(since)
@@ -339,6 +355,13 @@ class Emulator:
     def close(self) -> None:
         """Write what is left and release the state directory."""
         self.world.close()
+
+
+def _note(entry: Entry, caller: Caller) -> None:
+    entry.account, entry.region, entry.service = caller.account, caller.region, caller.service
+    entry.access_key, entry.principal = caller.access_key, caller.arn
+    if caller.session is not None:
+        entry.session, entry.session_tags = caller.session.name, caller.session.tags
 
 
 def _known(service: str, name: str) -> Action:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from aws_emulator.control import routes
 from aws_emulator.emulator import Emulator
+from aws_emulator.federation import fetch
 
 _LARGEST = 4 * 1024 * 1024
 
@@ -16,8 +17,12 @@ def application(emulator: Emulator) -> web.Application:
     async def aws(request: web.Request) -> web.StreamResponse:
         posted = (await request.read()).decode("utf-8", "replace")
         body = posted if request.method == "POST" else request.query_string
+        issuer = emulator.wanted_keys(body)
+        if issuer:
+            emulator.learn(issuer, await fetch(issuer))
         reply = emulator.handle(
             authorization=request.headers.get("Authorization"),
+            security_token=request.headers.get("X-Amz-Security-Token"),
             body=body,
             user_agent=request.headers.get("User-Agent", ""),
         )

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 REDACTED = "(redacted)"
-_SECRET = frozenset({"UserData", "PublicKeyMaterial"})
+_SECRET = frozenset({"UserData", "PublicKeyMaterial", "WebIdentityToken"})
 
 
 class Entry(msgspec.Struct, kw_only=True, gc=False):
     """One call. `outcome` is "ok" or the error code; `delivered` False when the answer was cut.
 
-    `grants` tells which statements of the policy in force allowed it, as `Sid Action kind`.
+    `principal` is the caller's ARN, `session` and `session_tags` name a session of STS's, of which `made` has the access
+    key in the entry of the call that began it. `grants` tells which statements of the policy in force allowed it, as `Sid Action kind`.
     `params` stays encoded: a hundred thousand calls as trees of objects would slow the collector.
     """
 
@@ -27,6 +28,11 @@ class Entry(msgspec.Struct, kw_only=True, gc=False):
     account: str
     region: str
     action: str
+    service: str = "ec2"
+    access_key: str = ""
+    principal: str = ""
+    session: str = ""
+    session_tags: dict[str, str] = msgspec.field(default_factory=dict)
     client_token: str = ""
     params_digest: str = ""
     params: msgspec.Raw = msgspec.Raw(b"{}")

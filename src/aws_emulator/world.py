@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from aws_emulator import iam
+from aws_emulator.caller import Caller
 from aws_emulator.config import Config, merge_patches
 from aws_emulator.context import Context, Sequence
 from aws_emulator.faults import Fault, Faults
+from aws_emulator.federation import Federation, Session
 from aws_emulator.ledger import Entry, Ledger
 from aws_emulator.lifecycle.timers import Timers
 from aws_emulator.state.disk import Change, Disk
@@ -44,6 +46,7 @@ class World:
         self.sequence = Sequence()
         self.ledger = Ledger(config.ledger_keep)
         self.faults = Faults(config.seed)
+        self.federation = Federation()
         self._patch: dict[str, Any] = {}
         self._config_dirty = False
         self._unpruned = 0
@@ -80,6 +83,7 @@ class World:
             sequence=self.sequence,
             schedule=self.timers.schedule,
             next_public_ip=self._public_ip,
+            federation=self.federation,
             fault_launch=lambda zone_id, kind: bool(
                 self.faults.strike(
                     ("launch-failure",),
@@ -108,10 +112,12 @@ class World:
         if old != new and old > 0:
             self.timers.rescale(self.regions.values(), now, new / old)
 
-    def authorise(self, region: Region, action: str, params: Mapping[str, Any]) -> list[str]:
-        """Return which statements of the account's policy allow a call; none without a policy. Raises Refusal."""
-        policy = self.config.policy(region.account)
-        return [] if policy is None else iam.authorise(policy, action, params, region)
+    def authorise(self, region: Region, action: str, params: Mapping[str, Any], caller: Caller) -> list[str]:
+        """Return which statements of the caller's policy allow a call; none without a policy. Raises Refusal."""
+        session = caller.session
+        policy = self.config.policy(region.account, session.role if session is not None else "")
+        tags = session.tags if session is not None else {}
+        return [] if policy is None else iam.authorise(policy, action, params, region, caller.arn, tags)
 
     def commit(self) -> None:
         """Write all that changed since the last commit, in one transaction."""
@@ -138,6 +144,10 @@ class World:
         for entry in self.ledger.fresh:
             yield Change("ledger", (entry.seq,), _encode(entry))
         self.ledger.fresh.clear()
+        for key in self.federation.sessions.dirty:
+            session = self.federation.sessions.get(key)
+            yield Change("session", (key,), None if session is None else _encode(session))
+        self.federation.sessions.dirty.clear()
         if self._config_dirty:
             self._config_dirty = False
             yield Change("meta", ("patch",), _encode(self._patch))
@@ -169,6 +179,8 @@ class World:
             entry = msgspec.json.decode(body, type=Entry)
             self.ledger.load(entry)
             self.sequence.value = max(self.sequence.value, entry.seq)
+        for _, body in disk.read("session"):
+            self.federation.sessions.load(msgspec.json.decode(body, type=Session))
         self.timers.load(self.regions.values())
 
     def reset(self) -> None:
@@ -177,6 +189,7 @@ class World:
         self._tokens.clear()
         self.ledger.clear()
         self.throttles.reset()
+        self.federation.sessions.clear()
         self.timers = Timers()
         self.faults = Faults(self.initial.seed)
         self.config = self.initial

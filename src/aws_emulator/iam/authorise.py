@@ -16,13 +16,20 @@ class _Question(NamedTuple):
     context: Context
 
 
-def authorise(policy: Policy, action: str, params: Mapping[str, Any], region: Region) -> list[str]:
-    """Return what allowed it, `Sid Action kind` each. Raises Refusal (UnauthorizedOperation)."""
+def authorise(
+    policy: Policy, action: str, params: Mapping[str, Any], region: Region, principal: str, tags: Mapping[str, str]
+) -> list[str]:
+    """Return what allowed it, `Sid Action kind` each. Raises Refusal (UnauthorizedOperation).
+
+    principal: the caller's ARN; tags: of the caller's session.
+    """
+    who: dict[str, str | list[str]] = {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
+    who["aws:PrincipalArn"] = principal
     grants = []
     for question in _questions(action, params, region):
-        sid = policy.grant(f"ec2:{question.action}", question.resource, question.context)
+        sid = policy.grant(f"ec2:{question.action}", question.resource, who | dict(question.context))
         if sid is None:
-            raise refuse("unauthorized", account=region.account, action=question.action, resource=question.resource)
+            raise refuse("unauthorized", principal=principal, action=question.action, resource=question.resource)
         grants.append(f"{sid} {question.action} {question.kind}")
     return list(dict.fromkeys(grants))
 

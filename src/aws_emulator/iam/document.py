@@ -27,9 +27,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def concerns(self, action: str, resource: str, context: Context) -> bool:
         """Tell whether the statement is about this action on this resource under these conditions."""
         return (
-            any(_like(action.lower(), pattern.lower()) for pattern in _many(self.action))
-            and any(_like(resource, pattern) for pattern in _many(self.resource))
-            and all(_holds(operator, tests, context) for operator, tests in self.condition.items())
+            any(_like(action.lower(), pattern.lower()) for pattern in many(self.action))
+            and any(_like(resource, pattern) for pattern in many(self.resource))
+            and all(holds(operator, tests, context) for operator, tests in self.condition.items())
         )
 
 
@@ -60,19 +60,25 @@ def read(document: Mapping[str, Any]) -> Policy:
     """Return the policy of a document. Raises ValueError for what is no policy, or more than this understands."""
     statements = msgspec.convert(document, _Document).statement
     for statement in statements:
-        for operator in statement.condition:
-            if operator not in _OPERATORS:
-                raise ValueError(f"the condition operator {operator} is not emulated")
-        for pattern in _many(statement.action):
+        check_operators(statement.condition)
+        for pattern in many(statement.action):
             if ":" not in pattern and pattern != "*":
                 raise ValueError(f"the action {pattern!r} names no service")
-        for pattern in _many(statement.resource):
+        for pattern in many(statement.resource):
             if pattern != "*" and pattern.count(":") < 5:
                 raise ValueError(f"the resource {pattern!r} is neither an ARN nor *")
     return Policy(statements)
 
 
-def _many(values: Values) -> list[str]:
+def check_operators(condition: Mapping[str, Mapping[str, Values]]) -> None:
+    """Raise ValueError for an operator that this does not understand."""
+    for operator in condition:
+        if operator.removeprefix(_FOR_ALL) not in _OPERATORS:
+            raise ValueError(f"the condition operator {operator} is not emulated")
+
+
+def many(values: Values) -> list[str]:
+    """Return one value or several as several."""
     return [values] if isinstance(values, str) else values
 
 
@@ -85,13 +91,17 @@ def _equal(text: str, pattern: str) -> bool:
 
 
 _OPERATORS = {"StringEquals": _equal, "StringLike": _like}
+_FOR_ALL = "ForAllValues:"
 
 
-def _holds(operator: str, tests: Mapping[str, Values], context: Context) -> bool:
-    """Whether every key of the context has one of its values; a key that is absent holds nothing."""
-    test = _OPERATORS[operator]
-    lowered = {key.lower(): value for key, value in context.items()}  # keys are compared without case
+def holds(operator: str, tests: Mapping[str, Values], context: Context) -> bool:
+    """Whether every key of the context has one of its values; a key that is absent holds nothing.
+
+    With ForAllValues each value that a key has must be one of those; a key that is absent has none, and holds.
+    """
+    test, lowered = _OPERATORS[operator.removeprefix(_FOR_ALL)], {key.lower(): value for key, value in context.items()}
+    every = all if operator.startswith(_FOR_ALL) else any  # keys are compared without case
     return all(
-        any(test(present, wanted) for present in _many(lowered.get(key.lower(), [])) for wanted in _many(values))
+        every(any(test(present, wanted) for wanted in many(values)) for present in many(lowered.get(key.lower(), [])))
         for key, values in tests.items()
     )

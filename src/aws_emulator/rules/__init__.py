@@ -15,8 +15,9 @@ from aws_emulator.rules.rows_interface import ROWS as INTERFACE
 from aws_emulator.rules.rows_network import ROWS as NETWORK
 from aws_emulator.rules.rows_placement import ROWS as PLACEMENT
 from aws_emulator.rules.rows_storage import ROWS as STORAGE
+from aws_emulator.rules.rows_sts import ROWS as STS
 
-RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, PLACEMENT, STORAGE)
+RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, PLACEMENT, STORAGE, STS)
 
 
 def refuse(rule_name: str, /, **values: object) -> Refusal:

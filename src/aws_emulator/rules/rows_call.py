@@ -98,8 +98,8 @@ ROWS: tuple[Row, ...] = (
      "all instances that the token launched are terminated (only with replay_of_terminated=refuses)",
      "IdempotentInstanceTerminated", 400,
      "The client token was used to launch an instance that has been terminated.", ERRORS),
-    ("unauthorized", "*", "the policy of the caller's account does not allow it", "UnauthorizedOperation", 403,
-     ("You are not authorized to perform this operation. User: arn:aws:iam::{account}:user/caller is not authorized to"
+    ("unauthorized", "*", "the policy of the caller's role or account does not allow it", "UnauthorizedOperation", 403,
+     ("You are not authorized to perform this operation. User: {principal} is not authorized to"
       " perform: ec2:{action} on resource: {resource} because no identity-based policy allows the ec2:{action} action"),
      ERRORS),
     ("rate", "*", "the bucket of the account, region and action is empty", "RequestLimitExceeded",

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS token (
     account TEXT, region TEXT, action TEXT, scope TEXT, token TEXT, body BLOB NOT NULL,
     PRIMARY KEY (account, region, action, scope, token)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS session (access_key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """
 # table -> (primary key columns, statement to put, statement to remove)
@@ -29,6 +30,7 @@ _KEYS = {
     "resource": ("account", "region", "kind", "id"),
     "token": ("account", "region", "action", "scope", "token"),
     "ledger": ("seq",),
+    "session": ("access_key",),
     "meta": ("name",),
 }
 

@@ -1,7 +1,7 @@
 """For whom a call to a cloud is made: known where an object is worked on, needed where the call is signed.
 
-Between the two lie drivers that have no use for it; so it goes with the task, as the fields of its log lines do. Outside
-of a block nobody is named: the call is the system's own.
+Between the two lie drivers that have no use for it; so it goes with the task, as the fields of its log lines do.
+Outside of a block nobody is named: the call is the system's own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`python -m gurum.identity.issuer --directory DIR --port N`: the two public documents over plain HTTP on loopback.
 
-For one machine, and as what a TLS-terminating proxy may stand before. It reads the published files and nothing else: the
-process that answers strangers does not have the private keys open.
+For one machine, and as what a TLS-terminating proxy may stand before. It reads the published files and nothing else:
+the process that answers strangers does not have the private keys open.
 """
 
 from __future__ import annotations

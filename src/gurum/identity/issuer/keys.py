@@ -11,6 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +157,4 @@ class KeyRing:
 
 def _ends(keys: list[SigningKey]) -> dict[str, float]:
     """Return when each key is, or will be, followed by the next."""
-    return {old.kid: new.signs_from for old, new in zip(keys, keys[1:], strict=False)}
+    return {old.kid: new.signs_from for old, new in pairwise(keys)}

@@ -21,8 +21,9 @@ from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.ops.config import AwsConfig
 from gurum.providers.aws.buckets import Bucket, rate_of
-from gurum.providers.aws.errors import Meaning, meaning
-from gurum.providers.aws.transport import AwsError, LostError, NotSentError, Transport
+from gurum.providers.aws.errors import AwsError, LostError, Meaning, NotSentError, meaning
+from gurum.providers.aws.refusals import NoSessionError
+from gurum.providers.aws.transport import Transport
 from gurum.providers.contract import Absent, Doubt, Duplicate, Place, Refused, Wait
 
 log = structlog.get_logger("gurum.aws")
@@ -120,6 +121,14 @@ class Caller:
             return Wait(Reason.TRANSIENT_ERROR, f"AWS does not answer ({shard.trouble})", shard.probe_at)
         if shard.silences >= _SILENT:
             shard.probe_at = self._clock.time() + _PROBE
+        try:
+            await self._transport.ready(place.account, action)  # may wait for AWS, so it is done before `held` is asked
+        except NoSessionError as error:
+            # Nothing was sent, and nothing is wrong with the request: somebody has to let us in.
+            return Wait(error.reason, str(error), self.soon(error.again))
+        except NotSentError as error:
+            self._silent(shard, str(error))
+            return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self.soon(2.0))
         async with shard.gate:
             if not action.startswith(("Describe", "Get")) and not self.held(place):
                 # Nothing may come between this and the request, or one that was paused there would act for another.

@@ -1,4 +1,4 @@
-"""What an EC2 error code means to a controller, as a table.
+"""How a call to AWS fails, and what an EC2 error code means to a controller, as a table.
 
 The question is never "is it an error" but "may something have been made, and is asking again of use". A code that is
 not in the table is classed by its HTTP status: 5xx leaves a doubt, 4xx is a refusal.
@@ -8,6 +8,22 @@ Source: EC2's error code reference and `docs/limits.md` for what we make of it.
 from __future__ import annotations
 
 from enum import Enum
+
+
+class AwsError(Exception):
+    """AWS answered with an error code."""
+
+    def __init__(self, code: str, message: str, status: int, request_id: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status, self.request_id = code, message, status, request_id
+
+
+class NotSentError(Exception):
+    """The request did not reach AWS: nothing happened."""
+
+
+class LostError(Exception):
+    """The request may have reached AWS; no usable answer came back."""
 
 
 class Meaning(Enum):

@@ -1,18 +1,21 @@
-"""The wire to AWS: one session, one client an account, one request a call, no retries of its own.
+"""The wire to AWS: one client an account, one request a call, no retries of its own.
 
-A retry layer under ours would repeat calls that the controllers do not know of; so botocore's is off.
+A retry layer under ours would repeat calls that the controllers do not know of; so botocore's is off. So is its search
+for credentials (environment, files, metadata service): a call is signed with what the configuration names, or not sent.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
 import aiobotocore.session
 import aiohttp
 from aiobotocore.config import AioConfig
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -23,27 +26,20 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from gurum.ops import secrets
-from gurum.ops.config import AwsConfig
+from gurum.ops.config import AwsAccountConfig, AwsConfig
+from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.sessions import Sessions
+from gurum.providers.behalf import Behalf, behalf
 
-
-class AwsError(Exception):
-    """AWS answered with an error code."""
-
-    def __init__(self, code: str, message: str, status: int, request_id: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status, self.request_id = code, message, status, request_id
-
-
-class NotSentError(Exception):
-    """The request did not reach AWS: nothing happened."""
-
-
-class LostError(Exception):
-    """The request may have reached AWS; no usable answer came back."""
+__all__ = ["AwsError", "BotoTransport", "Chosen", "LostError", "NotSentError", "Transport", "credentials", "operation"]
 
 
 class Transport(Protocol):
     """One call, one answer. `account` is the account's number."""
+
+    async def ready(self, account: str, action: str) -> None:
+        """Have what the call is signed with, which may take a request. Raises NoSessionError, NotSentError."""
+        ...
 
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Return the answer. Raises AwsError, NotSentError, LostError."""
@@ -70,30 +66,69 @@ def credentials(path: str) -> dict[str, str]:
     return secret
 
 
-class BotoTransport:
-    """aiobotocore. Credentials are read from files, once per account, when the account is first used."""
+_signing: ContextVar[ReadOnlyCredentials | None] = ContextVar("signing", default=None)
 
-    def __init__(self, config: AwsConfig, region: str) -> None:
+
+class Chosen:
+    """What botocore takes for the credentials of a client: those that were chosen for the call."""
+
+    async def load_credentials(self) -> Chosen | None:
+        """Return itself: there is nothing else to be found."""
+        return self
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return what the call of this task is signed with. Raises NoCredentialsError."""
+        chosen = _signing.get()
+        if chosen is None:
+            raise NoCredentialsError
+        return chosen
+
+
+def session_for(source: Any) -> Any:
+    """Return a session of aiobotocore that has its credentials from `source` alone."""
+    session = aiobotocore.session.get_session()
+    session.register_component("credential_provider", source)
+    return session
+
+
+def on_behalf(action: str) -> Behalf | None:
+    """Return for whom a call is made: what only looks is the system's own, whoever waits for it."""
+    return None if action.startswith("Describe") else behalf()
+
+
+# Sessions that AWS does not take (any more), though they should last: revoked, or of a clock that was set.
+_DEAD = ("AuthFailure", "ExpiredToken", "InvalidClientTokenId", "RequestExpired", "UnrecognizedClientException")
+
+
+class BotoTransport:
+    """aiobotocore. An account with a role is entered by `sessions`; keys in files are read once, at their first use."""
+
+    def __init__(self, config: AwsConfig, region: str, sessions: Sessions | None = None) -> None:
         self._config = config
         self._region = region
-        self._session = aiobotocore.session.get_session()
+        self._sessions = sessions
+        self._session = session_for(Chosen())
         self._stack = AsyncExitStack()
         self._clients: dict[str, Any] = {}
+
+    def _entry(self, account: str) -> AwsAccountConfig:
+        entry = next((a for a in self._config.accounts if a.number == account), None)
+        if entry is None:
+            raise NotSentError(f"no credentials are configured for the AWS account {account}")
+        return entry
 
     async def _client(self, account: str) -> Any:
         client = self._clients.get(account)
         if client is None:
-            entry = next((a for a in self._config.accounts if a.number == account), None)
-            if entry is None:
-                raise NotSentError(f"no credentials are configured for the AWS account {account}")
-            secret = credentials(entry.credentials_file)
+            entry = self._entry(account)
+            secret = credentials(entry.credentials_file) if entry.credentials_file else {}
             client = await self._stack.enter_async_context(
                 self._session.create_client(
                     "ec2",
                     region_name=self._region,
                     endpoint_url=self._config.endpoint_url or None,
-                    aws_access_key_id=secret["access_key_id"],
-                    aws_secret_access_key=secret["secret_access_key"],
+                    aws_access_key_id=secret.get("access_key_id"),
+                    aws_secret_access_key=secret.get("secret_access_key"),
                     aws_session_token=secret.get("session_token"),
                     config=AioConfig(
                         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -108,8 +143,32 @@ class BotoTransport:
             client = self._clients.setdefault(account, client)
         return client
 
+    async def ready(self, account: str, action: str) -> None:
+        """Have a session for the call, if the account is entered by one. Raises NoSessionError, NotSentError."""
+        if self._entry(account).role:
+            if self._sessions is None:
+                raise NotSentError(f"the AWS account {account} has a role, and there is no issuer to enter it by")
+            await self._sessions.ready(account, on_behalf(action))
+
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Return the answer. Raises AwsError, NotSentError, LostError."""
+        if not self._entry(account).role or self._sessions is None:
+            return await self._call(account, action, params)
+        whose = on_behalf(action)
+        held = self._sessions.held(account, whose)
+        if held is None:
+            raise NotSentError("the session for it is over")
+        token = _signing.set(ReadOnlyCredentials(held.access_key, held.secret_key, held.token, None))
+        try:
+            return await self._call(account, action, params)
+        except AwsError as error:
+            if error.code in _DEAD:
+                self._sessions.forget(account, whose, held.access_key)
+            raise
+        finally:
+            _signing.reset(token)
+
+    async def _call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         client = await self._client(account)
         try:
             answer: dict[str, Any] = await getattr(client, operation(action))(**params)
@@ -130,5 +189,7 @@ class BotoTransport:
         return answer
 
     async def close(self) -> None:
-        """Close every client."""
+        """Close every client, and forget every session."""
+        if self._sessions is not None:
+            await self._sessions.close()
         await self._stack.aclose()

@@ -1,0 +1,93 @@
+"""AWS's STS: one call, unsigned, that turns a token of ours into a session."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import botocore
+from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
+
+from gurum.ops.clock import Clock
+from gurum.ops.config import AwsConfig
+from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.sessions import Credentials
+from gurum.providers.aws.transport import session_for
+from gurum.providers.aws.trust import role_arn
+
+SECONDS = 10  # for an answer: it decides nothing but whether it may be tried
+
+
+class _Nobody:
+    """Nobody's credentials: the token is the proof."""
+
+    async def load_credentials(self) -> None:
+        """Return none."""
+
+
+class Sts:
+    """What `sessions.Sessions` asks."""
+
+    def __init__(self, config: AwsConfig, region: str, clock: Clock) -> None:
+        self._config, self._region, self._clock = config, region, clock
+        self._session = session_for(_Nobody())
+        self._stack = AsyncExitStack()
+        self._client: Any = None
+        self._one = asyncio.Lock()
+
+    async def assume(self, account: str, name: str, token: str) -> Credentials:
+        """Return a session of the account's role. Raises AwsError, NotSentError, LostError."""
+        entry = next((entry for entry in self._config.accounts if entry.number == account and entry.role), None)
+        if entry is None:
+            raise NotSentError(f"no role is configured for the AWS account {account}")
+        client, began = await self._sts(), self._clock.time()
+        try:
+            answer = await client.assume_role_with_web_identity(
+                RoleArn=role_arn(entry.role, account, _partition(self._region)),
+                RoleSessionName=name,
+                WebIdentityToken=token,
+                DurationSeconds=self._config.session_seconds,
+            )
+        except ClientError as error:
+            meta, said = error.response.get("ResponseMetadata", {}), error.response.get("Error", {})
+            status, request = int(meta.get("HTTPStatusCode", 500)), meta.get("RequestId", "")
+            raise AwsError(said.get("Code", ""), said.get("Message", ""), status, request) from None
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            raise NotSentError(str(error)) from None
+        except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Without the cause: a parser's has the answer, and that has the keys.
+            raise LostError(type(error).__name__) from None
+        made = answer["Credentials"]
+        # Whose clock is right is not known: the session is over when either of the two says so.
+        until = min(made["Expiration"].timestamp(), began + self._config.session_seconds)
+        return Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], until)
+
+    async def _sts(self) -> Any:
+        async with self._one:
+            if self._client is None:
+                self._client = await self._stack.enter_async_context(
+                    self._session.create_client(
+                        "sts",
+                        region_name=self._region,
+                        endpoint_url=self._config.sts_url or self._config.endpoint_url or None,
+                        config=AioConfig(
+                            signature_version=botocore.UNSIGNED,
+                            retries={"total_max_attempts": 1, "mode": "standard"},
+                            connect_timeout=SECONDS,
+                            read_timeout=SECONDS,
+                        ),
+                    )
+                )
+            return self._client
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._stack.aclose()
+
+
+def _partition(region: str) -> str:
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
