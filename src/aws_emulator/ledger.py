@@ -18,8 +18,9 @@ _SECRET = frozenset({"UserData", "PublicKeyMaterial", "WebIdentityToken"})
 class Entry(msgspec.Struct, kw_only=True, gc=False):
     """One call. `outcome` is "ok" or the error code; `delivered` False when the answer was cut.
 
-    `principal` is the caller's ARN, `session` and `session_tags` name a session of STS's, of which `made` has the access
-    key in the entry of the call that began it. `grants` tells which statements of the policy in force allowed it, as `Sid Action kind`.
+    `principal` is the caller's ARN; `session` and `session_tags` are those of a session of STS's, and `made` has its
+    access key in the entry of the call that began it. `grants` tells which statements of the policy in force allowed
+    it, as `Sid Action kind`.
     `params` stays encoded: a hundred thousand calls as trees of objects would slow the collector.
     """
 

@@ -144,9 +144,9 @@ class World:
         for entry in self.ledger.fresh:
             yield Change("ledger", (entry.seq,), _encode(entry))
         self.ledger.fresh.clear()
-        for key in self.federation.sessions.dirty:
-            session = self.federation.sessions.get(key)
-            yield Change("session", (key,), None if session is None else _encode(session))
+        for access_key in self.federation.sessions.dirty:
+            session = self.federation.sessions.get(access_key)
+            yield Change("session", (access_key,), None if session is None else _encode(session))
         self.federation.sessions.dirty.clear()
         if self._config_dirty:
             self._config_dirty = False

@@ -1,12 +1,16 @@
 """Sessions that were given out: who a caller with a temporary key is, until when, and by which tags.
 
-No secret key is kept: signatures are not verified here, and a stolen state directory must not hold what lets somebody in.
+No secret key is kept: signatures are not verified here, and a stolen state directory must not hold what lets somebody
+in.
 """
 
+import itertools
 from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
+
+_LOOK = 8  # sessions looked at for each new one: more go than come
 
 
 class Session(msgspec.Struct, kw_only=True, frozen=True):
@@ -34,21 +38,20 @@ class Session(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Sessions:
-    """Sessions by their access keys; those over are dropped a day later, so that a late call is told that it is late."""
+    """Sessions by their access keys; those over are dropped an hour later: a late call is told that it is late."""
 
-    _KEPT = 86_400.0
+    _KEPT = 3600.0
 
     def __init__(self) -> None:
         self._held: dict[str, Session] = {}
         self.dirty: set[str] = set()
 
     def add(self, session: Session) -> None:
-        """Take a session, and drop what is long over."""
-        for key in [
-            each.access_key for each in self._held.values() if each.expires_at + self._KEPT < session.issued_at
-        ]:
-            del self._held[key]
-            self.dirty.add(key)
+        """Take a session, and drop what is long over, the oldest first."""
+        for key in list(itertools.islice(self._held, _LOOK)):
+            if self._held[key].expires_at + self._KEPT < session.issued_at:
+                del self._held[key]
+                self.dirty.add(key)
         self._held[session.access_key] = session
         self.dirty.add(session.access_key)
 
