@@ -202,6 +202,10 @@ class TrappedTransport:
         self._inner = inner
         self._trap = trap
 
+    async def ready(self, account: str, action: str) -> None:
+        """As the protocol."""
+        await self._inner.ready(account, action)
+
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """As the protocol."""
         step = f"AWS {labels.call(action, params)}"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -197,10 +198,8 @@ def test_the_policy_of_the_role_binds_the_session_by_its_tags() -> None:
     cloud, issuer = Cloud(**config(role(policy=allowed))), Issuer()
     for project, outcome in (("p1", "ok"), ("p2", "UnauthorizedOperation")):
         key = issuer.session(cloud.emulator, **tag_claim({"pia:project": project}))["AccessKeyId"]
-        try:
+        with suppress(Refusal):
             cloud.emulator.call("DescribeVpcs", account=ACCOUNT, region=REGION, access_key=key)
-        except Refusal as refusal:
-            assert "assumed-role/gurum/alice is not authorized to perform: ec2:DescribeVpcs" in refusal.message
         assert cloud.emulator.ledger()[-1]["outcome"] == outcome
 
 
@@ -306,8 +305,8 @@ async def test_a_stock_client_with_no_credentials_gets_a_session_and_uses_it(
                 ({}, "InvalidIdentityToken"),
             ):
                 served.discovery = change
+                token = Issuer("third", now=emulator.clock.now()).token(iss=served.url)
                 with pytest.raises(ClientError) as caught:
-                    token = Issuer("third", now=emulator.clock.now()).token(iss=served.url)
                     await sts.assume_role_with_web_identity(**wish, WebIdentityToken=token)
                 assert caught.value.response["Error"]["Code"] == code
         keys = {

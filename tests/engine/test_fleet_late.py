@@ -24,6 +24,10 @@ class Held:
         self.action = self.refused = ""
         self.kept: list[tuple[str, str, dict[str, Any]]] = []
 
+    async def ready(self, account: str, action: str) -> None:
+        """As the world's."""
+        await self._inner.ready(account, action)
+
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call, or keep it."""
         if action == self.action:

@@ -53,7 +53,8 @@ from gurum.ops.config import (
     ZoneConfig,
 )
 from gurum.providers.aws.provider import AwsProvider
-from gurum.providers.aws.transport import AwsError, LostError, NotSentError
+from gurum.providers.aws.sessions import Sessions
+from gurum.providers.aws.transport import AwsError, LostError, NotSentError, on_behalf
 from gurum.providers.contract import Provider
 from gurum.providers.simulated.provider import SimulatedProvider
 from gurum.store.claims import claim_address
@@ -96,15 +97,23 @@ class EmulatorTransport:
     def __init__(self, emulator: Emulator, region: str = "us-east-1") -> None:
         self.emulator = emulator
         self.down = False
+        self.sessions: Sessions | None = None
         self._region = region
+
+    async def ready(self, account: str, action: str) -> None:
+        """Have a session, where there are any."""
+        if self.sessions is not None:
+            await self.sessions.ready(account, on_behalf(action))
 
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS would."""
+        held = self.sessions.held(account, on_behalf(action)) if self.sessions is not None else None
+        key = held.access_key if held is not None else "in-process"
         await asyncio.sleep(0.01)
         if self.down:
             raise NotSentError("connection refused")
         try:
-            answer = self.emulator.call(action, params, account=account, region=self._region)
+            answer = self.emulator.call(action, params, account=account, region=self._region, access_key=key)
         except Dropped as error:
             raise LostError("the connection was cut") from error
         except (Refusal, InjectedError) as error:

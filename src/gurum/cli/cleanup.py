@@ -39,14 +39,14 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
 
 async def _cleanup(arguments: Namespace, config: Config, around: Surroundings) -> int:
     # Imported late: botocore.
+    from gurum.engine.entrance import aws_transport
     from gurum.providers.aws import cleanup
     from gurum.providers.aws.caller import Caller
-    from gurum.providers.aws.transport import BotoTransport
     from gurum.providers.contract import Place
 
     region, owner, clock = aws_region(config, arguments.region), config.engine.deployment, SystemClock()
     known = await _known(config, arguments)
-    transport = BotoTransport(_aws(region), region.cloud_region)
+    transport = aws_transport(region, config, clock)
     caller = Caller(transport, _aws(region), clock)
     left = 0
 

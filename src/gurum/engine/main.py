@@ -15,12 +15,14 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gurum.engine.assembly import Assembly, assemble
+from gurum.engine.entrance import aws_transport, entered_by_sessions
+from gurum.identity.issuer import KeyRing
+from gurum.identity.issuer.keeper import keep
 from gurum.ops import health, metrics, secrets
 from gurum.ops import log as logs
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import Config, ConfigError, RegionConfig, load
 from gurum.providers.aws.provider import AwsProvider
-from gurum.providers.aws.transport import BotoTransport
 from gurum.providers.contract import Provider
 from gurum.providers.simulated.provider import SimulatedProvider
 from gurum.store.contract import Store, StoreError
@@ -36,8 +38,7 @@ def provider_of(region: RegionConfig, config: Config, clock: Clock, observe: Obs
     if region.provider == "simulated":
         return SimulatedProvider(region, clock)
     if region.provider == "aws" and region.aws is not None:
-        transport = BotoTransport(region.aws, region.cloud_region)
-        return AwsProvider(region, transport, clock, config.engine.deployment, observe)
+        return AwsProvider(region, aws_transport(region, config, clock), clock, config.engine.deployment, observe)
     raise ConfigError(f"region {region.name}: provider {region.provider!r} is not one of simulated, aws (with `aws:`)")
 
 
@@ -88,6 +89,7 @@ async def serve(config: Config) -> None:
             observe=meters.reconciled,
         )
         meters.watch(assembly)
+        keeping = _keep_keys(config, clock)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,11 +101,23 @@ async def serve(config: Config) -> None:
         async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
             log.info("engine starts", metrics_port=port, regions=list(providers))
             await _until(stopping, assembly, started)
+        keeping.cancel()
         await assembly.stop()
         log.info("engine stopped")
     finally:
         await journal.close()
         await store.close()
+
+
+def _keep_keys(config: Config, clock: Clock) -> asyncio.Task[None]:
+    """Turn the issuer's keys as long as the engine runs, if any account is entered by them."""
+
+    async def nothing() -> None:
+        return None
+
+    issuer = config.identity.issuer
+    work = keep(issuer, KeyRing(issuer, clock), clock) if entered_by_sessions(config) else nothing()
+    return asyncio.create_task(work, name="signing keys")
 
 
 async def _until(stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event) -> None:

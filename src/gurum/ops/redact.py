@@ -39,6 +39,8 @@ NAMES = frozenset(
         "signature",
         "token",
         "user_data",
+        "web_identity_token",
+        "webidentitytoken",
         "x_amz_security_token",
         "x_auth_token",
         "x_service_token",

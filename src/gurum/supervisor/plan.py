@@ -7,13 +7,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gurum.identity.catalogue import KeystoneRefused, ensure
+from gurum.identity.issuer.documents import DISCOVERY, public
 from gurum.identity.session import IdentityUnavailable, PasswordAuth
 from gurum.ops import secrets
 from gurum.ops.config import Config
 from gurum.supervisor import people
 from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
-from gurum.supervisor.prepare import emulated
+from gurum.supervisor.prepare import emulated, own_issuer
 from gurum.supervisor.rows import Child, Refusal, Row, Task
 
 # What any program may need of its surroundings. Everything else, above all OS_* and AWS_*, stays out.
@@ -25,6 +26,7 @@ OUTSIDE = (*ENVIRON, "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE")
 def rows(config: Config, places: Places) -> tuple[Row, ...]:
     """Return the rows, in an order in which each comes after what it needs."""
     keystone = _keystone(config, places) if config.identity.embedded else ()
+    issuer = _issuer(config, places) if own_issuer(config) else ()
     emulator = _emulator(config, places)
     catalogue = Task(
         name="catalogue",
@@ -43,7 +45,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         ready=f"http://{config.engine.metrics_host}:{config.engine.metrics_port}/readyz",
         output=places.output("engine"),
         environ=OUTSIDE,
-        after=(*(row.name for row in emulator), *anchored, *defined),
+        after=(*(row.name for row in (*issuer, *emulator)), *anchored, *defined),
     )
     pia = Child(
         name="pia",
@@ -55,7 +57,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         # Without its user in Keystone it could only log a refusal; with it, it can start while Keystone does.
         after=(*(() if places.catalogued.exists() else ("catalogue",)), *anchored, *defined),
     )
-    return (*keystone, *emulator, *anchor, *cluster, catalogue, engine, pia)
+    return (*keystone, *issuer, *emulator, *anchor, *cluster, catalogue, engine, pia)
 
 
 def listening(config: Config) -> list[tuple[str, str, int]]:
@@ -63,6 +65,8 @@ def listening(config: Config) -> list[tuple[str, str, int]]:
     urls = {region.aws.endpoint_url: "the AWS emulator" for region in emulated(config) if region.aws}
     if config.identity.embedded:
         urls[config.identity.url] = "Keystone"
+    if own_issuer(config):
+        urls[config.identity.issuer.url] = "the issuer's documents"
     return [(what, urlsplit(url).hostname or "", urlsplit(url).port or 80) for url, what in urls.items()]
 
 
@@ -95,6 +99,27 @@ def _anchor(config: Config, places: Places) -> tuple[Child, ...]:
             ),
             ready=f"unix://{audit.anchor_socket}",
             output=places.output("audit-anchor"),
+            environ=ENVIRON,
+        ),
+    )
+
+
+def _issuer(config: Config, places: Places) -> tuple[Child, ...]:
+    url = config.identity.issuer.url
+    parts = urlsplit(url)
+    return (
+        Child(
+            name="issuer",
+            title="Issuer, public documents",
+            argv=_module(
+                "gurum.identity.issuer",
+                *("--directory", str(public(config.identity.issuer))),
+                *("--host", parts.hostname or ""),
+                *("--port", str(parts.port or 80)),
+                *(("--prefix", parts.path) if parts.path.strip("/") else ()),
+            ),
+            ready=f"{url.rstrip('/')}/{DISCOVERY}",
+            output=places.output("issuer"),
             environ=ENVIRON,
         ),
     )

@@ -17,9 +17,13 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
+from gurum.identity.issuer import KeyRing
+from gurum.identity.issuer.keeper import turn
 from gurum.ops import secrets
+from gurum.ops.clock import SystemClock
 from gurum.ops.config import Config, RegionConfig, shipped, whole
 from gurum.ops.urls import has_password
+from gurum.providers.aws import trust
 from gurum.supervisor import people
 from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
@@ -56,6 +60,8 @@ def prepare(config: Config, places: Places) -> None:
         secrets.write(places.keystone_config, yaml.safe_dump(keystone_document(config, places)))
     if config.embedded.kubernetes:
         kubernetes.prepare(config, places, datetime.now(UTC))
+    if own_issuer(config):
+        turn(config.identity.issuer, KeyRing(config.identity.issuer, SystemClock()))
     if emulated(config):
         secrets.write(places.emulator_config, msgspec.json.encode(emulator_document(config)))
     secrets.write(places.clouds, people.clouds(config, places))
@@ -68,6 +74,13 @@ def emulated(config: Config) -> list[RegionConfig]:
         for region in config.regions
         if config.embedded.aws_emulator and region.aws and urlsplit(region.aws.endpoint_url).hostname in LOOPBACK
     ]
+
+
+def own_issuer(config: Config) -> bool:
+    """Whether the issuer's documents are served from this machine, to an AWS that is on it, too."""
+    return urlsplit(config.identity.issuer.url).hostname in LOOPBACK and any(
+        account.role for region in emulated(config) if region.aws for account in region.aws.accounts
+    )
 
 
 def keystone_document(config: Config, places: Places) -> dict[str, Any]:
@@ -86,12 +99,25 @@ def keystone_document(config: Config, places: Places) -> dict[str, Any]:
 
 
 def emulator_document(config: Config) -> dict[str, Any]:
-    """Return the emulator's configuration: the accounts are those whose credentials we made."""
-    accounts = {}
+    """Return the emulator's configuration: accounts by keys that we made, or with what `gurum accounts check` prints.
+
+    So whoever pastes that into an account gives it what the embedded run works with.
+    """
+    keys: dict[str, str] = {}
+    roles: dict[str, dict[str, Any]] = {}
+    issuer, owner = config.identity.issuer.url, config.engine.deployment
     for region in emulated(config):
         for account in region.aws.accounts if region.aws else ():
-            accounts[aws_credentials(Path(account.credentials_file))["access_key_id"]] = account.number
-    return {"accounts": accounts, **config.embedded.aws_emulator_settings}
+            if account.role:
+                policy = trust.trust_policy(issuer, account.number, owner)
+                role = {"account": account.number, "name": account.role.lstrip("/"), "trust": policy}
+                roles[f"{account.number} {account.role}"] = role
+            else:
+                keys[aws_credentials(Path(account.credentials_file))["access_key_id"]] = account.number
+    known = dict.fromkeys(str(role["account"]) for role in roles.values())
+    providers = [{"account": number, "url": issuer, "audiences": [trust.AUDIENCE]} for number in known]
+    federated = {"oidc_providers": providers, "roles": list(roles.values())} if roles else {}
+    return {"accounts": keys, **federated, **config.embedded.aws_emulator_settings}
 
 
 def aws_credentials(path: Path) -> dict[str, str]:

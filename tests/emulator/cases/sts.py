@@ -7,6 +7,7 @@ from tests.emulator.cloud import Cloud
 from tests.emulator.issuer import CONFIG, ISSUER, ROLE, Issuer, tag_claim
 
 LONG = 20_001
+ONE = {"AssumeRoleWithWebIdentity": {"capacity": 1, "refill": 0}}
 
 
 def ask(cloud: Cloud, issuer: Issuer | None = None, **claims: Any) -> None:
@@ -82,11 +83,7 @@ CASES = {
     "sts.token-length": Case(lambda c: assume(c, "x" * LONG), CONFIG),
     "sts.duration": Case(lambda c: _with(c, DurationSeconds="899"), CONFIG),
     "sts.duration-role": Case(lambda c: _with(c, DurationSeconds="3601"), CONFIG),
-    "sts.rate": Case(
-        _too_many,
-        CONFIG
-        | {"throttle": {"enabled": True, "requests": {"AssumeRoleWithWebIdentity": {"capacity": 1, "refill": 0}}}},
-    ),
+    "sts.rate": Case(_too_many, CONFIG | {"throttle": {"enabled": True, "requests": ONE}}),
     "auth.over": Case(lambda c: _over(c, "ec2", "DescribeVpcs"), CONFIG),
     "auth.over-sts": Case(lambda c: _over(c, "sts", "GetCallerIdentity"), CONFIG),
 }

@@ -119,8 +119,8 @@ async def _whose(store: Store, region: RegionConfig, project: str, number: str) 
 async def _survey(config: Config, region: RegionConfig, store: Store, number: str, user: str) -> Sequence[Any]:
     """Return what the account has. Raises Refusal when AWS does not show it."""
     from gurum.engine.adoption.follow import catalogue
+    from gurum.engine.entrance import aws_transport
     from gurum.providers.aws.provider import AwsProvider
-    from gurum.providers.aws.transport import BotoTransport
     from gurum.providers.contract import Place
 
     if region.aws is None:
@@ -131,7 +131,7 @@ async def _survey(config: Config, region: RegionConfig, store: Store, number: st
     flavors = await everything(store, Flavor, where)
     names = catalogue(iter(flavors), iter(images), outside[0].id if outside else "", user)
     clock = SystemClock()
-    provider = AwsProvider(region, BotoTransport(region.aws, region.cloud_region), clock, config.engine.deployment)
+    provider = AwsProvider(region, aws_transport(region, config, clock), clock, config.engine.deployment)
     try:
         answer = await provider.survey(Place(region.name, number), names)
     finally:

@@ -28,7 +28,7 @@ ALGORITHM = "RS256"  # OpenID Connect Discovery demands it of every issuer
 SKEW = 300.0  # seconds that a verifier's clock may be behind ours, so that it still takes a token that is over
 
 
-class IssuerError(Exception):
+class IssuerError(secrets.SecretError):
     """No token can be signed; the sentence names the file or the setting, never a key."""
 
 

@@ -11,26 +11,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from gurum.ops.config import AwsConfig
+from gurum.providers.aws.sessions import Sessions
 from gurum.providers.aws.transport import AwsError, LostError, NotSentError, credentials
 
 SECONDS = 10
 
 
-async def account_of(config: AwsConfig, region: str, number: str) -> str:
-    """Return the number of the account whose credentials `number` is configured with (sts:GetCallerIdentity).
+async def account_of(config: AwsConfig, region: str, number: str, sessions: Sessions | None = None) -> str:
+    """Return the number of the account that `number` is entered by (sts:GetCallerIdentity), by key or by role.
 
-    It needs no permission. Raises AwsError, NotSentError, LostError.
+    It needs no permission. Raises NoSessionError, AwsError, NotSentError, LostError.
     """
     entry = next((account for account in config.accounts if account.number == number), None)
     if entry is None:
         raise NotSentError(f"no credentials are configured for the AWS account {number}")
-    secret = credentials(entry.credentials_file)
+    secret = await _session(sessions, number) if entry.role else credentials(entry.credentials_file)
     client: Any
     try:
         async with aiobotocore.session.get_session().create_client(
             "sts",
             region_name=region,
-            endpoint_url=config.endpoint_url or None,
+            endpoint_url=config.sts_url or config.endpoint_url or None,
             aws_access_key_id=secret["access_key_id"],
             aws_secret_access_key=secret["secret_access_key"],
             aws_session_token=secret.get("session_token"),
@@ -48,3 +49,10 @@ async def account_of(config: AwsConfig, region: str, number: str) -> str:
     except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise LostError(f"{type(error).__name__}: {error}") from error
     return str(answer["Account"])
+
+
+async def _session(sessions: Sessions | None, number: str) -> dict[str, str]:
+    if sessions is None:
+        raise NotSentError(f"the AWS account {number} has a role, and there is no issuer to enter it by")
+    held = await sessions.ready(number, None)
+    return {"access_key_id": held.access_key, "secret_access_key": held.secret_key, "session_token": held.token}

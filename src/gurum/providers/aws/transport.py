@@ -31,7 +31,17 @@ from gurum.providers.aws.errors import AwsError, LostError, NotSentError
 from gurum.providers.aws.sessions import Sessions
 from gurum.providers.behalf import Behalf, behalf
 
-__all__ = ["AwsError", "BotoTransport", "Chosen", "LostError", "NotSentError", "Transport", "credentials", "operation"]
+__all__ = [
+    "AwsError",
+    "BotoTransport",
+    "Chosen",
+    "LostError",
+    "NotSentError",
+    "Transport",
+    "credentials",
+    "on_behalf",
+    "operation",
+]
 
 
 class Transport(Protocol):

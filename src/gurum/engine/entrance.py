@@ -1,0 +1,59 @@
+"""How the accounts of a region are entered: where the issuer, which signs, and AWS, which believes it, meet.
+
+Neither may know the other: identity has no cloud, a provider has no keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gurum.identity.issuer import Issuer, IssuerError, KeyRing
+from gurum.model.conditions import Reason
+from gurum.ops.clock import Clock
+from gurum.ops.config import Config, ConfigError, RegionConfig
+from gurum.ops.secrets import SecretError
+from gurum.providers.aws.refusals import LONG, NoSessionError
+from gurum.providers.aws.sessions import Sessions
+from gurum.providers.aws.sts import Sts
+from gurum.providers.aws.transport import BotoTransport
+
+
+class _Signer:
+    """The issuer as AWS's side knows it: that nothing can be signed is a reason why there is no session."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+
+    @property
+    def url(self) -> str:
+        return self._issuer.url
+
+    def token(self, subject: str, tags: Mapping[str, str]) -> str:
+        try:
+            return self._issuer.token(subject, tags)
+        except (IssuerError, SecretError, OSError) as error:
+            text = f"no token can be signed: {error} (the platform team can mend it)"
+            raise NoSessionError(Reason.UNRECOVERABLE_ERROR, text, "no-token", LONG) from error
+
+
+def entered_by_sessions(config: Config) -> bool:
+    """Whether any account has a role."""
+    return any(account.role for region in config.regions if region.aws for account in region.aws.accounts)
+
+
+def sessions_of(region: RegionConfig, config: Config, clock: Clock) -> Sessions | None:
+    """Return the sessions of a region's accounts; None where no account has a role. Raises ConfigError."""
+    if region.aws is None or not any(account.role for account in region.aws.accounts):
+        return None
+    issuer = config.identity.issuer
+    if not issuer.url:
+        raise ConfigError(f"region {region.name}: an account has a `role`, so `identity.issuer.url` must be set")
+    signer = _Signer(Issuer(issuer, KeyRing(issuer, clock), clock))
+    return Sessions(signer, Sts(region.aws, region.cloud_region, clock), clock, config.engine.deployment)
+
+
+def aws_transport(region: RegionConfig, config: Config, clock: Clock) -> BotoTransport:
+    """Return the wire to a region's AWS. Raises ConfigError."""
+    if region.aws is None:
+        raise ConfigError(f"region {region.name} is not on AWS")
+    return BotoTransport(region.aws, region.cloud_region, sessions_of(region, config, clock))
