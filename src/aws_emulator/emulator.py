@@ -97,6 +97,7 @@ class Emulator:
         shown, fields = Shown(authorization, security_token), wire_request.form(body)
         service = service_of(shown, fields)
         entry = self._entry(now, user_agent)
+        entry.service = service
         faults: list[Fault] = []
         try:
             entry.action = fields.get("Action", "")

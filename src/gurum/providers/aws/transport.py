@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import aiobotocore.session
 import aiohttp
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
@@ -79,11 +80,14 @@ def credentials(path: str) -> dict[str, str]:
 _signing: ContextVar[ReadOnlyCredentials | None] = ContextVar("signing", default=None)
 
 
-class Chosen:
+class Chosen(AioCredentials):  # type: ignore[misc]  # the library publishes no types
     """What botocore takes for the credentials of a client: those that were chosen for the call."""
 
-    async def load_credentials(self) -> Chosen | None:
-        """Return itself: there is nothing else to be found."""
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+    async def load_credentials(self) -> Chosen:
+        """Return itself: nothing else is to be found."""
         return self
 
     async def get_frozen_credentials(self) -> ReadOnlyCredentials:
