@@ -22,16 +22,24 @@ Schema = dict[str, Any]
 CHART = {
     "Config": ("state", "policy", "audit", "embedded"),
     "StoreConfig": ("url", "journal_url", "password_file", "watch_interval", "tombstones_kept"),
-    "IdentityConfig": ("url", "embedded", "service_user", "service_project", "service_domain", "service_password_file"),
+    "IdentityConfig": (
+        "url",
+        "embedded",
+        "service_user",
+        "service_project",
+        "service_domain",
+        "service_password_file",
+        "issuer",
+    ),
     "EngineConfig": ("token_key_file", "metrics_port", "metrics_host", "nice"),
     "PiaConfig": ("tls", "admission"),
     "LogConfig": ("directory", "max_bytes", "keep"),
     "RegionConfig": ("host", "port"),
-    "AwsAccountConfig": ("credentials_file",),
+    "AwsAccountConfig": ("credentials_file", "role"),
 }
 # By class: what has a default on one machine, and none in a cluster.
 GIVEN = {"Config": ("regions",), "RegionConfig": ("public_url",)}
-_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig", "AuditConfig"}
+_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig", "AuditConfig", "IssuerConfig"}
 
 
 def text(description: str, default: str | None = "", **further: Any) -> Schema:

@@ -76,7 +76,7 @@ MEANINGS = {
     "AwsConfig.rates": "by action: requests a second, burst; `*` is every action not named",
     "AwsConfig.throttle": "whether to keep to these rates",
     "AwsAccountConfig.number": "twelve digits",
-    "AwsAccountConfig.credentials_file": "file with its credentials",
+    "AwsAccountConfig.credentials_file": "file with a stored key, where that is wanted all the same",
     "AwsAccountConfig.projects": "ids of the projects that use it; empty: those of no other account",
     "SimulatedConfig.state": "its file",
     "SimulatedConfig.build_seconds": "from BUILD to ACTIVE",

@@ -9,6 +9,7 @@ import yaml
 
 from gurum.identity.keystone import load as load_keystone
 from gurum.ops.config import Config, load
+from gurum.providers.aws import trust
 from gurum.supervisor import farewell, people, plan
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import emulated, operator_config, prepare
@@ -37,7 +38,6 @@ def test_everything_is_for_the_owner_and_every_secret_is_its_own(config: Config,
     secrets = {path.name: path.read_text() for path in places.secrets.iterdir()}
     assert sorted(secrets) == [
         "admin",
-        "aws-111122223333.json",
         "demo",
         "gurum",
         "manager",
@@ -49,18 +49,33 @@ def test_everything_is_for_the_owner_and_every_secret_is_its_own(config: Config,
 
 def test_no_secret_is_in_what_the_children_read(config: Config, places: Places) -> None:
     prepare(config, places)
-    aws = json.loads(places.secret("aws-111122223333.json").read_text())
+    keys = [json.loads(path.read_text())["jwk"]["d"] for path in places.state.glob("issuer/keys/*.json")]
+    assert len(keys) == 1
     secrets = [places.secret(name).read_text().strip() for name in ("admin", "demo", "gurum", "token-key")]
     for path in places.run.iterdir():
-        for secret in (*secrets, aws["secret_access_key"]):
+        for secret in (*secrets, *keys):
             assert secret not in path.read_text()
-    assert json.loads(places.emulator_config.read_text()) == {
-        "accounts": {aws["access_key_id"]: "111122223333"},
-        "time_factor": 0.1,
-    }
+    emulator = json.loads(places.emulator_config.read_text())
+    assert emulator["accounts"] == {}, "there is no stored key to AWS"
+    assert [role["name"] for role in emulator["roles"]] == ["gurum"]
+    policy = trust.trust_policy("http://127.0.0.1:8789", "111122223333", "gurum")
+    assert emulator["roles"][0]["trust"] == policy, "what `gurum accounts check` prints is what the run works with"
+    assert emulator["oidc_providers"][0]["url"] == "http://127.0.0.1:8789"
+
+
+def test_keys_to_aws_are_stored_only_where_that_was_chosen(config: Config, places: Places) -> None:
+    text = places.config.read_text().replace("role: gurum", 'credentials_file: "${state}/secrets/aws.json"')
+    places.config.write_text(text)
+    chosen = load(places.config, {}, state=places.state)
+    prepare(chosen, places)
+    aws = json.loads(places.secret("aws.json").read_text())
+    emulator = json.loads(places.emulator_config.read_text())
+    assert emulator == {"accounts": {aws["access_key_id"]: "111122223333"}, "time_factor": 0.1}
     assert aws["access_key_id"].startswith("AKIA")
     assert len(aws["access_key_id"]) == 20
     assert len(aws["secret_access_key"]) == 40
+    assert "issuer" not in [row.name for row in plan.rows(chosen, places)]
+    assert not (places.state / "issuer").exists()
 
 
 def test_a_second_start_changes_nothing_of_the_operator_s(config: Config, places: Places) -> None:
@@ -117,10 +132,11 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
     check(rows)
     assert [(row.name, row.after) for row in rows] == [
         ("keystone", ()),
+        ("issuer", ()),
         ("aws-emulator", ()),
         ("audit-anchor", ()),
         ("catalogue", ("keystone",)),
-        ("engine", ("aws-emulator", "audit-anchor")),
+        ("engine", ("issuer", "aws-emulator", "audit-anchor")),
         ("pia", ("catalogue", "audit-anchor")),
     ]
     # Once Keystone knows the API's user, the two start side by side.
@@ -130,7 +146,7 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
         if isinstance(row, Child):
             assert not {name for name in row.environ if name.startswith(("OS_", "AWS_", "GURUM_"))}
             assert not any("secret" in word or "password" in word for word in row.argv)
-    assert sorted(port for _, _, port in wanted_ports(config)) == [4566, 5000, 8780, 8781, 8790]
+    assert sorted(port for _, _, port in wanted_ports(config)) == [4566, 5000, 8780, 8781, 8789, 8790]
 
 
 def test_a_company_s_keystone_and_the_real_aws_need_no_child(places: Places) -> None:

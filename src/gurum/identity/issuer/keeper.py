@@ -23,8 +23,7 @@ LOOK = 600.0  # seconds between two looks: no later than that is a key made, use
 
 def turn(config: IssuerConfig, ring: KeyRing, *, early: bool = False) -> bool:
     """Turn the keys and publish them; return whether anything changed. Raises IssuerError, SecretError, OSError."""
-    changed = ring.turn(early=early)
-    return publish(config, ring) or changed
+    return ring.turn(early=early, then=lambda: publish(config, ring))
 
 
 async def keep(config: IssuerConfig, ring: KeyRing, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -90,28 +90,33 @@ class KeyRing:
         moments = [end + self._kept for end in _ends(keys).values()]
         return max(0.0, min(*moments, keys[-1].signs_from + self._rotate - self._ahead) - self._clock.time())
 
-    def turn(self, *, early: bool = False) -> bool:
-        """Make and forget the keys that are due; return whether any was. Idempotent, and safe in many processes.
+    def turn(self, *, early: bool = False, then: Callable[[], bool] = lambda: False) -> bool:
+        """Make and forget the keys that are due, and do `then`; return whether anything changed. Idempotent.
 
+        Of several processes one does this at a time, so that none publishes what another has gone beyond.
         early: have the next key now, whenever it would be due; it, too, is published as long as every key before it
         signs. Raises IssuerError, SecretError, OSError.
         """
         secrets.directory(self._directory)
         with self._alone():
-            now, keys = self._clock.time(), self._all()
-            if not keys:  # nobody can have fetched anything yet, so nothing would be gained by waiting
-                self._make(now, now)
-                return True
-            newest, changed = keys[-1], False
-            usual = newest.signs_from + self._rotate
-            if newest.signs_from <= now and (early or now >= usual - self._ahead):
-                self._make(now, now + self._ahead if early else max(usual, now + self._ahead))
+            changed = self._turn(early=early)
+            return then() or changed
+
+    def _turn(self, *, early: bool) -> bool:
+        now, keys = self._clock.time(), self._all()
+        if not keys:  # nobody can have fetched anything yet, so nothing would be gained by waiting
+            self._make(now, now)
+            return True
+        newest, changed = keys[-1], False
+        usual = newest.signs_from + self._rotate
+        if newest.signs_from <= now and (early or now >= usual - self._ahead):
+            self._make(now, now + self._ahead if early else max(usual, now + self._ahead))
+            changed = True
+        for kid, end in _ends(self._all()).items():
+            if now > end + self._kept:
+                self._path(kid).unlink(missing_ok=True)
                 changed = True
-            for kid, end in _ends(self._all()).items():
-                if now > end + self._kept:
-                    self._path(kid).unlink(missing_ok=True)
-                    changed = True
-            return changed
+        return changed
 
     def _make(self, now: float, signs_from: float) -> None:
         key = RSAKey.generate_key(SIZE, auto_kid=True)
