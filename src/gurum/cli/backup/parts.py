@@ -13,7 +13,7 @@ STORE = "store"
 CONFIG = "gurum.yaml"
 KEYSTONE_DATABASE = "keystone/keystone.sqlite"
 # Directories below the state, by their names in the archive.
-TREES = ("secrets", "keystone/fernet-keys", "keystone/credential-keys")
+TREES = ("secrets", "issuer/keys", "keystone/fernet-keys", "keystone/credential-keys")
 
 
 def outside(config: Config) -> dict[str, Path]:
