@@ -188,7 +188,9 @@ def _hasten(written: Document, store: str, journal: str) -> None:
     written["store"] = {"url": store, "journal_url": journal}
     for region in written["regions"]:
         if "aws" in region:
-            region["aws"] |= CLOUD
+            numbers = [account["number"] for account in region["aws"]["accounts"]]
+            stored = [{"number": n, "credentials_file": f"${{state}}/secrets/aws-{n}.json"} for n in numbers]
+            region["aws"] |= CLOUD | {"accounts": stored}  # the chart knows accounts by stored keys alone
 
 
 def _values(written: Document, config: Config, journal: str) -> Document:

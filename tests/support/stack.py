@@ -226,8 +226,9 @@ def _until_ready(process: subprocess.Popen[bytes], output: Path) -> None:
 def document(change: Change | None = None) -> dict[str, Any]:
     """Give the shipped configuration with free ports in the place of the fixed ones."""
     shipped_document: dict[str, Any] = yaml.safe_load((shipped() / "config" / "gurum.yaml").read_text())
-    ports = free_ports(3 + len(shipped_document["regions"]))
-    emulator, keystone, metrics = (ports.pop() for _ in range(3))
+    ports = free_ports(4 + len(shipped_document["regions"]))
+    emulator, keystone, metrics, issuer = (ports.pop() for _ in range(4))
+    shipped_document["identity"]["issuer"]["url"] = f"http://127.0.0.1:{issuer}"
     shipped_document["identity"]["url"] = f"http://127.0.0.1:{keystone}/v3"
     shipped_document["engine"]["metrics_port"] = metrics
     for region in shipped_document["regions"]:
