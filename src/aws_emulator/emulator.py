@@ -309,7 +309,7 @@ class Emulator:
         return self.world.federation.keys.wanted(body)
 
     def learn(self, issuer: str, document: dict[str, Any] | str) -> None:
-        """Take an issuer's JWKS, or the name of the rule by which it could not be had (see `federation.fetch`)."""
+        """Take an issuer's JWKS, or why it could not be had (see `federation.fetch`)."""
         self.world.federation.keys.learn(issuer, document)
 
     def summary(self, since: int = 0) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Keys:
         return "" if self._find(issuer, header.get("kid")) else issuer
 
     def learn(self, issuer: str, document: dict[str, Any] | str) -> None:
-        """Take an issuer's JWKS, or the rule's name by which it could not be had."""
+        """Take an issuer's JWKS, or why it could not be had: `unreachable` or `unusable`."""
         self._failed.pop(issuer, None)
         try:
             if isinstance(document, str):
@@ -47,13 +47,13 @@ class Keys:
             else:
                 self._known[issuer] = KeySet.import_key_set(document)  # type: ignore[arg-type]  # whatever they sent
         except (JoseError, ValueError, TypeError, KeyError):
-            self._failed[issuer] = "sts.no-key"
+            self._failed[issuer] = "unusable"
 
     def key(self, issuer: str, kid: Any) -> Any:
         """Return an issuer's key. Raises Refusal."""
         found = self._find(issuer, kid)
         if found is None:
-            raise refuse(self._failed.get(issuer, "sts.no-key"))
+            raise refuse("sts.unreachable" if self._failed.get(issuer) == "unreachable" else "sts.no-key")
         return found
 
     def _find(self, issuer: str, kid: Any) -> Any:
@@ -62,18 +62,18 @@ class Keys:
 
 
 async def fetch(issuer: str) -> dict[str, Any] | str:
-    """Return the issuer's JWKS by way of its discovery document, or the name of the rule that it breaks."""
+    """Return the issuer's JWKS by way of its discovery document, or `unreachable`, or `unusable`."""
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session:
             discovery = await _document(session, f"{issuer.rstrip('/')}/.well-known/openid-configuration")
             where = discovery.get("jwks_uri")
             if discovery.get("issuer") != issuer or not isinstance(where, str) or not _fetchable(where):
-                return "sts.no-key"
+                return "unusable"
             return await _document(session, where)
     except (aiohttp.ClientError, TimeoutError, OSError):
-        return "sts.unreachable"
+        return "unreachable"
     except ValueError:
-        return "sts.no-key"
+        return "unusable"
 
 
 async def _document(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _unsigned(cloud: Cloud) -> None:
 
 
 def _unreachable(cloud: Cloud) -> None:
-    cloud.emulator.learn(ISSUER, "sts.unreachable")
+    cloud.emulator.learn(ISSUER, "unreachable")
     assume(cloud, Issuer().token())
 
 
