@@ -81,6 +81,8 @@ def test_a_word_that_nobody_knows_is_refused(tmp_path: Path) -> None:
         (("pia",), {"replicas": 0}),
         (("pia",), {"service": {"type": "ExternalName"}}),
         (("pia",), {"resources": {"limits": {"gpu": 1}}}),
+        (("issuer", "url"), "http://gurum.example"),
+        (("config", "identity"), {"issuer": {"directory": "/elsewhere"}}),
         (("awsCredentials",), [{"account": "1", "existingSecret": {"name": "a"}}]),
     ],
 )
@@ -121,9 +123,12 @@ def test_every_setting_arrives(largest: list[Document], tmp_path: Path) -> None:
     assert one.simulation is not None
     assert (one.simulation.build_seconds, one.images[0].size) == (0.5, 3_000_000_000)
     assert aws.aws is not None
-    assert [a.credentials_file for a in aws.aws.accounts] == [
-        "/run/secrets/gurum/aws/111122223333.json", "/run/secrets/gurum/aws/444455556666.json"
+    assert [a.credentials_file or a.role for a in aws.aws.accounts] == [
+        "/run/secrets/gurum/aws/111122223333.json", "/run/secrets/gurum/aws/444455556666.json", "/teams/gurum"
     ]  # fmt: skip
+    issuer = found.identity.issuer
+    assert (issuer.url, issuer.directory) == ("https://gurum.example/aws", "/run/secrets/gurum/issuer")
+    assert issuer.rotate_days == 7
     assert aws.aws.rates == {"*": (5, 10)}
 
 
@@ -139,11 +144,21 @@ def test_what_a_process_reads_is_mounted(rendered: list[Document]) -> None:
         assert len(mounts) == len(set(mounts))
         for file in files:
             there = any(file == mount or file.startswith(f"{mount}/") for mount in mounts)
-            engines = "/token-key/" in file or "/aws/" in file
+            engines = "/token-key/" in file or "/aws/" in file or file.endswith("/issuer")
             both = "/journal/" in file
             assert there == (both or engines == engine), (container["name"], file)
         used = {one["name"] for one in container["volumeMounts"]}
         assert used == {one["name"] for one in pod["spec"]["volumes"]}
+
+
+def test_a_role_without_an_issuer_is_refused(tmp_path: Path) -> None:
+    """A Secret cannot be forgotten, because the pod does not start without it; an issuer could be."""
+    for missing in ("url", "volume"):
+        values = given()
+        del values["issuer"][missing]
+        assert "account 111122223333 has a role: issuer.url and issuer.volume must be given" in refusal(
+            tmp_path, values
+        )
 
 
 def test_pods_are_modest(rendered: list[Document]) -> None:
@@ -263,7 +278,7 @@ def test_the_largest_values_say_everything() -> None:
     said, schema = given("largest"), chart_schema.schema()
     own = set(schema["properties"]) - {"global"}
     assert set(said) == own
-    for part in ("pia", "engine", "networkPolicy", "serviceMonitor", "identity", "image"):
+    for part in ("pia", "engine", "networkPolicy", "serviceMonitor", "identity", "image", "issuer"):
         assert set(said[part]) == set(schema["properties"][part]["properties"]), part
 
 

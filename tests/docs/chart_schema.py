@@ -22,24 +22,17 @@ Schema = dict[str, Any]
 CHART = {
     "Config": ("state", "policy", "audit", "embedded"),
     "StoreConfig": ("url", "journal_url", "password_file", "watch_interval", "tombstones_kept"),
-    "IdentityConfig": (
-        "url",
-        "embedded",
-        "service_user",
-        "service_project",
-        "service_domain",
-        "service_password_file",
-        "issuer",
-    ),
+    "IdentityConfig": ("url", "embedded", "service_user", "service_project", "service_domain", "service_password_file"),
+    "IssuerConfig": ("url", "directory"),
     "EngineConfig": ("token_key_file", "metrics_port", "metrics_host", "nice"),
     "PiaConfig": ("tls", "admission"),
     "LogConfig": ("directory", "max_bytes", "keep"),
     "RegionConfig": ("host", "port"),
-    "AwsAccountConfig": ("credentials_file", "role"),
+    "AwsAccountConfig": ("credentials_file",),
 }
 # By class: what has a default on one machine, and none in a cluster.
 GIVEN = {"Config": ("regions",), "RegionConfig": ("public_url",)}
-_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig", "AuditConfig", "IssuerConfig"}
+_UNUSED = {"EmbeddedConfig", "PolicyConfig", "TlsConfig", "AdmissionConfig", "AuditConfig"}
 
 
 def text(description: str, default: str | None = "", **further: Any) -> Schema:
@@ -178,8 +171,17 @@ def _own() -> dict[str, Schema]:
             "the key of the idempotency tokens: who loses it may make instances twice", ("existingSecret",),
             existingSecret=_secret("at least 32 random characters", "token-key", needed=True),
         ),
+        "issuer": one(
+            "Gurum as the issuer whose tokens AWS gives sessions for: needed where an account of `config.regions` has a"
+            " `role`",
+            url=text("where AWS reads its two public documents; accounts trust it by name", "",
+                     pattern="^(https://.+)?$"),
+            volume=kubernetes(
+                "the volume with its signing keys, which the engine alone has. Where it can be written and several pods"
+                " may have it, the engines turn the keys; else `gurum issuer rotate` does, somewhere else", "object"),
+        ),
         "awsCredentials": many(
-            "credentials of the AWS accounts that `config.regions` names; the engine alone has them",
+            "stored keys of those AWS accounts of `config.regions` that have no `role`; the engine alone has them",
             one(
                 "an account", ("account", "existingSecret"),
                 account=text("twelve digits", None, pattern="^[0-9]{12}$"),

@@ -33,9 +33,12 @@ AWS_SESSIONS = frozenset(
         "docs/dependencies.md",
         "docs/how-to/an-account-is-lost.md",
         "docs/how-to/aws-without-keys.md",
+        "docs/how-to/install-on-kubernetes.md",
         "docs/how-to/use-aws.md",
         "docs/limits.md",
+        "docs/reference/chart-values.md",
         "docs/reference/configuration.md",
+        "docs/reference/proofs.md",
         "docs/threat-model.md",
     }
 )

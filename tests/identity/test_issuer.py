@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +16,10 @@ from aiohttp import web
 from aiohttp.client import ClientSession
 from tests.support.issuer import URL, keyed
 
-from gurum.identity.issuer import Issuer, IssuerError, KeyRing, publish
+from gurum.identity.issuer import Issuer, IssuerError, KeyRing, keeper, publish
 from gurum.identity.issuer.__main__ import application
 from gurum.identity.issuer.documents import DISCOVERY, KEYS, documents, public
-from gurum.identity.issuer.keeper import turn
+from gurum.identity.issuer.keeper import keep, turn
 from gurum.ops.config import ConfigError, IssuerConfig, load
 
 DAY = 86400.0
@@ -117,6 +118,39 @@ def test_a_key_can_be_changed_early(tmp_path: Path, clock: _Clock) -> None:
     clock.now += DAY
     assert ring.current().kid != old
     assert ring.due() == pytest.approx(600.0)
+
+
+class _OverError(Exception):
+    """The test's time is over."""
+
+
+class _Rounds(_Clock):
+    """A clock for a task that never ends: it ends at the fourth sleep."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(now)
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        await super().sleep(seconds)
+        self.slept.append(seconds)
+        if len(self.slept) == 4:
+            raise _OverError
+
+
+@pytest.mark.parametrize(("now", "tries"), [(1_000_000.0, 0), (30_000 * DAY, 4)])
+async def test_keys_that_somebody_else_turns_are_read_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: float, tries: int
+) -> None:
+    """A Secret of Kubernetes is mounted to be read: an engine does not complain of that while nothing is due."""
+    clock, tried = _Rounds(now), list[float]()
+    config, ring = keyed(tmp_path, clock, rotate_days=30_000.0)
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == config.directory and mode == os.W_OK))
+    monkeypatch.setattr(keeper, "turn", lambda *_: tried.append(clock.now))
+    with pytest.raises(_OverError):
+        await keep(config, ring, clock)
+    assert len(tried) == tries
 
 
 def test_many_processes_make_one_key(tmp_path: Path, clock: _Clock) -> None:

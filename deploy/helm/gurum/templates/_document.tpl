@@ -12,7 +12,11 @@ by the program when it starts; a misspelt setting never gets so far, because the
 {{- $_ := set $one "port" (include "gurum.port.pia" $ | int) -}}
 {{- if $one.aws -}}
 {{- range $one.aws.accounts -}}
+{{- if not .role -}}
 {{- $_ := set . "credentials_file" (printf "%s/aws/%s.json" $secrets .number) -}}
+{{- else if not (and $.Values.issuer.url $.Values.issuer.volume) -}}
+{{- fail (printf "account %s has a role: issuer.url and issuer.volume must be given" .number) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if eq $one.provider "simulated" -}}
@@ -28,7 +32,8 @@ by the program when it starts; a misspelt setting never gets so far, because the
 {{- end -}}
 {{- $identity := dict "url" .Values.identity.url "embedded" false "service_user" .Values.identity.user
     "service_project" .Values.identity.project "service_domain" .Values.identity.domain
-    "service_password_file" (printf "%s/identity/password" $secrets) -}}
+    "service_password_file" (printf "%s/identity/password" $secrets)
+    "issuer" (dict "url" .Values.issuer.url "directory" (include "gurum.place.issuer" .)) -}}
 {{- $policy := dict "bundle" (ternary (include "gurum.place.policy" .) "${shipped}/policy" (not (empty .Values.policy.volume))) -}}
 {{- $engine := dict "token_key_file" (printf "%s/token-key/token-key" $secrets) "metrics_host" .Values.bindAddress
     "metrics_port" (include "gurum.port.engine" . | int) "nice" 0 -}}

@@ -47,6 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "gurum.place.config" -}}/etc/gurum{{- end -}}
 {{- define "gurum.place.secrets" -}}/run/secrets/gurum{{- end -}}
+{{- define "gurum.place.issuer" -}}/run/secrets/gurum/issuer{{- end -}}
 {{- define "gurum.place.account" -}}/var/run/secrets/kubernetes.io/serviceaccount{{- end -}}
 {{- define "gurum.place.state" -}}/var/lib/gurum{{- end -}}
 {{- define "gurum.place.policy" -}}/etc/gurum-policy{{- end -}}
