@@ -15,7 +15,7 @@ export GURUM_TEST_PIAS := $(PIAS)
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
         addresses adopt bench chaos chart drift faces failover faults fuzz golden horizon interop isolation kubernetes load move \
-        policy-check same scale secrets upgrade
+        policy-check same scale secrets sts upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -133,6 +133,9 @@ scale: setup kubernetes ## fill a Kubernetes cluster with 10,000 servers; start 
 
 secrets: setup ## look for every secret of a run where none may be
 	$(PYTHON) -m tests.secrets $(ARGS)
+
+sts: setup ## enter AWS without a stored key: who is named, keys changed under load, a trust that is gone, a search
+	$(PYTHON) -m tests.sts $(ARGS)
 
 upgrade: setup ## serve a store of the previous schema
 	$(PYTHON) -m tests.upgrade $(ARGS)

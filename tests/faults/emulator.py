@@ -55,6 +55,16 @@ class Emulator:
         """Change the configuration while it runs."""
         self._ask("POST", "config", change)
 
+    def configured(self) -> dict[str, Any]:
+        """Return the configuration as it is now."""
+        found: dict[str, Any] = self._ask("GET", "config")
+        return found
+
+    def trail(self) -> list[dict[str, Any]]:
+        """Return every call in CloudTrail's shape, oldest first."""
+        records: list[dict[str, Any]] = self._ask("GET", "trail")
+        return records
+
     def mend(self) -> None:
         """Let nothing more go wrong, and give every zone room."""
         self._ask("DELETE", "faults")
