@@ -126,14 +126,15 @@ def _keys(
     """Change the signing key again and again while two people make servers."""
     figures.say(f"{COUNT} servers, while {rotations} keys follow one another")
     bodies = {cloud: servers.wish(client, f"keys-{cloud}") for cloud, client in people.items()}
-    before, since, made = recorded.given, emulator.newest(), list[str]()
+    before, since, made, turns = recorded.given, emulator.newest(), list[str](), list[float]()
     with ThreadPoolExecutor(1) as beside:
-        turned = beside.submit(_turn, stack, rotations)
+        turned = beside.submit(_turn, stack, rotations, turns)
         for number in range(COUNT):
+            while number >= (len(turns) + 1) * COUNT // (rotations + 1) and not turned.done():
+                time.sleep(0.2)  # the work has to last as long as the keys do
             cloud = (ALICE, BOB)[number % 2]
             made += servers.make(people[cloud], bodies[cloud], 1)
-            while not turned.done() and number >= COUNT // rotations * (len(recorded.kids) or 1):
-                time.sleep(0.2)  # the work has to last as long as the keys do
+            time.sleep(0.7)
         turned.result()
     active, took = servers.settle(people[ALICE], made, PATIENCE, figures.say)
     for one in made:
@@ -151,12 +152,13 @@ def _keys(
     figures.put("calls_refused_for_their_session", sum(line["outcome"] in verdict.REFUSED for line in calls))
 
 
-def _turn(stack: Stack, rotations: int) -> None:
+def _turn(stack: Stack, rotations: int, turns: list[float]) -> None:
     for _ in range(rotations):
         done = stack.gurum("issuer", "rotate", "--early")
         if done.returncode or "changed" not in done.stdout:
             raise RuntimeError(f"gurum issuer rotate: {done.returncode}: {done.stdout}{done.stderr}")
         time.sleep(AHEAD + 1.0)
+        turns.append(time.monotonic())
 
 
 def _untrusted(stack: Stack, client: Client, emulator: Emulator, figures: Figures) -> None:
