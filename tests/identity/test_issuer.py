@@ -112,6 +112,7 @@ def test_a_key_can_be_changed_early(tmp_path: Path, clock: _Clock) -> None:
     config, ring = keyed(tmp_path, clock, rotate_days=3000.0)
     clock.now = 100 * DAY
     old = ring.current().kid
+    assert ring.due() == pytest.approx((3000 - 1 - 100) * DAY), "of one key, too"
     assert turn(config, ring, early=True)
     assert not turn(config, ring, early=True), "the next one is there already"
     assert ring.current().kid == old

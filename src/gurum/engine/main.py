@@ -100,7 +100,7 @@ async def serve(config: Config) -> None:
         )
         async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
             log.info("engine starts", metrics_port=port, regions=list(providers))
-            await _until(stopping, assembly, started)
+            await _until(stopping, assembly, started, keeping)
         keeping.cancel()
         await assembly.stop()
         log.info("engine stopped")
@@ -110,17 +110,21 @@ async def serve(config: Config) -> None:
 
 
 def _keep_keys(config: Config, clock: Clock) -> asyncio.Task[None]:
-    """Turn the issuer's keys as long as the engine runs, if any account is entered by them."""
+    """Turn the issuer's keys as long as the engine runs, if any account is entered by them; never ends by itself."""
 
     async def nothing() -> None:
-        return None
+        await asyncio.Event().wait()
 
     issuer = config.identity.issuer
     work = keep(issuer, KeyRing(issuer, clock), clock) if entered_by_sessions(config) else nothing()
     return asyncio.create_task(work, name="signing keys")
 
 
-async def _until(stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event) -> None:
+async def _until(
+    stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event, keeping: asyncio.Task[None]
+) -> None:
+    """Work until told to stop. Raises what ended the work, or the turning of the keys, which nobody would miss."""
+
     async def work() -> None:
         await assembly.start()
         # What the cache holds now lives long: a full collection would walk all of it, for a second at 50,000 servers.
@@ -131,11 +135,12 @@ async def _until(stopping: asyncio.Event, assembly: Assembly, started: asyncio.E
 
     working = asyncio.create_task(work(), name="engine")
     stop = asyncio.create_task(stopping.wait(), name="signal")
-    await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
-    if working.done():
-        stop.cancel()
-        await working  # raises what ended it
-        return
+    await asyncio.wait({working, stop, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, keeping):
+        if task.done():
+            stop.cancel()
+            await task  # raises what ended it
+            return
     await assembly.runtime.stop(10.0)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)

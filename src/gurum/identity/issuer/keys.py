@@ -88,7 +88,8 @@ class KeyRing:
         if not keys:
             return 0.0
         moments = [end + self._kept for end in _ends(keys).values()]
-        return max(0.0, min(*moments, keys[-1].signs_from + self._rotate - self._ahead) - self._clock.time())
+        moments.append(keys[-1].signs_from + self._rotate - self._ahead)
+        return max(0.0, min(moments) - self._clock.time())
 
     def turn(self, *, early: bool = False, then: Callable[[], bool] = lambda: False) -> bool:
         """Make and forget the keys that are due, and do `then`; return whether anything changed. Idempotent.
