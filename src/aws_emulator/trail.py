@@ -58,6 +58,8 @@ def _record(entry: Entry, sessions: Sessions) -> dict[str, Any]:
 
 def _identity(entry: Entry, sessions: Sessions) -> dict[str, Any]:
     session = sessions.get(entry.access_key)
+    if session is None and not entry.access_key:  # unsigned, as a refused AssumeRoleWithWebIdentity: nobody is known
+        return {"type": "Unknown"}
     if session is None:
         who = entry.principal.rpartition("/")[2]
         return {

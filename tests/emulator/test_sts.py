@@ -222,6 +222,9 @@ def test_the_trail_names_the_session_of_each_call_and_its_tags_once() -> None:
     assert second["userIdentity"]["accessKeyId"] == keys["alice"]["AccessKeyId"]
     send(cloud, Action="DescribeVpcs")
     assert cloud.emulator.trail()[-1]["userIdentity"]["type"] == "IAMUser"
+    assume(cloud, issuer.token(sub="somebody:else"))
+    refused = cloud.emulator.trail()[-1]
+    assert (refused["userIdentity"], refused["errorCode"]) == ({"type": "Unknown"}, "AccessDenied")
 
 
 def test_sessions_survive_a_restart(tmp_path: Any) -> None:
