@@ -14,8 +14,8 @@ export GURUM_TEST_PIAS := $(PIAS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt bench chaos chart drift faces failover faults fuzz golden horizon interop isolation kubernetes load move \
-        policy-check same scale secrets sts upgrade
+        addresses adopt attacks bench chaos chart drift faces failover faults federation fuzz golden horizon interop isolation \
+        kubernetes load move policy-check same scale secrets sts upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -70,6 +70,9 @@ addresses: setup ## sixty-four writers of two API processes, both killed once, w
 adopt: setup ## adopt a company's 200 things, change them from outside, take them over, let go of them
 	$(PYTHON) -m tests.adopt $(ARGS)
 
+attacks: setup ## try to log in by what is forged, stolen, replayed or meant for others; then without each guard
+	$(PYTHON) -m tests.attacks $(ARGS)
+
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)
 
@@ -91,6 +94,9 @@ failover: setup ## kill and pause engines, take the API server away, put etcd ba
 
 faults: setup ## throttle, fail, lose answers, run out of capacity
 	$(PYTHON) -m tests.faults $(ARGS)
+
+federation: setup ## log in by every OpenID plugin of keystoneauth, staff and partners
+	$(PYTHON) -m tests.federation $(ARGS)
 
 fuzz: setup ## send generated requests
 	$(PYTHON) -m tests.fuzz $(ARGS)

@@ -46,6 +46,7 @@ MEANINGS = {
     "LogConfig.directory": "the directory",
     "LogConfig.level": "DEBUG, INFO, WARNING or ERROR",
     "EmbeddedConfig.aws_emulator_settings": "[the emulator's](emulator.md#configuration)",
+    "EmbeddedConfig.federation_settings": "fields of `gurum.supervisor.federation.Settings`",
     "EmbeddedConfig.keystone_settings": "fields of `gurum.identity.keystone.config.KeystoneConfig`",
     "RegionConfig.name": "as in the catalogue of Keystone",
     "RegionConfig.provider": "`aws` or `simulated`",

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -13,7 +14,7 @@ from gurum.providers.aws import trust
 from gurum.supervisor import farewell, people, plan
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import emulated, operator_config, prepare
-from gurum.supervisor.rows import Child, check
+from gurum.supervisor.rows import Child, Refusal, check
 from gurum.supervisor.up import wanted_ports
 
 
@@ -38,9 +39,18 @@ def test_everything_is_for_the_owner_and_every_secret_is_its_own(config: Config,
     secrets = {path.name: path.read_text() for path in places.secrets.iterdir()}
     assert sorted(secrets) == [
         "admin",
+        "alice",
+        "bob",
+        "carol",
         "demo",
         "gurum",
         "manager",
+        "private-code",
+        "private-keystone",
+        "private-robot",
+        "public-code",
+        "public-keystone",
+        "public-robot",
         "reader",
         "token-key",
     ]
@@ -93,7 +103,9 @@ def test_clouds_are_those_that_can_log_in_in_every_region(config: Config, places
     clouds = _yaml(places.clouds)["clouds"]
     catalogue = people.catalogue(config, places)
     known = {user.name: user.password_file for user in catalogue.users} | {"admin": places.secret("admin")}
-    assert list(clouds) == ["gurum", "gurum-reader", "gurum-manager", "gurum-admin"]
+    own, elsewhere = ["gurum", "gurum-reader", "gurum-manager", "gurum-admin"], ["gurum-staff", "gurum-partner"]
+    assert list(clouds) == [*own, *elsewhere]
+    known |= {name: places.secret(name) for name in ("alice", "carol")}
     for cloud in clouds.values():
         auth = cloud["auth"]
         assert auth["password"] == known[auth["username"]].read_text().strip()
@@ -105,7 +117,56 @@ def test_clouds_are_those_that_can_log_in_in_every_region(config: Config, places
         ("reader", "reader", "demo"),
         ("manager", "manager", "demo"),
     }
-    assert {project.name for project in catalogue.projects} == {"service", "demo"}
+    assert {(project.name, project.domain) for project in catalogue.projects} == {
+        ("service", "Default"),
+        ("demo", "Default"),
+        ("team-media", "staff"),
+        ("team-search", "staff"),
+        ("partner-sandbox", "partners"),
+    }
+
+
+def test_a_provider_of_the_company_takes_the_place_of_ours(places: Places) -> None:
+    document = _yaml(operator_config(places, {}))
+    real = {
+        "name": "private",
+        "issuer": "https://idp.example/realms/staff",
+        "audience": "keystone",
+        "token_type": "JWT",
+        "token_use": "Bearer",
+        "domain": "employees",
+        "rules": [
+            {
+                "local": [{"user": {"name": "{0}", "domain": {"name": "employees"}}}],
+                "remote": [{"type": "OIDC-sub"}],
+            }
+        ],
+    }
+    document["embedded"]["federation_settings"]["providers"] = [real]
+    places.config.write_text(yaml.safe_dump(document))
+    config = load(places.config, {}, state=places.state)
+    prepare(config, places)
+    trusted = {one.name: one for one in load_keystone(places.keystone_config).federation.trusted}
+    assert trusted["private"].issuer == "https://idp.example/realms/staff"
+    assert trusted["private"].client_id == ""
+    assert trusted["public"].issuer == "http://127.0.0.1:8788"
+    federated = {one.name: one for one in people.catalogue(config, places).federated}
+    assert federated["private"].remote_ids == ("https://idp.example/realms/staff",)
+    assert federated["private"].domain == "employees"
+    assert "gurum-staff" not in _yaml(places.clouds)["clouds"]
+    assert not places.secret("alice").exists()
+    document["embedded"]["federation_settings"]["providers"] = [real | {"issuer": "http://idp.example"}]
+    places.config.write_text(yaml.safe_dump(document))
+    with pytest.raises(Refusal, match="federation_settings"):
+        prepare(load(places.config, {}, state=places.state), places)
+
+
+def test_without_federation_nobody_logs_in_from_elsewhere(config: Config, places: Places) -> None:
+    closed = msgspec.structs.replace(config, embedded=msgspec.structs.replace(config.embedded, federation=False))
+    prepare(closed, places)
+    assert load_keystone(places.keystone_config).federation.trusted == []
+    assert "providers" not in [row.name for row in plan.rows(closed, places)]
+    assert not people.catalogue(closed, places).federated
 
 
 def test_the_catalogue_has_three_services_in_each_region_and_says_what_is_simulated(
@@ -132,6 +193,7 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
     check(rows)
     assert [(row.name, row.after) for row in rows] == [
         ("keystone", ()),
+        ("providers", ()),
         ("issuer", ()),
         ("aws-emulator", ()),
         ("audit-anchor", ()),
@@ -146,7 +208,7 @@ def test_the_rows_of_the_embedded_run(config: Config, places: Places) -> None:
         if isinstance(row, Child):
             assert not {name for name in row.environ if name.startswith(("OS_", "AWS_", "GURUM_"))}
             assert not any("secret" in word or "password" in word for word in row.argv)
-    assert sorted(port for _, _, port in wanted_ports(config)) == [4566, 5000, 8780, 8781, 8789, 8790]
+    assert sorted(port for _, _, port in wanted_ports(config)) == [4566, 5000, 8780, 8781, 8787, 8788, 8789, 8790]
 
 
 def test_a_company_s_keystone_and_the_real_aws_need_no_child(places: Places) -> None:

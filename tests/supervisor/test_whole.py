@@ -81,8 +81,10 @@ def test_nobody_printed_beside_the_log(stack: Stack) -> None:
     assert {path.name: path.read_text() for path in stack.places.run.glob("*.out")} == {
         "audit-anchor.out": "",
         "engine.out": "",
+        "issuer.out": "",
         "keystone.out": "",
         "pia.out": "",
+        "providers.out": "",
     }
 
 
@@ -129,7 +131,7 @@ def test_a_second_start_finds_the_first_s_state_and_nothing_stays_behind(stack: 
     password = stack.places.secret("demo").read_text()
     below = stack.children()
     stop(stack.process, stack.output_file)
-    assert len(below) == 5
+    assert len(below) == 7
     assert not any(Path(f"/proc/{pid}").exists() for pid in below)
     with running(stack.places.state.parent) as second:
         assert _networks(second) == ["kept"]

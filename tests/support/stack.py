@@ -226,8 +226,10 @@ def _until_ready(process: subprocess.Popen[bytes], output: Path) -> None:
 def document(change: Change | None = None) -> dict[str, Any]:
     """Give the shipped configuration with free ports in the place of the fixed ones."""
     shipped_document: dict[str, Any] = yaml.safe_load((shipped() / "config" / "gurum.yaml").read_text())
-    ports = free_ports(4 + len(shipped_document["regions"]))
-    emulator, keystone, metrics, issuer = (ports.pop() for _ in range(4))
+    ports = free_ports(6 + len(shipped_document["regions"]))
+    emulator, keystone, metrics, issuer, private, public = (ports.pop() for _ in range(6))
+    providers = {"private": f"http://127.0.0.1:{private}", "public": f"http://127.0.0.1:{public}"}
+    shipped_document["embedded"]["federation_settings"] = providers
     shipped_document["identity"]["issuer"]["url"] = f"http://127.0.0.1:{issuer}"
     shipped_document["identity"]["url"] = f"http://127.0.0.1:{keystone}/v3"
     shipped_document["engine"]["metrics_port"] = metrics

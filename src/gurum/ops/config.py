@@ -304,11 +304,13 @@ class LogConfig(Section, frozen=True):
 
 
 class EmbeddedConfig(Section, frozen=True):
-    """What `gurum up` adds on one machine. The two `settings` are handed to the child as they are."""
+    """What `gurum up` adds on one machine. The `settings` are handed to the child as they are."""
 
     aws_emulator: bool = True  # run ours where a region's aws.endpoint_url is on this machine
     aws_emulator_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     keystone_settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    federation: bool = True  # let Keystone take logins of OpenID providers, two of ours for development among them
+    federation_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     kubernetes: bool = False  # run a control plane of our own; store.url `kubernetes:embedded` sets it
     kubernetes_programs: str = ""  # directory of etcd, kube-apiserver and kube-controller-manager (`make kubernetes`)
     kubernetes_port: int = 8740  # the API server's; after it etcd's two, the controllers' and the webhook's

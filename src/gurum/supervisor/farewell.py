@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gurum.ops.config import Config
-from gurum.supervisor import people
+from gurum.supervisor import federation, people
 from gurum.supervisor.places import Places
 
 
@@ -15,10 +15,14 @@ def text(config: Config, places: Places, *, staying: bool) -> str:
         root = people.base_url(region)
         lines += [f"  {region.name:<18} {root}/compute/v2.1  {root}/network  {root}/image"]
         lines += [f"  {'':<18} {root}/healthz  {root}/readyz  {root}/metrics"]
+    for one, url in federation.developing(config):
+        lines += [f"  {one.domain:<18} {url}  (OpenID provider, for development)"]
     engine = f"http://{config.engine.metrics_host}:{config.engine.metrics_port}"
     lines += [f"  {'engine':<18} {engine}/healthz  {engine}/readyz  {engine}/metrics"]
     lines += ["", "Files"]
-    lines += [f"  {'clouds.yaml':<18} {places.clouds}  (clouds: {', '.join(p.cloud for p in people.PEOPLE)})"]
+    clouds = [p.cloud for p in people.PEOPLE]
+    clouds += [p.cloud for one, _ in federation.developing(config) for p in one.people if p.cloud]
+    lines += [f"  {'clouds.yaml':<18} {places.clouds}  (clouds: {', '.join(clouds)})"]
     lines += [f"  {'configuration':<18} {places.config}"]
     lines += [f"  {'logs':<18} {config.log.directory or 'standard error'}"]
     lines += [f"  {'secrets':<18} {places.secrets}"]

@@ -6,6 +6,7 @@ Both are written from the same rows, so that a cloud in `clouds.yaml` is always 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import yaml
@@ -21,6 +22,7 @@ from gurum.identity.catalogue import (
 )
 from gurum.ops import secrets
 from gurum.ops.config import Config, RegionConfig
+from gurum.supervisor import federation
 from gurum.supervisor.places import Places
 
 
@@ -61,7 +63,7 @@ def catalogue(config: Config, places: Places) -> Catalogue:
         service_project=config.identity.service_project,
     )
     made = [person for person in PEOPLE if person.name != BOOTSTRAPPED]
-    return msgspec.structs.replace(
+    with_people = msgspec.structs.replace(
         basis,
         projects=(*basis.projects, *(Project(name=name) for name in dict.fromkeys(p.project for p in made))),
         users=(
@@ -73,12 +75,13 @@ def catalogue(config: Config, places: Places) -> Catalogue:
         ),
         grants=(*basis.grants, *(Grant(role=p.role, user=p.name, project=p.project) for p in made)),
     )
+    return federation.catalogue(config, with_people)
 
 
 def clouds(config: Config, places: Places) -> str:
     """Return `clouds.yaml`: one cloud a person, each with all regions. It contains the passwords."""
     regions = [region.name for region in config.regions]
-    documents = {
+    documents: dict[str, Any] = {
         person.cloud: {
             "auth": {
                 "auth_url": config.identity.url,
@@ -93,4 +96,5 @@ def clouds(config: Config, places: Places) -> str:
         }
         for person in PEOPLE
     }
+    documents |= federation.clouds(config, places)
     return yaml.safe_dump({"clouds": documents}, sort_keys=False)

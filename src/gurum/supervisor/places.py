@@ -53,6 +53,11 @@ class Places:
         return self.run / "aws-emulator.json"
 
     @property
+    def providers_config(self) -> Path:
+        """The OpenID providers' of development."""
+        return self.run / "providers.yaml"
+
+    @property
     def catalogued(self) -> Path:
         """There once the catalogue, and the API's own user in it, was made."""
         return self.state / "catalogue.done"

@@ -11,7 +11,7 @@ from gurum.identity.issuer.documents import DISCOVERY, public
 from gurum.identity.session import IdentityUnavailable, PasswordAuth
 from gurum.ops import secrets
 from gurum.ops.config import Config
-from gurum.supervisor import people
+from gurum.supervisor import federation, people
 from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
 from gurum.supervisor.prepare import emulated, own_issuer
@@ -27,6 +27,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
     """Return the rows, in an order in which each comes after what it needs."""
     keystone = _keystone(config, places) if config.identity.embedded else ()
     issuer = _issuer(config, places) if own_issuer(config) else ()
+    providers = _providers(config, places)
     emulator = _emulator(config, places)
     catalogue = Task(
         name="catalogue",
@@ -57,7 +58,7 @@ def rows(config: Config, places: Places) -> tuple[Row, ...]:
         # Without its user in Keystone it could only log a refusal; with it, it can start while Keystone does.
         after=(*(() if places.catalogued.exists() else ("catalogue",)), *anchored, *defined),
     )
-    return (*keystone, *issuer, *emulator, *anchor, *cluster, catalogue, engine, pia)
+    return (*keystone, *providers, *issuer, *emulator, *anchor, *cluster, catalogue, engine, pia)
 
 
 def listening(config: Config) -> list[tuple[str, str, int]]:
@@ -65,6 +66,7 @@ def listening(config: Config) -> list[tuple[str, str, int]]:
     urls = {region.aws.endpoint_url: "the AWS emulator" for region in emulated(config) if region.aws}
     if config.identity.embedded:
         urls[config.identity.url] = "Keystone"
+    urls |= {url: f"the provider of {one.domain}" for one, url in federation.developing(config)}
     if own_issuer(config):
         urls[config.identity.issuer.url] = "the issuer's documents"
     return [(what, urlsplit(url).hostname or "", urlsplit(url).port or 80) for url, what in urls.items()]
@@ -99,6 +101,23 @@ def _anchor(config: Config, places: Places) -> tuple[Child, ...]:
             ),
             ready=f"unix://{audit.anchor_socket}",
             output=places.output("audit-anchor"),
+            environ=ENVIRON,
+        ),
+    )
+
+
+def _providers(config: Config, places: Places) -> tuple[Child, ...]:
+    own = federation.developing(config)
+    if not own:
+        return ()
+    return (
+        Child(
+            name="providers",
+            title="OpenID providers (for development)",
+            argv=_module("gurum.identity.provider", "--config", str(places.providers_config)),
+            # They begin in order: the last one answers when all do.
+            ready=f"{own[-1][1]}/.well-known/openid-configuration",
+            output=places.output("providers"),
             environ=ENVIRON,
         ),
     )

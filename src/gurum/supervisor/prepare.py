@@ -24,7 +24,7 @@ from gurum.ops.clock import SystemClock
 from gurum.ops.config import Config, RegionConfig, shipped, whole
 from gurum.ops.urls import has_password
 from gurum.providers.aws import trust
-from gurum.supervisor import people
+from gurum.supervisor import federation, people
 from gurum.supervisor.kubernetes import rows as kubernetes
 from gurum.supervisor.places import Places
 
@@ -56,6 +56,7 @@ def prepare(config: Config, places: Places) -> None:
         secrets.make(places.secret(name))
     secrets.make(Path(config.engine.token_key_file))
     secrets.write(places.effective, whole(config))
+    federation.prepare(config, places)
     if config.identity.embedded:
         secrets.write(places.keystone_config, yaml.safe_dump(keystone_document(config, places)))
     if config.embedded.kubernetes:
@@ -93,6 +94,7 @@ def keystone_document(config: Config, places: Places) -> dict[str, Any]:
         "host": url.hostname,
         "port": url.port or 5000,
         **({"log_file": str(Path(config.log.directory) / "keystone.log")} if config.log.directory else {}),
+        "federation": federation.front(config, places),
         "options": {"DEFAULT": {"use_json": True}},  # lines of JSON like everybody else's
         **config.embedded.keystone_settings,
     }

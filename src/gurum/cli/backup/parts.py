@@ -13,7 +13,8 @@ STORE = "store"
 CONFIG = "gurum.yaml"
 KEYSTONE_DATABASE = "keystone/keystone.sqlite"
 # Directories below the state, by their names in the archive.
-TREES = ("secrets", "issuer/keys", "keystone/fernet-keys", "keystone/credential-keys")
+PROVIDERS = ("providers/private", "providers/public")  # of development: keys, and people with their subjects
+TREES = ("secrets", "issuer/keys", "keystone/fernet-keys", "keystone/credential-keys", *PROVIDERS)
 
 
 def outside(config: Config) -> dict[str, Path]:

@@ -5,18 +5,22 @@ time it fails or doubles. So the wanted state is data, and `ensure` changes what
 the Keystone is embedded and empty or the company's and full.
 """
 
+from gurum.identity.catalogue.change import Change
 from gurum.identity.catalogue.description import (
     Catalogue,
     Domain,
     Endpoint,
+    Federated,
     Grant,
+    Group,
+    GroupGrant,
     Project,
     Region,
     Role,
     Service,
     User,
 )
-from gurum.identity.catalogue.ensure import Change, KeystoneRefused, apply, ensure, withdraw
+from gurum.identity.catalogue.ensure import KeystoneRefused, apply, ensure, withdraw
 from gurum.identity.catalogue.standard import SERVICES, guest, region_endpoints, standard
 
 __all__ = [
@@ -25,7 +29,10 @@ __all__ = [
     "Change",
     "Domain",
     "Endpoint",
+    "Federated",
     "Grant",
+    "Group",
+    "GroupGrant",
     "KeystoneRefused",
     "Project",
     "Region",

@@ -5,7 +5,7 @@ would make `ensure` create doubles, so it is an error.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -75,6 +75,20 @@ class Api:
         # An implied role is 201 with a body, a grant 204.
         if answer.status not in (201, 204):
             _checked(answer, 204, f"PUT {path}")
+
+    async def document(self, path: str, kind: str) -> dict[str, Any] | None:
+        """Give what is at a path, or None if nothing is."""
+        answer = await self._session.request("GET", path)
+        if answer.status == 404:
+            return None
+        found: dict[str, Any] = _checked(answer, 200, f"GET {path}").json()[kind]
+        return found
+
+    async def store(self, method: Literal["PUT", "PATCH"], path: str, kind: str, values: Mapping[str, Any]) -> None:
+        """Make (PUT) or change (PATCH) what is at a path that the client chooses."""
+        answer = await self._session.request(method, path, json={kind: dict(values)})
+        if answer.status not in (200, 201):
+            _checked(answer, 201, f"{method} {path}")
 
     async def delete(self, kind: str, name: str, identity: str) -> None:
         """Remove an object; not being there is fine. `name` is for errors."""

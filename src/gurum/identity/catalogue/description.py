@@ -6,6 +6,7 @@ nothing is ever deleted, and None in a field means "as it is".
 """
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -100,6 +101,41 @@ class Grant(_Entry, frozen=True):
             raise ValueError(f"grant of {self.role!r}: either a project or system")
 
 
+class Group(_Entry, frozen=True):
+    """A group: what a provider's claims can make somebody a member of."""
+
+    name: str
+    domain: str = DEFAULT_DOMAIN
+    description: str | None = None
+
+
+class GroupGrant(_Entry, frozen=True):
+    """A role of a group's members on a project."""
+
+    role: str
+    group: str
+    project: str
+    group_domain: str = DEFAULT_DOMAIN
+    project_domain: str = DEFAULT_DOMAIN
+
+
+class Federated(_Entry, frozen=True):
+    """An identity provider with its mapping and protocol; the mapping's id is `name`-`protocol`.
+
+    remote_ids: what its assertions call it, of OpenID the issuer. domain: of its users, and chosen for good: Keystone
+    does not change it. rules: as Keystone's mapping API takes them.
+    """
+
+    name: str
+    domain: str
+    remote_ids: tuple[str, ...]
+    rules: list[dict[str, Any]]
+    protocol: str = "openid"
+    schema_version: str = "2.0"
+    description: str | None = None
+    enabled: bool = True
+
+
 class Catalogue(_Entry, frozen=True):
     """Everything that is wanted. The order within a list does not matter."""
 
@@ -111,3 +147,6 @@ class Catalogue(_Entry, frozen=True):
     projects: tuple[Project, ...] = ()
     users: tuple[User, ...] = ()
     grants: tuple[Grant, ...] = ()
+    groups: tuple[Group, ...] = ()
+    group_grants: tuple[GroupGrant, ...] = ()
+    federated: tuple[Federated, ...] = ()

@@ -8,14 +8,16 @@ once can collide; then one of them gets Keystone's 409 and is run again.
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-import msgspec
-
+from gurum.identity.catalogue import federation
 from gurum.identity.catalogue.api import Administrator, Api, KeystoneRefused, fields
+from gurum.identity.catalogue.change import Change
 from gurum.identity.catalogue.description import (
     Catalogue,
     Domain,
     Endpoint,
     Grant,
+    Group,
+    GroupGrant,
     Project,
     Region,
     Role,
@@ -25,22 +27,7 @@ from gurum.identity.catalogue.description import (
 from gurum.identity.session import KeystoneSession, PasswordAuth
 from gurum.ops import secrets
 
-__all__ = ["Change", "KeystoneRefused", "apply", "ensure", "withdraw"]
-
-
-class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was, or with `dry_run` would be, changed. Never carries a secret."""
-
-    action: Literal["create", "update", "grant", "delete"]
-    kind: str
-    name: str
-    # New values by field; a password is shown as "(set)".
-    fields: dict[str, str] = {}
-
-    def __str__(self) -> str:
-        """One line for people."""
-        details = ", ".join(f"{key}={value}" for key, value in self.fields.items())
-        return f"{self.action} {self.kind} {self.name}" + (f" ({details})" if details else "")
+__all__ = ["KeystoneRefused", "apply", "ensure", "withdraw"]
 
 
 async def ensure(auth: PasswordAuth, description: Catalogue, *, dry_run: bool = False) -> list[Change]:
@@ -67,6 +54,9 @@ async def apply(session: Administrator, description: Catalogue, *, dry_run: bool
     await run.projects(description.projects)
     await run.users(description.users)
     await run.grants(description.grants)
+    await run.groups(description.groups)
+    await run.group_grants(description.group_grants)
+    run.changes += await federation.apply(run.api, description.federated, run.domain, dry_run=dry_run)
     return run.changes
 
 
@@ -104,13 +94,13 @@ class _Run:
 
     def __init__(self, api: Api, session: Administrator, dry_run: bool) -> None:
         self.changes: list[Change] = []
-        self._api = api
+        self.api = api
         self._session = session
         self._dry_run = dry_run
         self._planned: dict[tuple[str, ...], str] = {}
 
     async def regions(self, wanted: Iterable[Region]) -> None:
-        there = {found["id"]: found for found in await self._api.list("regions")}
+        there = {found["id"]: found for found in await self.api.list("regions")}
         for region in wanted:
             values = fields(region, "description")
             if region.id not in there:
@@ -119,7 +109,7 @@ class _Run:
                 await self._update("region", region.id, there[region.id], values)
 
     async def services(self, wanted: Iterable[Service]) -> None:
-        there = await self._api.list("services")
+        there = await self.api.list("services")
         for service in wanted:
             found = _service_of(there, service.type)
             if found is None:
@@ -130,8 +120,8 @@ class _Run:
                 await self._update("service", service.type, found, fields(service, "description"))
 
     async def endpoints(self, wanted: Iterable[Endpoint]) -> None:
-        services = await self._api.list("services")
-        there = await self._api.list("endpoints")
+        services = await self.api.list("services")
+        there = await self.api.list("endpoints")
         for endpoint in wanted:
             service = _service_of(services, endpoint.service)
             service_id = service["id"] if service else self._planned.get(("service", endpoint.service))
@@ -153,7 +143,7 @@ class _Run:
 
     async def roles(self, wanted: Iterable[Role]) -> None:
         wanted = tuple(wanted)
-        ids = {found["name"]: found["id"] for found in await self._api.list("roles")}
+        ids = {found["name"]: found["id"] for found in await self.api.list("roles")}
         for role in wanted:
             if role.name not in ids:
                 values: dict[str, Any] = {"name": role.name}
@@ -161,7 +151,7 @@ class _Run:
                     values["options"] = {"immutable": True}
                 ids[role.name] = await self._create("role", role.name, values)
         self._planned |= {("role", name): role_id for name, role_id in ids.items()}
-        implied = await self._api.implied_roles()
+        implied = await self.api.implied_roles()
         for role in wanted:
             for other in role.implies:
                 if other not in ids:
@@ -172,7 +162,7 @@ class _Run:
 
     async def domains(self, wanted: Iterable[Domain]) -> None:
         for domain in wanted:
-            found = await self._api.find("domains", name=domain.name)
+            found = await self.api.find("domains", name=domain.name)
             values = fields(domain, "description", "enabled")
             if found is None:
                 self._planned["domain", domain.name] = await self._create(
@@ -183,8 +173,8 @@ class _Run:
 
     async def projects(self, wanted: Iterable[Project]) -> None:
         for project in wanted:
-            domain_id = await self._domain(project.domain)
-            found = await self._api.find("projects", name=project.name, domain_id=domain_id)
+            domain_id = await self.domain(project.domain)
+            found = await self.api.find("projects", name=project.name, domain_id=domain_id)
             values = fields(project, "description", "enabled")
             if found is None:
                 place = {"name": project.name, "domain_id": domain_id}
@@ -196,8 +186,8 @@ class _Run:
 
     async def users(self, wanted: Iterable[User]) -> None:
         for user in wanted:
-            domain_id = await self._domain(user.domain)
-            found = await self._api.find("users", name=user.name, domain_id=domain_id)
+            domain_id = await self.domain(user.domain)
+            found = await self.api.find("users", name=user.name, domain_id=domain_id)
             values = fields(user, "description", "enabled")
             if user.default_project is not None:
                 values["default_project_id"] = await self._project(user.default_project, user.domain)
@@ -212,6 +202,28 @@ class _Run:
                 password = self._password(user)
                 if not password or not await self._session.password_is(found["id"], password):
                     await self._update("user", user.name, found, {"password": password})
+
+    async def groups(self, wanted: Iterable[Group]) -> None:
+        for group in wanted:
+            domain_id = await self.domain(group.domain)
+            found = await self.api.find("groups", name=group.name, domain_id=domain_id)
+            values = fields(group, "description")
+            if found is None:
+                place = {"name": group.name, "domain_id": domain_id}
+                self._planned["group", group.name, group.domain] = await self._create(
+                    "group", group.name, values | place
+                )
+            else:
+                await self._update("group", group.name, found, values)
+
+    async def group_grants(self, wanted: Iterable[GroupGrant]) -> None:
+        for grant in wanted:
+            role_id = await self._role(grant.role)
+            group_id = await self._id("group", grant.group, grant.group_domain)
+            project_id = await self._project(grant.project, grant.project_domain)
+            path = f"/projects/{project_id}/groups/{group_id}/roles/{role_id}"
+            if not await self.api.exists(path):
+                await self._put(path, "role", f"{grant.role} of group {grant.group} on project {grant.project}")
 
     def _password(self, user: User) -> str:
         """Give the password; empty where a dry run finds no file yet, because the real run would make one."""
@@ -229,10 +241,10 @@ class _Run:
                 project_id = await self._project(grant.project, grant.project_domain)
                 target, where = f"/projects/{project_id}", f"project {grant.project}"
             path = f"{target}/users/{user_id}/roles/{role_id}"
-            if not await self._api.exists(path):
+            if not await self.api.exists(path):
                 await self._put(path, "role", f"{grant.role} of {grant.user} on {where}")
 
-    async def _domain(self, name: str) -> str:
+    async def domain(self, name: str) -> str:
         return await self._id("domain", name)
 
     async def _role(self, name: str) -> str:
@@ -248,8 +260,8 @@ class _Run:
         """Give the id of what this run made or Keystone has. Raises KeystoneRefused."""
         key = (kind, name) if domain is None else (kind, name, domain)
         if key not in self._planned:
-            place = {} if domain is None else {"domain_id": await self._domain(domain)}
-            found = await self._api.find(f"{kind}s", name=name, **place)
+            place = {} if domain is None else {"domain_id": await self.domain(domain)}
+            found = await self.api.find(f"{kind}s", name=name, **place)
             if found is None:
                 raise KeystoneRefused(f"{kind} {name!r} is neither described nor in Keystone")
             self._planned[key] = found["id"]
@@ -259,19 +271,19 @@ class _Run:
         self._note("create", kind, name, values)
         if self._dry_run:
             return _PLANNED
-        return await self._api.create(kind, name, values)
+        return await self.api.create(kind, name, values)
 
     async def _update(self, kind: str, name: str, found: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         different = {key: value for key, value in values.items() if found.get(key) != value}
         if different:
             self._note("update", kind, name, different)
             if not self._dry_run:
-                await self._api.update(kind, name, found["id"], different)
+                await self.api.update(kind, name, found["id"], different)
 
     async def _put(self, path: str, kind: str, name: str) -> None:
         self.changes.append(Change(action="grant", kind=kind, name=name))
         if not self._dry_run:
-            await self._api.put(path)
+            await self.api.put(path)
 
     def _note(
         self,

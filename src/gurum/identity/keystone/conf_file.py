@@ -24,7 +24,11 @@ LOG_LEVELS = (
     "stevedore=CRITICAL",
 )
 
-Options = dict[str, dict[str, str | int | bool]]
+# Keystone's own, without `external`: nobody before us says who a client is.
+METHODS = ("password", "token", "oauth1", "application_credential", "ec2credential", "mapped")
+
+# A list is an option that may be there several times.
+Options = dict[str, dict[str, str | int | bool | list[str]]]
 
 
 def options(config: KeystoneConfig, state: State) -> Options:
@@ -50,7 +54,12 @@ def options(config: KeystoneConfig, state: State) -> Options:
         "credential": {"key_repository": str(state.credential_keys)},
         # Claims of a federated login are looked for where no client's header can be: a WSGI server
         # puts those under HTTP_.
-        "federation": {"assertion_prefix": "OIDC-"},
+        "federation": {
+            "assertion_prefix": "OIDC-",
+            "remote_id_attribute": "OIDC-iss",
+            "trusted_dashboard": config.federation.dashboards,
+            "sso_callback_template": str(state.callback_template),
+        },
         "identity": {
             "password_hash_algorithm": "bcrypt",
             "password_hash_rounds": config.bcrypt_rounds,
@@ -61,6 +70,12 @@ def options(config: KeystoneConfig, state: State) -> Options:
     }
     if config.public_url is not None:
         base["DEFAULT"]["public_endpoint"] = config.public_url
+    if config.federation.trusted:
+        protocols = sorted({one.protocol for one in config.federation.trusted})
+        plugins = {name: "mapped" for name in protocols if name != "openid"}
+        base["auth"] = {"methods": ",".join((*METHODS, *protocols)), **plugins}
+        for name in protocols:
+            base[name] = {"remote_id_attribute": "OIDC-iss"}
     for section, values in config.options.items():
         base.setdefault(section, {}).update(values)
     return base
@@ -74,10 +89,10 @@ def render(values: Options) -> str:
             continue
         lines.append(f"[{section}]")
         for key, value in entries.items():
-            text = str(value)
-            if "\n" in text or "\r" in text:
-                raise ValueError(f"[{section}] {key} contains a line end")
-            # oslo.config substitutes $name in values; a directory may contain a dollar sign.
-            lines.append(f"{key} = {text.replace('$', '$$')}")
+            for text in map(str, value if isinstance(value, list) else [value]):
+                if "\n" in text or "\r" in text:
+                    raise ValueError(f"[{section}] {key} contains a line end")
+                # oslo.config substitutes $name in values; a directory may contain a dollar sign.
+                lines.append(f"{key} = {text.replace('$', '$$')}")
         lines.append("")
     return "\n".join(lines)

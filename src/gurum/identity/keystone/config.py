@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from gurum.identity.front.config import FrontConfig
+
 # Keystone's default is 12 rounds, 250 ms of CPU for each login on a small machine. The embedded
 # Keystone listens on loopback and shares two cores with everything else, so it takes 8 (16 ms).
 # Anything that holds the passwords of people should raise it; old hashes stay valid.
@@ -46,6 +48,8 @@ class KeystoneConfig(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     bcrypt_rounds: Annotated[int, Meta(ge=4, le=31)] = EMBEDDED_BCRYPT_ROUNDS
     # Options of Keystone's own [security_compliance] section, e.g. lockout_failure_attempts: 6.
     security_compliance: dict[str, str | int | bool] = {}
+    # Providers whose logins are believed, each at its own paths; none: nobody's.
+    federation: FrontConfig = FrontConfig()
     # Any other option of keystone.conf by section; wins over what is set here (federation, ...).
     options: dict[str, dict[str, str | int | bool]] = {}
 

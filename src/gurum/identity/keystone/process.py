@@ -19,11 +19,14 @@ from typing import Any
 
 import msgspec
 
+from gurum.identity.front.middleware import Front
+from gurum.identity.front.page import CALLBACK_PAGE
 from gurum.identity.keystone import cache, conf_file
 from gurum.identity.keystone.config import KeystoneConfig, Ready
 from gurum.identity.keystone.one_writer import WsgiApplication, one_writer
 from gurum.identity.keystone.state import Stamp, State, fingerprint
 from gurum.ops import secrets
+from gurum.ops.clock import SystemClock
 
 # SAML in the role of an identity provider (Keystone to Keystone) parses XML schemas for one second
 # at import, a third of a warm start, and is not offered here.
@@ -64,6 +67,7 @@ def run(config: KeystoneConfig, started: float | None = None) -> None:
             password_file=fingerprint(config.admin_password_file),
         )
         warm = state.is_done(stamp)
+        secrets.write(state.callback_template, CALLBACK_PAGE)
         secrets.write(state.conf_file, conf_file.render(conf_file.options(config, state)).encode())
         _configure(state)
         if not warm:
@@ -76,7 +80,8 @@ def run(config: KeystoneConfig, started: float | None = None) -> None:
                 # second too, those to come included.
                 time.sleep(1 - time.time() % 1)
         del password
-        server = _server(_application(), listener, config.threads)
+        front = Front(_application(), config.federation, root=url, clock=SystemClock())
+        server = _server(front, listener, config.threads)
         _load_policy()
         ready = Ready(
             pid=os.getpid(),

@@ -40,6 +40,7 @@ class State:
         self.conf_dir = self.directory / "keystone.conf.d"
         self.log_file = self.directory / "keystone.log"
         self.ready_file = self.directory / "ready.json"
+        self.callback_template = self.directory / "sso_callback_template.html"
         self._stamp = self.directory / "stamp.json"
 
     def prepare(self) -> None:
