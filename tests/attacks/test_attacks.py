@@ -17,15 +17,8 @@ QUICK = ("signature", "audience", "nonce")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("attacks")
-    prepared(directory)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def site(made: Path) -> Iterator[Local]:
-    with local(*prepared(made)) as running:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    with local(*prepared(tmp_path_factory.mktemp("attacks"))) as running:
         yield running
 
 
@@ -47,8 +40,8 @@ def test_every_row_names_a_guard_that_can_be_taken_out() -> None:
             pass
 
 
-def test_without_a_guard_something_gets_in(made: Path) -> None:
+def test_without_a_guard_something_gets_in(tmp_path: Path) -> None:
     for guard in QUICK:
-        with without(guard), local(*prepared(made)) as site:
+        with without(guard), local(*prepared(tmp_path)) as site:
             played = [one(site, kind, row) for kind, rows in KINDS.items() for row in rows() if row.guard == guard]
             assert any(one.result and one.result.accepted for one in played), guard
