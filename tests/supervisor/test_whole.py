@@ -98,7 +98,10 @@ def test_operators_commands_read_the_run(stack: Stack) -> None:
 def test_what_was_done_is_recorded_and_anchored(stack: Stack) -> None:
     made = stack.openstack("network", "create", "recorded", "-f", "value", "-c", "id", region=REGIONS[1])
     assert made.returncode == 0, made.stderr
-    found = json.loads(stack.gurum("audit", "trace", made.stdout.strip(), "-f", "json").stdout)
+    deadline = time.monotonic() + 30
+    while (traced := stack.gurum("audit", "trace", made.stdout.strip(), "-f", "json")).returncode:
+        assert time.monotonic() < deadline, traced.stderr  # which object came of it is written within a second
+    found = json.loads(traced.stdout)
     assert [node["kind"] for node in found] == ["person"]
     assert [node["kind"] for node in found[0]["below"]] == ["sign-in"]
     verified = json.loads(stack.gurum("audit", "verify", "-f", "json").stdout)
