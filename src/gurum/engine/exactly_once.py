@@ -87,11 +87,13 @@ class ExactlyOnce:
         driver: Driver,
         place: Place,
         made: Callable[[Work[R], Done], None] | None = None,
+        refused: Callable[[Work[R], Refused], None] | None = None,
     ) -> Done | Wait | Refused:
         """Take the creation one call further. Done: it is there, and the store says so.
 
-        `made` puts what else the cloud told into the status, before the one write that says that it is there. It is not
-        asked when a process before this one has written that.
+        `made` puts what else the cloud told into the status, before the one write that says that it is there; `refused`
+        likewise why it is not: were that a second write, one that is cut off would leave an object that waits for its
+        next attempt without a word. Neither is asked when a process before this one has written it.
         """
         obj = work.obj
         intent = obj.status.intents.get(step.name)
@@ -124,6 +126,8 @@ class ExactlyOnce:
         elif isinstance(outcome, Refused):
             intent.state, intent.error = "failed", outcome.message
             self._mine.pop(call, None)
+            if refused is not None:
+                refused(work, outcome)
             await work.save()
         elif call not in self._doubted and call in self._mine:
             self._never_called[call] = place  # proven: nothing happened, and no earlier call is in doubt

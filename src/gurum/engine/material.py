@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from gurum.engine.adoption.gate import part
@@ -110,15 +111,14 @@ class MaterialController(Generic[R]):
             work.obj.metadata.account = place.account
             engine.view.underway.add(work.obj.id)
             try:
-                outcome = await cloud.once.ensure(work, step, driver, place, self._hooks.made)
+                told = partial(self._refused, step.aside or "Available")
+                outcome = await cloud.once.ensure(work, step, driver, place, self._hooks.made, told)
             finally:
                 engine.view.underway.discard(work.obj.id)
             if step.aside:
                 aside |= self._aside(work, step, outcome)
                 continue
             if isinstance(outcome, Refused):
-                work.condition("Available", False, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
-                await work.save()
                 return now + RETRY_REFUSED
             if isinstance(outcome, Wait):
                 return await self._later(work, outcome)
@@ -131,16 +131,21 @@ class MaterialController(Generic[R]):
         times = [time for time in (await self._sync(work), *aside.values()) if time is not None]
         return min(times, default=None)
 
+    def _refused(self, condition: str, work: Work[R], outcome: Refused) -> None:
+        now = self._engine.clock.time()
+        work.condition(condition, False, outcome.reason, outcome.message, now, now + RETRY_REFUSED)
+
     def _aside(self, work: Work[R], step: Step, outcome: Done | Wait | Refused) -> dict[str, float]:
         """Say how a step goes that holds up nothing else. Returns when it is due again, by its name."""
         now = self._engine.clock.time()
         if isinstance(outcome, Done):
             work.condition(step.aside, True, Reason.SUCCESS, "", now)
             return {}
-        until = outcome.until if isinstance(outcome, Wait) else now + RETRY_REFUSED
-        if until - now >= SHOWN_FROM:
-            work.condition(step.aside, False, outcome.reason, outcome.message, now, until)
-        return {step.name: until}
+        if isinstance(outcome, Refused):
+            return {step.name: now + RETRY_REFUSED}
+        if outcome.until - now >= SHOWN_FROM:
+            work.condition(step.aside, False, outcome.reason, outcome.message, now, outcome.until)
+        return {step.name: outcome.until}
 
     async def _retire(self, work: Work[R], name: str, driver: Driver) -> float | None:
         """Undo a step of a living object. None: it is gone, or is to stay after all.
