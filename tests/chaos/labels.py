@@ -15,6 +15,7 @@ from gurum.model.base import Resource
 from gurum.providers.contract import DOUBT, UNSURE
 
 ALWAYS = "always"  # the verb of what goes on whatever is asked for
+COLLECT = "Store.collect"
 
 _SERVER_WORDS = (("vm_state", "vm"), ("task_state", "task"))
 _QUIET = frozenset({"conditions", "observed_generation", "applied", "account", "intents", "status", "fault"})
@@ -26,7 +27,7 @@ _FACTS = frozenset({"route", "association", "gateway", "egress", "attachment", "
 
 def housekeeping(step: str) -> bool:
     """Whether a step belongs to no operation: leases, and looking whether anything has changed."""
-    return step.startswith(("Lease.update", "Lease.delete")) or step.endswith((" all", " moving"))
+    return step.startswith(("Lease.update", "Lease.delete", COLLECT)) or step.endswith((" all", " moving"))
 
 
 def call(action: str, params: Mapping[str, Any]) -> str:

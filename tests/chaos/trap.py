@@ -26,7 +26,7 @@ from tests.chaos.site import Site
 
 from gurum.model.base import Cause, Resource
 from gurum.providers.aws.transport import AwsError, Transport
-from gurum.store.contract import Journal, NotFoundError, Record, Store, StoreError
+from gurum.store.contract import Collecting, Journal, NotFoundError, Record, Store, StoreError
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -93,6 +93,14 @@ class Trap:
             _within.reset(within)
         self.point(step, "after")
         return result
+
+    async def each(self, step: str, do: Callable[[], Awaitable[T]]) -> T:
+        """Do what may change a cluster by any number of requests, or by none: each is a step, all are no write."""
+        within = _within.set(_Write(step, requests=1))
+        try:
+            return await do()
+        finally:
+            _within.reset(within)
 
     def gate(self, database: Any, changes: Callable[[Any], int]) -> None:
         """Write down what changes the store without having passed a point. changes: how often a transaction has."""
@@ -180,6 +188,17 @@ class TrappedStore:
             return ""
 
 
+class TrappedCollectingStore(TrappedStore):
+    """The same of a store in which a write that was cut off may leave something."""
+
+    async def collect(self) -> int:
+        """As the contract."""
+        inner = self._inner
+        if not isinstance(inner, Collecting):
+            raise TypeError("the store collects nothing")
+        return await self._trap.each(labels.COLLECT, inner.collect)
+
+
 class TrappedJournal:
     """The journal as the process has it."""
 
@@ -231,7 +250,8 @@ def sqlite_changes(transaction: Any) -> int:
 
 def trapped_store(inner: Store, trap: Trap) -> Store:
     """Return a store whose writes are points."""
-    return cast("Store", TrappedStore(inner, trap))
+    wrap = TrappedCollectingStore if isinstance(inner, Collecting) else TrappedStore
+    return cast("Store", wrap(inner, trap))
 
 
 def trapped_journal(inner: Journal, trap: Trap) -> Journal:
