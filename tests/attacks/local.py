@@ -12,56 +12,29 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import waitress.server
-import yaml
 from aiohttp import web
-from tests.support.stack import document
+from tests.support.federation import Prepared
 
 from gurum.identity.front.middleware import Front
 from gurum.identity.keystone import load as load_keystone
 from gurum.identity.provider.app import application
 from gurum.identity.provider.config import load as load_providers
 from gurum.identity.provider.service import Provider
-from gurum.ops import secrets
 from gurum.ops.clock import SystemClock
-from gurum.ops.config import Config, load
+from gurum.ops.config import Config
 from gurum.supervisor.places import Places
-from gurum.supervisor.prepare import prepare
 
 
 @dataclass
-class Local:
+class Local(Prepared):
     """What rows need of a site."""
 
-    config: Config
-    places: Places
     front: Front
     seen: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def auth_url(self) -> str:
-        return self.config.identity.url
-
-    def issuer(self, name: str) -> str:
-        return str(self.config.embedded.federation_settings[name])
-
-    def secret(self, name: str) -> str:
-        return secrets.read(self.places.secret(name))
-
-
-def prepared(directory: Path) -> tuple[Config, Places]:
-    """Make what both processes read."""
-    places = Places(directory / "var")
-    places.state.mkdir(parents=True, exist_ok=True)
-    if not places.config.exists():
-        places.config.write_text(yaml.safe_dump(document()))
-    config = load(places.config, {}, state=places.state)
-    prepare(config, places)
-    return config, places
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from pathlib import Path
 from tests.attacks import browsers, fetches, headers, providers, tokens
 from tests.attacks.forge import Site
 from tests.attacks.guards import GUARDS, without
-from tests.attacks.local import local, prepared
+from tests.attacks.local import local
 from tests.attacks.rows import Result, Row
+from tests.support.federation import prepared
 
 KINDS = {
     "forged headers": headers.rows,

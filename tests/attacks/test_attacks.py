@@ -9,9 +9,10 @@ import pytest
 from tests.attacks import browsers, fetches, tokens
 from tests.attacks.forge import claims, signed
 from tests.attacks.guards import GUARDS, without
-from tests.attacks.local import Local, local, prepared
+from tests.attacks.local import Local, local
 from tests.attacks.rows import bearer
 from tests.attacks.run import KINDS, one
+from tests.support.federation import prepared
 
 QUICK = ("signature", "audience", "nonce")
 

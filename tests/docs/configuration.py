@@ -17,7 +17,7 @@ from functools import cache
 import msgspec
 from tests.docs.markers import Parts, table
 
-from gurum.ops import audit, config
+from gurum.ops import audit, aws, config, issuer
 from gurum.ops.config import QUOTAS, Config
 
 # What a name in its section does not say by itself and its source leaves unsaid. By class and field.
@@ -110,7 +110,7 @@ class Section:
 @cache
 def sections() -> Mapping[str, Section]:
     """Return the sections by their class names."""
-    modules = [inspect.getsource(module) for module in (config, audit)]
+    modules = [inspect.getsource(module) for module in (config, issuer, aws, audit)]
     classes = [
         (node, source) for source in modules for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
     ]
@@ -122,7 +122,7 @@ def sections() -> Mapping[str, Section]:
             tuple(_settings(node, _comments(source), names)),
         )
         for node, source in classes
-        if any(ast.unparse(base) in ("Section", "msgspec.Struct") for base in node.bases) and node.name != "Section"
+        if any(ast.unparse(base) == "Section" for base in node.bases)
     }
 
 

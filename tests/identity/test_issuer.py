@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.client import ClientSession
 from tests.support.issuer import URL, keyed
+from tests.support.store import StepClock
 
 from gurum.identity.issuer import Issuer, IssuerError, KeyRing, keeper, publish
 from gurum.identity.issuer.__main__ import application
@@ -25,22 +26,9 @@ from gurum.ops.config import ConfigError, IssuerConfig, load
 DAY = 86400.0
 
 
-class _Clock:
-    def __init__(self, now: float = 1_800_000_000.0) -> None:
-        self.now = now
-
-    def time(self) -> float:
-        """Return the test's time."""
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += seconds
-
-
 @pytest.fixture
-def clock() -> _Clock:
-    return _Clock()
+def clock() -> StepClock:
+    return StepClock()
 
 
 def _published(config: IssuerConfig, ring: KeyRing) -> jwt.PyJWKSet:
@@ -58,7 +46,7 @@ def _verified(token: str, config: IssuerConfig, ring: KeyRing) -> dict[str, Any]
     return said
 
 
-def test_a_token_says_who_for_whom_and_for_how_long(tmp_path: Path, clock: _Clock) -> None:
+def test_a_token_says_who_for_whom_and_for_how_long(tmp_path: Path, clock: StepClock) -> None:
     config, ring = keyed(tmp_path, clock)
     issuer = Issuer(config, ring, clock)
     tags = {"pia:user": "alice", "pia:project": "p1", "pia:decision": "", "pia:request": "구름"}
@@ -75,7 +63,7 @@ def test_a_token_says_who_for_whom_and_for_how_long(tmp_path: Path, clock: _Cloc
     assert "https://aws.amazon.com/tags" not in other
 
 
-def test_without_a_key_or_a_name_nothing_is_signed(tmp_path: Path, clock: _Clock) -> None:
+def test_without_a_key_or_a_name_nothing_is_signed(tmp_path: Path, clock: StepClock) -> None:
     config = IssuerConfig(url=URL, directory=str(tmp_path))
     with pytest.raises(IssuerError, match="rotate"):
         Issuer(config, KeyRing(config, clock), clock).token("s", {})
@@ -84,7 +72,7 @@ def test_without_a_key_or_a_name_nothing_is_signed(tmp_path: Path, clock: _Clock
         Issuer(nameless, KeyRing(nameless, clock), clock).token("s", {})
 
 
-def test_a_key_is_published_before_it_signs_and_until_its_last_token_is_over(tmp_path: Path, clock: _Clock) -> None:
+def test_a_key_is_published_before_it_signs_and_until_its_last_token_is_over(tmp_path: Path, clock: StepClock) -> None:
     config = IssuerConfig(url=URL, directory=str(tmp_path), rotate_days=10, publish_ahead_hours=24)
     ring = KeyRing(config, clock)
     issuer = Issuer(config, ring, clock)
@@ -108,7 +96,7 @@ def test_a_key_is_published_before_it_signs_and_until_its_last_token_is_over(tmp
     assert len(list((tmp_path / "keys").glob("*.json"))) == len(ring.published())
 
 
-def test_a_key_can_be_changed_early(tmp_path: Path, clock: _Clock) -> None:
+def test_a_key_can_be_changed_early(tmp_path: Path, clock: StepClock) -> None:
     config, ring = keyed(tmp_path, clock, rotate_days=3000.0)
     clock.now = 100 * DAY
     old = ring.current().kid
@@ -125,7 +113,7 @@ class _OverError(Exception):
     """The test's time is over."""
 
 
-class _Rounds(_Clock):
+class _Rounds(StepClock):
     """A clock for a task that never ends: it ends at the fourth sleep."""
 
     def __init__(self, now: float) -> None:
@@ -154,14 +142,14 @@ async def test_keys_that_somebody_else_turns_are_read_alone(
     assert len(tried) == tries
 
 
-def test_many_processes_make_one_key(tmp_path: Path, clock: _Clock) -> None:
+def test_many_processes_make_one_key(tmp_path: Path, clock: StepClock) -> None:
     config = IssuerConfig(url=URL, directory=str(tmp_path))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _n: turn(config, KeyRing(config, clock)), range(8)))
     assert len(KeyRing(config, clock).published()) == 1
 
 
-def test_another_process_sees_a_new_key_at_once(tmp_path: Path, clock: _Clock) -> None:
+def test_another_process_sees_a_new_key_at_once(tmp_path: Path, clock: StepClock) -> None:
     config, ring = keyed(tmp_path, clock, rotate_days=3000.0)
     other = KeyRing(config, clock)
     assert len(other.published()) == 1
@@ -169,7 +157,7 @@ def test_another_process_sees_a_new_key_at_once(tmp_path: Path, clock: _Clock) -
     assert [key.kid for key in other.published()] == [key.kid for key in ring.published()]
 
 
-def test_private_keys_are_their_owner_s_and_nowhere_else(tmp_path: Path, clock: _Clock) -> None:
+def test_private_keys_are_their_owner_s_and_nowhere_else(tmp_path: Path, clock: StepClock) -> None:
     config = IssuerConfig(url=URL, directory=str(tmp_path))
     ring = KeyRing(config, clock)
     turn(config, ring)
@@ -192,7 +180,7 @@ def test_private_keys_are_their_owner_s_and_nowhere_else(tmp_path: Path, clock: 
         KeyRing(config, clock).current()
 
 
-def test_the_documents_are_files_for_any_host(tmp_path: Path, clock: _Clock) -> None:
+def test_the_documents_are_files_for_any_host(tmp_path: Path, clock: StepClock) -> None:
     config, ring = keyed(tmp_path / "issuer", clock)
     host = tmp_path / "host"
     turn(config, ring)
@@ -205,7 +193,7 @@ def test_the_documents_are_files_for_any_host(tmp_path: Path, clock: _Clock) -> 
     assert (public(config) / KEYS).read_bytes() == (host / KEYS).read_bytes()
 
 
-async def test_they_and_nothing_else_are_served(tmp_path: Path, clock: _Clock) -> None:
+async def test_they_and_nothing_else_are_served(tmp_path: Path, clock: StepClock) -> None:
     config, ring = keyed(tmp_path, clock)
     publish(config, ring)
     runner = web.AppRunner(application(public(config), "/issuer"))

@@ -36,14 +36,11 @@ START_SECONDS = 240.0
 
 
 @dataclass
-class Site:
-    """A Keystone and two providers that answer."""
+class Prepared:
+    """What a run's processes read: made, and not started."""
 
     config: Config
     places: Places
-    keystone: subprocess.Popen[bytes]
-    providers: subprocess.Popen[bytes]
-    ready_at: float = 0.0
 
     @property
     def auth_url(self) -> str:
@@ -56,6 +53,15 @@ class Site:
     def secret(self, name: str) -> str:
         """Give a secret of the run."""
         return secrets.read(self.places.secret(name))
+
+
+@dataclass
+class Site(Prepared):
+    """A Keystone and two providers that answer."""
+
+    keystone: subprocess.Popen[bytes]
+    providers: subprocess.Popen[bytes]
+    ready_at: float = 0.0
 
     @property
     def admin(self) -> PasswordAuth:
@@ -73,16 +79,23 @@ class Site:
         return (Path(self.config.log.directory) / "keystone.log").read_text()
 
 
+def prepared(directory: Path, **keystone: int) -> tuple[Config, Places]:
+    """Make what both processes read, at the first time; `keystone` are settings of its own."""
+    places = Places(directory / "var")
+    places.state.mkdir(parents=True, exist_ok=True)
+    if not places.config.exists():
+        settings = document()
+        settings["embedded"]["keystone_settings"] = keystone
+        places.config.write_text(yaml.safe_dump(settings))
+    config = load(places.config, {}, state=places.state)
+    prepare(config, places)
+    return config, places
+
+
 @contextmanager
 def running(directory: Path) -> Iterator[Site]:
     """Start both below a directory, write the catalogue, stop them in the end."""
-    places = Places(directory / "var")
-    places.state.mkdir(parents=True, exist_ok=True)
-    settings = document()
-    settings["embedded"]["keystone_settings"] = {"bcrypt_rounds": 4}
-    places.config.write_text(yaml.safe_dump(settings))
-    config = load(places.config, {}, state=places.state)
-    prepare(config, places)
+    config, places = prepared(directory, bcrypt_rounds=4)
     with (
         _process("gurum.identity.keystone", places.keystone_config) as keystone,
         _process("gurum.identity.provider", places.providers_config) as providers,

@@ -7,12 +7,13 @@ Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements"
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
 Context = Mapping[str, str | list[str]]
 Values = str | list[str]
+S = TypeVar("S")
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
@@ -33,9 +34,13 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         )
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
+class Document(
+    msgspec.Struct, Generic[S], frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"
+):  # fmt: skip
+    """A document of statements of one kind."""
+
     version: Literal["2012-10-17"]
-    statement: list[Statement]
+    statement: list[S]
     id: str = ""
 
 
@@ -58,7 +63,7 @@ class Policy:
 
 def read(document: Mapping[str, Any]) -> Policy:
     """Return the policy of a document. Raises ValueError for what is no policy, or more than this understands."""
-    statements = msgspec.convert(document, _Document).statement
+    statements = msgspec.convert(document, Document[Statement]).statement
     for statement in statements:
         check_operators(statement.condition)
         for pattern in many(statement.action):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from aws_emulator.iam.document import Context, Values, check_operators, holds, many
+from aws_emulator.iam.document import Context, Document, Values, check_operators, holds, many
 
 ASSUME, TAG, IDENTIFY = "sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"
 
@@ -36,17 +36,11 @@ class _Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         )
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="pascal"):
-    version: Literal["2012-10-17"]
-    statement: list[_Statement]
-    id: str = ""
-
-
 class Trust:
     """A trust policy that can be asked."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._statements = msgspec.convert(document, _Document).statement
+        self._statements = msgspec.convert(document, Document[_Statement]).statement
         for statement in self._statements:
             check_operators(statement.condition)
 

@@ -126,8 +126,8 @@ class Assembly:
         engine = self.engine
         await self.collect_claims(GRACE)
         await floating.collect(engine, GRACE)
-        if isinstance(engine.store, Collecting):
-            await engine.store.collect()
+        if isinstance(engine.store, Collecting) and set(self.places[:1]) & set(engine.shards.held):
+            await engine.store.collect()  # it looks at all there is, so of a fleet one does: who has the first shard
         await engine.journal.prune(engine.clock.time() - self.config.store.journal_kept_days * 86400)
         self.settled = (await restoration.find(engine.store)).settled
         for place in self.places:

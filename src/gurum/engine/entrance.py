@@ -36,14 +36,14 @@ class _Signer:
             raise NoSessionError(Reason.UNRECOVERABLE_ERROR, text, "no-token", LONG) from error
 
 
-def entered_by_sessions(config: Config) -> bool:
-    """Whether any account has a role."""
-    return any(account.role for region in config.regions if region.aws for account in region.aws.accounts)
+def entered_by_sessions(*regions: RegionConfig) -> bool:
+    """Whether any account of the regions has a role."""
+    return any(account.role for region in regions if region.aws for account in region.aws.accounts)
 
 
 def sessions_of(region: RegionConfig, config: Config, clock: Clock) -> Sessions | None:
     """Return the sessions of a region's accounts; None where no account has a role. Raises ConfigError."""
-    if region.aws is None or not any(account.role for account in region.aws.accounts):
+    if region.aws is None or not entered_by_sessions(region):
         return None
     issuer = config.identity.issuer
     if not issuer.url:

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -101,7 +101,8 @@ async def serve(config: Config) -> None:
         async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
             log.info("engine starts", metrics_port=port, regions=list(providers))
             await _until(stopping, assembly, started, keeping)
-        keeping.cancel()
+        for task in keeping:
+            task.cancel()
         await assembly.stop()
         log.info("engine stopped")
     finally:
@@ -109,19 +110,16 @@ async def serve(config: Config) -> None:
         await store.close()
 
 
-def _keep_keys(config: Config, clock: Clock) -> asyncio.Task[None]:
+def _keep_keys(config: Config, clock: Clock) -> list[asyncio.Task[None]]:
     """Turn the issuer's keys as long as the engine runs, if any account is entered by them; never ends by itself."""
-
-    async def nothing() -> None:
-        await asyncio.Event().wait()
-
+    if not entered_by_sessions(*config.regions):
+        return []
     issuer = config.identity.issuer
-    work = keep(issuer, KeyRing(issuer, clock), clock) if entered_by_sessions(config) else nothing()
-    return asyncio.create_task(work, name="signing keys")
+    return [asyncio.create_task(keep(issuer, KeyRing(issuer, clock), clock), name="signing keys")]
 
 
 async def _until(
-    stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event, keeping: asyncio.Task[None]
+    stopping: asyncio.Event, assembly: Assembly, started: asyncio.Event, keeping: Sequence[asyncio.Task[None]]
 ) -> None:
     """Work until told to stop. Raises what ended the work, or the turning of the keys, which nobody would miss."""
 
@@ -135,8 +133,8 @@ async def _until(
 
     working = asyncio.create_task(work(), name="engine")
     stop = asyncio.create_task(stopping.wait(), name="signal")
-    await asyncio.wait({working, stop, keeping}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (working, keeping):
+    await asyncio.wait({working, stop, *keeping}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (working, *keeping):
         if task.done():
             stop.cancel()
             await task  # raises what ended it

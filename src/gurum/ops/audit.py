@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from gurum.ops.section import Section
+
 NONE = "none"
 
 
-class AuditConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuditConfig(Section, frozen=True):
     """The audit chain: who did what, and by which decision."""
 
     directory: str = ""  # where the chains lie, one a process; empty: nothing is recorded

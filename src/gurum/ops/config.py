@@ -16,16 +16,12 @@ import yaml
 
 from gurum.ops.audit import AuditConfig
 from gurum.ops.audit import placed as audit_placed
+from gurum.ops.aws import AwsAccountConfig as AwsAccountConfig
+from gurum.ops.aws import AwsConfig as AwsConfig
+from gurum.ops.issuer import IssuerConfig as IssuerConfig
+from gurum.ops.section import ConfigError as ConfigError
+from gurum.ops.section import Section as Section
 from gurum.ops.urls import without_password
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; the message is one sentence that names the place and the remedy."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the sections: immutable, and a misspelt key is an error, not silence."""
-
 
 EMBEDDED_CLUSTER = "kubernetes:embedded"
 
@@ -43,26 +39,6 @@ class StoreConfig(Section, frozen=True):
     watch_interval: float = 0.01  # SQLite: seconds between looks for other processes' writes; PostgreSQL tells of them
     journal_kept_days: float = 400.0  # a record older than that is pruned: a year of usage, and a month to read it
     tombstones_kept: float = 3600.0  # seconds a deletion is remembered for watches that resume
-
-
-class IssuerConfig(Section, frozen=True):
-    """Gurum as the issuer of the tokens for which AWS gives sessions: needed where an account has a `role`.
-
-    AWS must reach `{url}/.well-known/openid-configuration` and `{url}/keys.json`, and nothing else.
-    """
-
-    url: str = ""  # https, as AWS reaches it; an account's trust is bound to it, so it is not to change
-    directory: str = "var/issuer"  # the signing keys, mode 0600, and in `public` the two documents
-    rotate_days: float = 30.0  # how long a key signs
-    publish_ahead_hours: float = 24.0  # how long a key is published before it signs
-    token_seconds: int = 300  # how long a token is good; 300 at most
-
-    def __post_init__(self) -> None:
-        """Refuse what would make tokens long-lived, or keys that nobody could have fetched."""
-        if not 1 <= self.token_seconds <= 300:
-            raise ValueError("token_seconds must be from 1 to 300")
-        if not 0 < self.publish_ahead_hours < self.rotate_days * 24:
-            raise ValueError("publish_ahead_hours must be more than 0 and less than rotate_days")
 
 
 class IdentityConfig(Section, frozen=True):
@@ -91,41 +67,6 @@ class ZoneConfig(Section, frozen=True):
 
     name: str
     id: str
-
-
-class AwsAccountConfig(Section, frozen=True):
-    """An AWS account and the projects (ids) that use it; no projects: every project of the region.
-
-    Either `role`, for sessions of minutes by `identity.issuer` and no stored key, or `credentials_file`: JSON
-    {"access_key_id", "secret_access_key", "session_token"?}, mode 0600.
-    """
-
-    number: str
-    role: str = ""  # name of the IAM role whose sessions Gurum takes; with its path, if it has one
-    credentials_file: str = ""
-    projects: list[str] = msgspec.field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Refuse an account of which it is not clear how it is entered."""
-        if bool(self.role) == bool(self.credentials_file):
-            raise ValueError(f"account {self.number}: either `role` or `credentials_file`, and not both")
-
-
-class AwsConfig(Section, frozen=True):
-    """How AWS is reached. endpoint_url empty: the real one. Rates are requests/s and burst of AWS's own buckets."""
-
-    endpoint_url: str = ""
-    accounts: list[AwsAccountConfig] = msgspec.field(default_factory=list)
-    sts_url: str = ""  # of STS; empty: endpoint_url, or else the real one of the region
-    session_seconds: int = 900  # how long a session is good; 900 to 43200, and to what the role allows
-    in_flight: int = 32  # calls at once per account and region
-    visibility_window: float = 60.0  # seconds until "not found by tag" is believed
-    not_yet_window: float = 300.0  # seconds in which NotFound after a create means "not yet"
-    observe_interval: float = 3.2  # seconds between lists of instances while something is in motion
-    idle_interval: float = 30.0  # seconds between lists while nothing is
-    timeout: float = 60.0
-    rates: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)  # action: (per second, burst)
-    throttle: bool = True
 
 
 class SimulatedConfig(Section, frozen=True):
