@@ -22,15 +22,16 @@ class LostAnswerError(Exception):
 
 
 class RefusedError(Exception):
-    """The API refused. The message is its own."""
+    """The API refused. The message is its own. `unsure`: an earlier try may have been carried out, unanswered."""
 
     def __init__(self, status: int, body: bytes) -> None:
         super().__init__(f"{status}: {body.decode(errors='replace')[:400]}")
         self.status = status
+        self.unsure = False
 
 
 class LaterError(Exception):
-    """The API said that nothing was done and when to ask again, in seconds."""
+    """The API said when to ask again, in seconds. Its store may have been in doubt: then it may have been done."""
 
     def __init__(self, after: float) -> None:
         super().__init__(f"to be asked again in {after:g} s")

@@ -227,30 +227,41 @@ class Run:
     def ask(self, method: str, path: str, body: Any = None, *, retry: bool | None = None) -> Any:
         """Ask the API; if it is killed meanwhile, ask again or not, as the kill says (or `retry`).
 
-        Who is told to ask later does so. Raises LostAnswerError when it is not to ask again; RefusedError.
+        Who is told to ask later does so. Raises LostAnswerError when it is not to ask again; RefusedError, which says
+        whether a try before it may have been carried out.
         """
+        unsure = False
         end = self.site.lapse.elapsed() + PATIENCE
         again = retry if retry is not None else self._kill is None or self._kill.retry or method == "GET"
         while True:
             try:
                 return self.client.call(method, path, body)
+            except RefusedError as refusal:
+                refusal.unsure = unsure
+                raise
             except LaterError as later:
+                unsure = True
                 if self.site.lapse.elapsed() > end:
                     raise StuckError(f"not within {PATIENCE:.0f} s: {method} {path}") from later
                 self.pause(later.after)
             except LostAnswerError:
+                unsure = True
                 self.until(self.client.up, "the API answers again")
                 if not again:
                     raise
 
     def quietly(self, method: str, path: str, body: Any = None) -> bool:
         """Ask for something that may be refused or not be there any more; return whether it was taken."""
+        return self.took(method, path, body) is True
+
+    def took(self, method: str, path: str, body: Any = None) -> bool | None:
+        """Likewise; None when it was refused after a try that may have been carried out."""
         try:
             self.ask(method, path, body, retry=True)
         except RefusedError as error:
             if error.status not in (400, 403, 404, 409):
                 raise
-            return False
+            return None if error.unsure else False
         return True
 
     # Looking

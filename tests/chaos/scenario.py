@@ -110,10 +110,11 @@ def _forgotten(run: Run, tenant: Tenant) -> list[str]:
     for id_, name in tenant.names.items():
         if id_ in tenant.deleted:
             continue
-        if id_ not in every:
+        called = every.get(id_)
+        if called is None:
             found.append(f"lost: {id_} ({name}) was acknowledged and is not there")
-        elif isinstance(every[id_], Server | Network) and every[id_].spec.name != name:  # type: ignore[attr-defined]
-            found.append(f"lost: {id_} was acknowledged to be called {name}")
+        elif isinstance(called, Server | Network) and called.spec.name != name:
+            found.append(f"lost: {id_} was acknowledged to be called {name}, and is called {called.spec.name}")
     for (id_, what), value in tenant.facts.items():
         obj = every.get(id_)
         if isinstance(obj, Router) and bool(obj.spec.gateway) != bool(value):

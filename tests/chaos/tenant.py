@@ -79,18 +79,19 @@ class Tenant:
         """Rename something, if it is there."""
         if not id_ or id_ in self.deleted:
             return
-        try:
-            if self.run.quietly("PUT", f"{path}/{id_}", {noun: {"name": name}}):
-                self.names[id_] = name
-        except LostAnswerError:
+        taken = self.run.took("PUT", f"{path}/{id_}", {noun: {"name": name}})
+        if taken:
+            self.names[id_] = name
+        elif taken is None:
             self.names.pop(id_, None)  # it may be either
 
     def change(self, path: str, body: dict[str, Any], about: tuple[str, str], value: str) -> None:
         """Change something; remember what was acknowledged."""
-        if self.run.quietly("PUT", path, body):
+        taken = self.run.took("PUT", path, body)
+        if taken:
             self.facts[about] = value
-        else:
-            self.facts.pop(about, None)  # it may be either: perhaps a lost answer was followed by a refusal
+        elif taken is None:
+            self.facts.pop(about, None)  # it may be either
 
     def delete(self, path: str, id_: str) -> None:
         """Ask for deletion until it is granted. A lost answer is followed by another try, which may find nothing."""
