@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import structlog
-from tests.bench import creates, micro, reads
+from tests.bench import creates, micro, reads, tokens
 from tests.bench.figures import Figures
 from tests.support.backend import available
 
@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller counts, no project of 50,000")
     parser.add_argument("-f", "--format", choices=("table", "json"), default="table")
-    parser.add_argument("--only", choices=("micro", "reads", "creates"), help="one part")
+    parser.add_argument("--only", choices=("micro", "tokens", "reads", "creates"), help="one part")
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     figures = Figures()
@@ -30,6 +30,8 @@ def main() -> int:
         root = Path(directory)
         if options.only in (None, "micro"):
             micro.measure(figures)
+        if options.only in (None, "tokens"):
+            tokens.measure(figures, 75.0 if options.quick else 180.0)
         if options.only in (None, "reads"):
             (root / "small").mkdir()
             reads.measure(root / "small", figures, 1000, 40)

@@ -1,4 +1,4 @@
-"""What the parts cost by themselves: SQL statements a request, a cached token, a policy decision."""
+"""What the parts cost by themselves: SQL statements a request, a policy decision, an event of the audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.bench.figures import Figures
 from tests.support.backend import run_url
-from tests.support.keystone import running
 from tests.support.pia import Kit, flavor, image, region
 
 from gurum.audit.opening import opened
@@ -107,39 +106,6 @@ def policy(figures: Figures) -> None:
     figures.put("policy_remembered_p50_ms", statistics.median(remembered))
 
 
-async def tokens(figures: Figures) -> None:
-    """Time a validation that the cache answers, against a real Keystone."""
-    from gurum.identity.tokens import TokenValidator
-
-    with tempfile.TemporaryDirectory() as directory, running(Path(directory)) as keystone:
-        async with TokenValidator(keystone.admin) as validator:
-            token = await asyncio.to_thread(keystone_token, keystone.auth_url, keystone.admin_password)
-            await validator.validate(token)
-            began = time.perf_counter()
-            for _ in range(2000):
-                await validator.validate(token)
-            figures.put("token_cached_ms", (time.perf_counter() - began) / 2)
-
-
-def keystone_token(auth_url: str, password: str) -> str:
-    """Log in as the administrator."""
-    import json
-    import urllib.request
-
-    user = {"name": "admin", "domain": {"id": "default"}, "password": password}
-    body = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
-        }
-    }
-    request = urllib.request.Request(
-        f"{auth_url}/auth/tokens", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return str(answer.headers["X-Subject-Token"])
-
-
 async def audit(figures: Figures) -> None:
     """Time what a request costs more with the audit chain than without: CPU time of all threads of the process.
 
@@ -191,4 +157,3 @@ def measure(figures: Figures) -> None:
     asyncio.run(statements(figures))
     policy(figures)
     asyncio.run(audit(figures))
-    asyncio.run(tokens(figures))

@@ -136,7 +136,7 @@ events = st.builds(
 def test_the_index_drops_exactly_what_is_meant(tokens: list[Principal], revoked: RevocationEvent) -> None:
     cache = TokenCache(100, 100)
     for number, principal in enumerate(tokens):
-        cache.put(key_of(str(number)), entry_of(principal, 0, 1))
+        cache.put(key_of(str(number)), entry_of(principal, 0, 1, 1))
     dropped = cache.revoke(revoked)
     for number, principal in enumerate(tokens):
         assert (cache.get(key_of(str(number))) is None) == is_meant(revoked, principal, facets(principal))

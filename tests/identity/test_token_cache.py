@@ -14,7 +14,7 @@ def entry(name: str, until: float = 100.0) -> Entry:
     principal = Principal(
         user_id=name, user_name=name, user_domain_id="d", issued_at=NOW, expires_at=NOW, audit_ids=(name,)
     )
-    return entry_of(principal, 0.0, until)
+    return entry_of(principal, 0.0, until, until)
 
 
 def test_key_does_not_contain_the_token() -> None:

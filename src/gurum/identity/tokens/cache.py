@@ -27,11 +27,15 @@ def key_of(token: str) -> Key:
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A valid token. `asked_at`: when Keystone was asked; `until`: when it must be asked again."""
+    """A valid token. `asked_at`: when Keystone was asked; `until`: when it must be asked again.
+
+    `ahead`: from when on a use has Keystone asked again beforehand.
+    """
 
     principal: Principal
     asked_at: float
     until: float
+    ahead: float
     facets: frozenset[Facet]
 
 
@@ -113,6 +117,6 @@ class TokenCache:
         return iter(self._valid if facet is None else self._index.get(facet, ()))
 
 
-def entry_of(principal: Principal, asked_at: float, until: float) -> Entry:
+def entry_of(principal: Principal, asked_at: float, until: float, ahead: float) -> Entry:
     """Make an entry with the facets that revocations find it by."""
-    return Entry(principal, asked_at, until, facets(principal))
+    return Entry(principal, asked_at, until, ahead, facets(principal))
