@@ -15,10 +15,18 @@ from tests.support.store import StepClock, list_all, make_claim, make_network, m
 
 from gurum.model.network import Network
 from gurum.model.server import Server
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError, OwnedError, WatchExpiredError
+from gurum.store.contract import (
+    ConflictError,
+    ExistsError,
+    InDoubtError,
+    NotFoundError,
+    OwnedError,
+    UnavailableError,
+    WatchExpiredError,
+)
 from gurum.store.kubernetes import KubernetesStore, shape
 from gurum.store.kubernetes.access import access
-from gurum.store.kubernetes.client import Client, checked
+from gurum.store.kubernetes.client import Answer, Client, checked
 from gurum.store.kubernetes.install import INSTALLER, install
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM
 from gurum.store.kubernetes.shape import Address
@@ -164,9 +172,11 @@ async def test_a_key_whose_object_never_came_is_free_after_a_while(site: Site) -
         "spec": {"kind": "Network", "key": "k", "ownerID": lost.id, "ownerNamespace": NAMESPACE, "ownerName": lost.id},
     }
     checked(await site.client.create(shape.collection(KEY_CLAIM, SYSTEM), claim))
-    with pytest.raises(ExistsError) as refusal:
+    site.store._keys._race = 0.2
+    with pytest.raises(UnavailableError, match="can be made after at most 60 s"):  # there is none of this key
         await site.store.create(make_network(key="k"))
-    assert refusal.value.holder == lost.id
+    with pytest.raises(NotFoundError):
+        await site.store.get_by_key(Network, "k")
     site.store._keys._grace = 0.0  # a minute later
     network = await site.store.create(make_network(key="k"))
     assert await site.store.get_by_key(Network, "k") == network
@@ -203,6 +213,30 @@ async def test_a_key_that_was_taken_for_nothing_is_given_back(site: Site) -> Non
     with pytest.raises(ExistsError):  # the same creation once more: its key stays its own
         await site.store.create(first)
     assert (await site.store.get_by_key(Network, "a")).id == first.id
+
+
+async def test_a_key_is_given_back_by_who_is_turned_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An API server that has just come up knows no rights yet, and forbids what it allows a moment later."""
+    forbidding = Answer(403, b'{"message": "networks.network.gurum.cloud is forbidden"}')
+    create, asked = site.store.client.create, 0
+
+    async def forbidden(path: str, document: Any, **more: Any) -> Answer:
+        nonlocal asked
+        if path.endswith("/networks"):
+            asked += 1
+            return forbidding if asked == 1 else msgspec.structs.replace(forbidding, lost=True)
+        return await create(path, document, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.store.client, "create", forbidden)
+        with pytest.raises(UnavailableError, match="forbidden"):
+            await site.store.create(make_network(key="a"))
+        with pytest.raises(InDoubtError, match="forbidden"):  # an earlier try of it may have been carried out
+            await site.store.create(make_network(key="b"))
+    assert (await site.store.create(make_network(key="a"))).metadata.key == "a"
+    site.store._keys._race = 0.2
+    with pytest.raises(UnavailableError, match="cut off"):
+        await site.store.create(make_network(key="b"))
 
 
 async def test_a_cluster_that_went_back_is_listed_anew(site: Site) -> None:

@@ -61,9 +61,13 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def checked(answer: Answer) -> Answer:
-    """Return a success. Raises UnavailableError for anything else: what it is, is for whoever runs the cluster."""
+    """Return a success. Raises UnavailableError for anything else: what it is, is for whoever runs the cluster.
+
+    InDoubtError if what was refused was tried before, and that may have been carried out.
+    """
     if answer.status >= 300:
-        raise UnavailableError(f"the API server refuses ({answer.status}): {answer.message[:500]}")
+        words = f"the API server refuses ({answer.status}): {answer.message[:500]}"
+        raise InDoubtError(words) if answer.lost else UnavailableError(words)
     return answer
 
 

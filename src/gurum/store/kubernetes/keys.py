@@ -3,11 +3,12 @@
 A security group rule stands in its project's namespace under its id, and yet no two may say the same. Kubernetes makes
 only names unique, within a namespace: so the key is the name of a small object in a namespace that all share. It is
 made first and removed last; one whose object never came is nobody's after a while: whoever wants it takes it over, and
-what nobody wants is collected.
+what nobody wants is collected. Until then it can be said neither that there is such an object nor that there is none.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,20 +23,22 @@ from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.words import seconds
 
 GRACE = 60.0  # seconds between a key's taking and its object's creation, at most: requests have given up long before
-_TRIES = 8
+RACE = 2.0  # seconds in which the object of one who was faster comes, if nothing went wrong
+_LOOK = 0.05
 
 
 class Keys:
     """The keys of objects that are named by their ids."""
 
-    def __init__(self, client: Client, grace: float = GRACE) -> None:
-        """`grace`: seconds after which a key without its object is anybody's."""
-        self._client, self._grace = client, grace
+    def __init__(self, client: Client, grace: float = GRACE, race: float = RACE) -> None:
+        """`grace`: seconds after which a key without its object is anybody's; `race`: for which it is waited for."""
+        self._client, self._grace, self._race = client, grace, race
 
     async def take(self, obj: Resource, at: Address | None = None) -> None:
         """Take the object's key for it. Idempotent by the object's id. Raises ExistsError, UnavailableError.
 
-        `at`: where the object stands, if that is not where one that we create does.
+        ExistsError is for the key of an object that is there. `at`: where the object stands, if that is not where one
+        that we create does.
         """
         meta = obj.metadata
         owner, claim = at or shape.address_of(obj), address(obj.kind, meta.key)
@@ -51,20 +54,26 @@ class Keys:
                 "ownerName": owner.name,
             },
         }
-        for _ in range(_TRIES):
+        patience = time.monotonic() + self._race
+        while True:
             answer = await namespaces.create(self._client, KEY_CLAIM, document)
             if answer.status != 409:
                 checked(answer)
                 return
             held = await self._held(obj.kind, meta.key)
-            if held is None:
-                continue  # given back just now
-            if held["spec"]["ownerID"] == meta.id:
-                return
-            if not await self._abandoned(held):
-                raise ExistsError(obj.kind, meta.key, held["spec"]["ownerID"])
-            await self._remove(held)
-        raise UnavailableError(f"{obj.kind} {meta.key[:100]!r} is being taken and released all the time; try again")
+            if held is not None:
+                if held["spec"]["ownerID"] == meta.id:
+                    return
+                if await self._owned(held):
+                    raise ExistsError(obj.kind, meta.key, held["spec"]["ownerID"])
+                if self._old(held):
+                    await self._remove(held)
+            if time.monotonic() > patience:
+                raise UnavailableError(
+                    f"{obj.kind} {meta.key[:100]!r} is being made by another request, or was, by one that was cut off:"
+                    f" then it can be made after at most {self._grace:g} s"
+                )
+            await asyncio.sleep(_LOOK)
 
     async def owner(self, kind: type[Resource], key: str) -> str:
         """Return the id of the object that holds the key, empty for none. Raises UnavailableError."""
@@ -99,11 +108,16 @@ class Keys:
         return None if answer.status == 404 else checked(answer).json()
 
     async def _abandoned(self, held: dict[str, Any]) -> bool:
-        if time.time() - seconds(held["metadata"]["creationTimestamp"]) < self._grace:
-            return False
+        return self._old(held) and not await self._owned(held)
+
+    def _old(self, held: dict[str, Any]) -> bool:
+        return time.time() - seconds(held["metadata"]["creationTimestamp"]) >= self._grace
+
+    async def _owned(self, held: dict[str, Any]) -> bool:
+        """Whether the object that the key is for is there."""
         spec = held["spec"]
         owner = Address(spec.get("ownerNamespace", ""), spec["ownerName"])
-        return (await self._client.get(owner.path(PLACES[spec["kind"]]))).status == 404
+        return (await self._client.get(owner.path(PLACES[spec["kind"]]))).status != 404
 
     async def _remove(self, held: dict[str, Any]) -> None:
         meta = held["metadata"]

@@ -20,6 +20,7 @@ from gurum.store.contract import (
     Event,
     ExistsError,
     Filter,
+    InDoubtError,
     NotFoundError,
     Page,
     StoreError,
@@ -249,7 +250,9 @@ class KubernetesStore:
             if answer.status == 409:
                 return await self._met(kind, new, lost=answer.lost)
             document = _possible(answer, new)
-        except (ExistsError, ValueError):
+        except InDoubtError:
+            raise  # it may be there, with its key
+        except (StoreError, ValueError):
             if apart and not await self._holds(new):
                 await self._keys.release(kind, meta.key, meta.id)
             raise

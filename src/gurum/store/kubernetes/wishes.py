@@ -15,7 +15,14 @@ import msgspec
 from gurum.model.base import Cause, Resource
 from gurum.ops.clock import Clock
 from gurum.store import objects
-from gurum.store.contract import ConflictError, ExistsError, NotFoundError, UnavailableError
+from gurum.store.contract import (
+    ConflictError,
+    ExistsError,
+    InDoubtError,
+    NotFoundError,
+    StoreError,
+    UnavailableError,
+)
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.feed import Feed
@@ -86,7 +93,9 @@ class Wishes:
                 raise ValueError(f"{kind.kind} {address.name!r} cannot be stored: {answer.message[:1000]}")
             else:
                 stored = checked(answer).json()
-        except (ConflictError, ExistsError, ValueError):
+        except InDoubtError:
+            raise  # it may be this object by now, with its key
+        except (StoreError, ValueError):
             if apart:
                 await self._keys.release(kind, meta.key, meta.id)
             raise
