@@ -24,7 +24,7 @@ class RefusedError(Exception):
 
 
 class Cloud:
-    """Somebody in a region."""
+    """Somebody in a region. Where the store is not to be had (503), they ask again for `PATIENCE`."""
 
     def __init__(self, root: str, token: str) -> None:
         self._root, self._token = root, token
@@ -47,6 +47,21 @@ class Cloud:
         singular = noun.replace("-", "_").removesuffix("s")
         made: Document = self.network("POST", f"/{noun}", {singular: fields})[singular]
         return made
+
+    def remove(self, ask: Callable[[str, str], object], path: str) -> None:
+        """Delete what may still be held by something that is going; return when it is gone. Raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                ask("DELETE", path)
+                break
+            except RefusedError as refusal:
+                if refusal.status == 404:
+                    return
+                if refusal.status != 409 or time.monotonic() > deadline:
+                    raise
+            time.sleep(PAUSE)
+        self.until_gone(lambda: ask("GET", path))
 
     def server(self, uid: str) -> Document:
         """Return a server. Raises RefusedError (404: it is gone)."""
@@ -77,6 +92,19 @@ class Cloud:
             time.sleep(PAUSE)
 
     def _ask(self, method: str, path: str, body: Document | None) -> Document:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._once(method, path, body)
+            except RefusedError as refusal:
+                if refusal.status != 503 or time.monotonic() > deadline:
+                    raise
+            except OSError:  # nobody listens: it is being replaced
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(PAUSE)
+
+    def _once(self, method: str, path: str, body: Document | None) -> Document:
         headers = {"X-Auth-Token": self._token, "Content-Type": "application/json"}
         headers |= {"OpenStack-API-Version": "compute 2.79"} if path.startswith("/compute") else {}
         data = None if body is None else json.dumps(body).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.chart.cloud import Cloud, RefusedError
@@ -41,6 +42,36 @@ class Deeds:
         self._addresses(outside)
         for _ in range(2):
             self._act("server", "os-getConsoleOutput", {})
+
+    def change(self) -> None:
+        """Change everything that was made and can be changed."""
+        m, ids = self.member, self.ids
+        self._operator_changes()
+        m.compute("PUT", f"/servers/{ids['server']}", {"server": {"name": "deed-changed"}})
+        for name in ("network", "subnet", "security_group", "router", "port", "floating"):
+            noun = {"floating": "floatingip"}.get(name, name)
+            said = {noun: {"description": f"changed {time.monotonic()}"}}
+            m.network("PUT", f"/{noun.replace('_', '-')}s/{ids[name]}", said)
+        self._act("server", "os-getConsoleOutput", {})
+
+    def end(self) -> None:
+        """Remove everything, what holds others first; return when all of it is gone."""
+        m, ids = self.member, self.ids
+        for name in ("floating", "second"):
+            m.remove(m.network, f"/floatingips/{ids[name]}")
+        for name in ("server", "other"):
+            m.compute("DELETE", f"/servers/{ids[name]}")
+        for name in ("server", "other"):
+            m.until_gone(lambda name=name: m.server(ids[name]))  # type: ignore[misc] # mypy and defaults
+        m.remove(m.network, f"/ports/{ids['port']}")
+        m.network("PUT", f"/routers/{ids['router']}/remove_router_interface", {"subnet_id": ids["subnet"]})
+        m.remove(m.network, f"/routers/{ids['router']}")
+        m.remove(m.network, f"/security-group-rules/{ids['rule']}")
+        m.remove(m.network, f"/security-groups/{ids['security_group']}")
+        m.remove(m.network, f"/networks/{ids['network']}")
+        m.remove(m.compute, f"/os-server-groups/{ids['servergroup']}")
+        m.remove(m.compute, "/os-keypairs/deed")
+        self.admin.remove(self.admin.compute, f"/flavors/{ids['flavor']}")
 
     def _operator_makes(self) -> None:
         flavor = {"name": "deed", "vcpus": 2, "ram": 2048, "disk": 20, "id": "deed"}

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gurum.store.kubernetes import guard
+
 Document = dict[str, Any]
+
+DECISION = "authorization.k8s.io/decision"  # the annotation of an event that says what became of it before admission
+# No request has this verb. Whoever lacks it is refused by an admission policy what only Gurum's processes may write.
+ASSIGN = ("assign", "identities.gurum.cloud")
+GUARDED = f"'{guard.NAME}'"  # as a refusal names its policy
 
 
 class Right(NamedTuple):
@@ -43,6 +50,17 @@ def granted(bindings: Iterable[Document], roles: Mapping[str, Document], namespa
     return found
 
 
+def rules(rights: Iterable[Right]) -> list[Document]:
+    """Return the rules of a role that gives exactly these rights, a rule for each."""
+    out = []
+    for one in rights:
+        whole, _, part = one.resource.partition("/")
+        name, _, group = whole.partition(".")
+        said = f"{name}/{part}" if part else name
+        out.append({"apiGroups": [group], "resources": [said], "verbs": [one.verb]})
+    return out
+
+
 class Asked(NamedTuple):
     """What the audit log tells of the accounts: what was let through, what was not, by which tokens."""
 
@@ -71,6 +89,11 @@ def asked(log: Path, namespace: str, offset: int = 0) -> Asked:
                 continue
             part = f"/{what['subresource']}" if what.get("subresource") else ""
             right = Right(account, event["verb"], resource(what.get("apiGroup", ""), f"{what['resource']}{part}"))
-            into = found.refused if event["responseStatus"].get("code") == 403 else found.used
+            forbidden = event.get("annotations", {}).get(DECISION) == "forbid"
+            into = found.refused if forbidden else found.used
             into[right] = into.get(right, 0) + 1
+            if not forbidden and event["responseStatus"].get("code") == 403:
+                if GUARDED in event["responseStatus"].get("message", ""):
+                    missing = Right(account, *ASSIGN)
+                    found.refused[missing] = found.refused.get(missing, 0) + 1
     return found

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -66,6 +67,14 @@ class Site:
         """Run kubectl as the administrator; return what it says."""
         return kubectl(self.plane.kubeconfig, *words, stdin=stdin).stdout
 
+    def gurum(self, *words: str) -> str:
+        """Run an operator's command; return what it says. Raises RuntimeError if it fails."""
+        command = [str(Path(sys.executable).parent / "gurum"), *words, "--state", str(self.places.state)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            raise RuntimeError(f"gurum {' '.join(words)}: {done.stderr or done.stdout}")
+        return done.stdout + done.stderr
+
     def install(self) -> str:
         """Install the chart, or bring the release to the values as they are now; return what Helm says."""
         file = self.directory / "values.yaml"
@@ -104,9 +113,9 @@ class Site:
         roles = json.loads(self.kubectl("get", "clusterroles", "-o", "json"))["items"]
         return granted(bindings, {role["metadata"]["name"]: role for role in roles}, NAMESPACE)
 
-    def asked(self, offset: int = 0) -> Asked:
+    def asked(self) -> Asked:
         """Return what they did."""
-        return asked(self.plane.plane.audit_log, NAMESPACE, offset)
+        return asked(self.plane.plane.audit_log, NAMESPACE)
 
     def token(self, cloud: str) -> str:
         """Log in as the user of a cloud of `clouds.yaml`."""
@@ -185,6 +194,7 @@ def standing(directory: Path) -> Iterator[Site]:
 
 
 def _hasten(written: Document, store: str, journal: str) -> None:
+    written.pop("audit", None)  # a directory of a machine that stays, which no pod has
     written["store"] = {"url": store, "journal_url": journal}
     for region in written["regions"]:
         if "aws" in region:

@@ -33,6 +33,7 @@ ACCEPTED, SUCCESS, ERROR, REFUSED = "Accepted", "Success", "Error", "Refused"
 WORDS: Mapping[str, str] = {"start": "os-start", "stop": "os-stop"}
 PAUSE = 0.5  # seconds between looks at servers that work on an action
 LONGEST = 60.0  # seconds after which a verb that its server does not know was not posted
+TOLD = 10.0  # seconds within which the watch tells what became of a write whose answer was lost
 KEPT = 3600  # seconds for which a finished action is kept, unless it says otherwise
 
 
@@ -175,9 +176,20 @@ class Actions:
         whole = {"apiVersion": SERVER_ACTION.api_version, "kind": "ServerAction", **document, "status": status}
         answer = await self._client.replace(f"{path}/status", whole)
         if answer.status == 409 and answer.lost:  # it may be what we wrote ourselves; no other has our request id
-            answer = await self._client.get(path)
-            return answer.json() if answer.status == 200 and answer.json().get("status") == status else None
+            return await self._told(document, status)
         return answer.json() if answer.status == 200 else None
+
+    async def _told(self, document: Document, status: Document) -> Document | None:
+        """Return the action once the watch tells that it has this status; None if it is told otherwise, or not soon."""
+        address, before = address_in(document), document["metadata"]["resourceVersion"]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + TOLD
+        while (left := deadline - loop.time()) > 0:
+            seen = self._watched.documents.get(address)
+            if seen is None or seen["metadata"]["resourceVersion"] != before:
+                return seen if seen is not None and seen.get("status") == status else None
+            await self._watched.news(left)
+        return None
 
     def _ended(self, outcome: str, message: str) -> Document:
         ended = {"outcome": outcome, "finishedAt": moment(self._now())}

@@ -73,8 +73,8 @@ PROCESSES: dict[str, Process] = {
         text="What the engines do: status and finalizers of everything, what they make themselves, the catalogue.",
         read=tuple(PLACES),
         looked=("Transfer",),
-        create=(*CATALOGUE, "Network", "Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "AddressClaim",
-                "FloatingIPClaim", "Lease", "Restoration"),
+        create=(*CATALOGUE, "Network", "Subnet", "Port", "SecurityGroupRule", "FloatingIP", "Domain", "CloudKey",
+                "AddressClaim", "FloatingIPClaim", "Lease", "Restoration"),
         update=(*CATALOGUE, *_HELD, "KeyPair", "SecurityGroupRule", "Domain", "CloudKey", "QuotaUsage", "Lease",
                 "Restoration"),
         delete=("Subnet", "Port", "SecurityGroupRule", "Domain", "CloudKey", "ConsoleLog", "AddressClaim",
@@ -125,7 +125,7 @@ def _process(name: str, row: Process) -> Document:
     for kind in row.status:
         verbs.setdefault((PLACES[kind].group, f"{PLACES[kind].plural}/status"), []).append("update")
     if row.verbs:
-        verbs[SERVER_ACTION.group, SERVER_ACTION.plural] = [*READ, "delete"]
+        verbs[SERVER_ACTION.group, SERVER_ACTION.plural] = [*FOLLOW, "delete"]
         verbs[SERVER_ACTION.group, f"{SERVER_ACTION.plural}/status"] = ["update"]
     if row.keys:
         verbs[KEY_CLAIM.group, KEY_CLAIM.plural] = list(row.keys)

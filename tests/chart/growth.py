@@ -1,0 +1,92 @@
+"""The roles, grown from nothing: a right is given when the API server has refused it to a process that asked for it.
+
+What a whole play without one right would show is that this right is asked for and refused, which breaks the verdict.
+A play for each would take days; here all are missing at once, and come back one by one. So of each right that the
+roles have in the end there was a moment at which it was missing, was asked for by the process itself, and was refused
+by a real API server: the event is in its audit log. A right that nobody asks for does not come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.chart.rights import Right, asked, rules
+from tests.chart.site import Site
+
+from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.client import Client, checked
+
+Document = dict[str, Any]
+
+PAUSE = 0.05  # seconds between two looks at the audit log
+ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+
+
+class Growth:
+    """`refused`: what was missing when a process asked for it, in the order in which it came back."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.whole = site.granted()
+        self.refused: list[Right] = []
+        self._roles = site.roles()
+        self._ended = threading.Event()
+        self._trouble: BaseException | None = None
+
+    @property
+    def missing(self) -> list[Right]:
+        """What nobody has asked for yet."""
+        return sorted(self.whole - set(self.refused))
+
+    def check(self) -> None:
+        """Raise what ended the watch over the audit log."""
+        if self._trouble is not None:
+            raise self._trouble
+
+    async def grow(self) -> None:
+        """Take everything away, then give back what is asked for, until told to end."""
+        client = Client(access(f"kubernetes://{self._site.plane.kubeconfig}", "growth"), manager="growth")
+        try:
+            await self._write(client, self._roles)
+            offset = self._site.plane.plane.audit_log.stat().st_size
+            while not self._ended.is_set():
+                told, offset = self._site.asked_since(offset)
+                new = [one for one in told.refused if one in self.whole and one not in self.refused]
+                self.refused += new
+                await self._write(client, {one.account for one in new})
+                await asyncio.sleep(PAUSE)
+        finally:
+            await client.close()
+
+    async def _write(self, client: Client, roles: Iterable[str]) -> None:
+        for name in roles:
+            path = f"{ROLES}/{name}"
+            role = checked(await client.get(path)).json()
+            given = [one for one in self.refused if one.account == name]
+            checked(await client.replace(path, {**role, "rules": rules(given)}))
+
+
+@contextmanager
+def growing(site: Site) -> Iterator[Growth]:
+    """Give the growth of the roles, which ends with the block."""
+    growth = Growth(site)
+
+    def run() -> None:
+        try:
+            asyncio.run(growth.grow())
+        except BaseException as error:  # whoever waits for a right that nobody gives any more must hear of it
+            growth._trouble = error
+
+    thread = threading.Thread(target=run, name="growth", daemon=True)
+    thread.start()
+    try:
+        yield growth
+    finally:
+        growth._ended.set()
+        thread.join()
+    growth.check()
