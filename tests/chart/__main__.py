@@ -9,4 +9,12 @@ from tests.chart.verdict import LIMITS
 from tests.faults.figures import command
 
 if __name__ == "__main__":
-    sys.exit(command("tests.chart", __doc__, LIMITS, play))
+    sys.exit(
+        command(
+            "tests.chart",
+            __doc__,
+            LIMITS,
+            play,
+            {"minimal": (1, "0: without the last act, which grows the roles from nothing")},
+        )
+    )

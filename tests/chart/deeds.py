@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 
 from tests.chart.cloud import Cloud, RefusedError
@@ -54,6 +55,16 @@ class Deeds:
             m.network("PUT", f"/{noun.replace('_', '-')}s/{ids[name]}", said)
         self._act("server", "os-getConsoleOutput", {})
 
+    def ask_nobody(self) -> None:
+        """Ask for what an engine does, while there is none: it finds it when it starts."""
+        m, ids = self.member, self.ids
+        self._act("other", "os-stop", None)
+        m.compute("DELETE", f"/os-server-groups/{ids['servergroup']}")
+
+    def answered(self) -> None:
+        """Return when that is done."""
+        self.member.until(self.ids["other"], "SHUTOFF")
+
     def end(self) -> None:
         """Remove everything, what holds others first; return when all of it is gone."""
         m, ids = self.member, self.ids
@@ -70,12 +81,15 @@ class Deeds:
         m.remove(m.network, f"/security-groups/{ids['security_group']}")
         m.remove(m.network, f"/networks/{ids['network']}")
         m.remove(m.compute, f"/os-server-groups/{ids['servergroup']}")
+        self.admin.remove(self.admin.network, f"/networks/{ids['elsewhere']}")
         m.remove(m.compute, "/os-keypairs/deed")
         self.admin.remove(self.admin.compute, f"/flavors/{ids['flavor']}")
 
     def _operator_makes(self) -> None:
         flavor = {"name": "deed", "vcpus": 2, "ram": 2048, "disk": 20, "id": "deed"}
         self.ids["flavor"] = self.admin.compute("POST", "/flavors", {"flavor": flavor})["flavor"]["id"]
+        # The first thing of a project that has nothing yet.
+        self.ids["elsewhere"] = self.admin.make("networks", name="deed", project_id=uuid.uuid4().hex)["id"]
         self._operator_changes()
 
     def _operator_changes(self) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.chart.rights import Right, asked, rules
+from tests.chart.rights import Right, rules
 from tests.chart.site import Site
 
 from gurum.store.kubernetes.access import access
@@ -34,8 +33,8 @@ class Growth:
         self._site = site
         self.whole = site.granted()
         self.refused: list[Right] = []
-        self._roles = site.roles()
-        self._ended = threading.Event()
+        self._roles = sorted({one.account for one in self.whole})  # as the chart of this release's name calls both
+        self._began, self._ended = threading.Event(), threading.Event()
         self._trouble: BaseException | None = None
 
     @property
@@ -53,9 +52,11 @@ class Growth:
         client = Client(access(f"kubernetes://{self._site.plane.kubeconfig}", "growth"), manager="growth")
         try:
             await self._write(client, self._roles)
+            self._began.set()
             offset = self._site.plane.plane.audit_log.stat().st_size
             while not self._ended.is_set():
-                told, offset = self._site.asked_since(offset)
+                told = self._site.asked(offset)
+                offset = told.end
                 new = [one for one in told.refused if one in self.whole and one not in self.refused]
                 self.refused += new
                 await self._write(client, {one.account for one in new})
@@ -81,12 +82,16 @@ def growing(site: Site) -> Iterator[Growth]:
             asyncio.run(growth.grow())
         except BaseException as error:  # whoever waits for a right that nobody gives any more must hear of it
             growth._trouble = error
+            growth._began.set()
 
     thread = threading.Thread(target=run, name="growth", daemon=True)
     thread.start()
+    growth._began.wait()
+    site.forgiving = True
     try:
         yield growth
     finally:
+        site.forgiving = False
         growth._ended.set()
         thread.join()
     growth.check()

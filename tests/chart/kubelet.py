@@ -61,7 +61,22 @@ class Pod:
         self._spec: Document = document["spec"]
         (self._container,) = self._spec["containers"]
         self._ports = ports
+        self.command: list[str] = []
+        self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        """Start its process: for the first time, or again."""
+        with (self.directory / "output").open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.directory,
+                env=self.environ, preexec_fn=die_with_parent(), **self.identity(),
+            )  # fmt: skip
+
+    @property
+    def ended(self) -> bool:
+        """Whether its process has ended by itself."""
+        return self.process is not None and self.process.poll() is not None
 
     @property
     def account(self) -> str:
@@ -184,12 +199,9 @@ class Kubelet:
             **given,
         }
         words = [self._moved(one, root, mounts.values()) for one in (*container["command"], *container.get("args", ()))]
-        with (root / "output").open("wb") as output:
-            pod.process = subprocess.Popen(
-                [shutil.which(words[0], path=environ["PATH"]) or words[0], *words[1:]],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=root, env=environ,
-                preexec_fn=die_with_parent(), **pod.identity(),
-            )  # fmt: skip
+        pod.command = [shutil.which(words[0], path=environ["PATH"]) or words[0], *words[1:]]
+        pod.environ = environ
+        pod.run()
         return pod
 
     def _fill(self, volume: Document, place: Path, pod: Pod, mounts: list[str]) -> None:

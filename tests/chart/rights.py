@@ -62,21 +62,25 @@ def rules(rights: Iterable[Right]) -> list[Document]:
 
 
 class Asked(NamedTuple):
-    """What the audit log tells of the accounts: what was let through, what was not, by which tokens."""
+    """What the audit log tells of the accounts: what was let through, what was not, by which tokens; up to where."""
 
     used: dict[Right, int]
     refused: dict[Right, int]
     tokens: dict[str, set[str]]
+    end: int = 0
 
 
 def asked(log: Path, namespace: str, offset: int = 0) -> Asked:
     """Read an audit log from a byte on."""
-    found = Asked({}, {}, {})
+    found, end = Asked({}, {}, {}), offset
     prefix = f"system:serviceaccount:{namespace}:"
     with log.open("rb") as lines:
         lines.seek(offset)
         for line in lines:
-            if prefix.encode() not in line or not line.endswith(b"\n"):
+            if not line.endswith(b"\n"):
+                break
+            end += len(line)
+            if prefix.encode() not in line:
                 continue
             event = json.loads(line)
             who, what = event["user"]["username"], event.get("objectRef")
@@ -92,8 +96,8 @@ def asked(log: Path, namespace: str, offset: int = 0) -> Asked:
             forbidden = event.get("annotations", {}).get(DECISION) == "forbid"
             into = found.refused if forbidden else found.used
             into[right] = into.get(right, 0) + 1
-            if not forbidden and event["responseStatus"].get("code") == 403:
-                if GUARDED in event["responseStatus"].get("message", ""):
-                    missing = Right(account, *ASSIGN)
-                    found.refused[missing] = found.refused.get(missing, 0) + 1
-    return found
+            status = event["responseStatus"]
+            if not forbidden and status.get("code") == 403 and GUARDED in status.get("message", ""):
+                missing = Right(account, *ASSIGN)
+                found.refused[missing] = found.refused.get(missing, 0) + 1
+    return found._replace(end=end)

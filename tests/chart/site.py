@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +64,7 @@ class Site:
     kubelet: Kubelet
     directory: Path
     pods: list[Pod] = field(default_factory=list)
+    forgiving: bool = False  # a pod that ends by itself is started again, as a kubelet does; else that is an error
 
     def kubectl(self, *words: str, stdin: str = "") -> str:
         """Run kubectl as the administrator; return what it says."""
@@ -101,6 +104,53 @@ class Site:
             slowest = max(slowest, *(self._end(pod) for pod in old), 0.0)
         return slowest
 
+    def crash(self, component: str) -> Document:
+        """Kill the pods of a Deployment at once; return it, for `start`."""
+        deployment = next(
+            one for one in self.kubelet.deployments()
+            if one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] == component
+        )  # fmt: skip
+        selected = deployment["spec"]["selector"]["matchLabels"]
+        for pod in [pod for pod in self.pods if selected.items() <= pod.labels.items()]:
+            pod.kill()
+            self.pods.remove(pod)
+        return deployment
+
+    def start(self, deployment: Document) -> None:
+        """Start the pods of a Deployment; return when they are ready."""
+        new = [self.kubelet.start(deployment) for _ in range(deployment["spec"]["replicas"])]
+        self.pods += new
+        self._until_available(deployment, new)
+
+    def rewind(self, before: Callable[[], bool], after: Callable[[], bool]) -> None:
+        """Crash the cluster and put it back from a copy of a moment ago.
+
+        before: whether enough has happened since the copy was taken; after: whether the processes have seen to it.
+        """
+        plane, data = self.plane, self.plane.plane.directory / "etcd"
+        copy = self.directory / "copy"
+        plane.signal("etcd", signal.SIGSTOP)  # what it has written by now, as a snapshot of its disk would show it
+        try:
+            shutil.copytree(data, copy)
+        finally:
+            plane.signal("etcd", signal.SIGCONT)
+        self.until(before)
+        for component in reversed(plane.components):
+            plane.kill(component)
+        shutil.rmtree(data)
+        copy.rename(data)
+        plane.start()
+        self.until(after)
+
+    @staticmethod
+    def until(there: Callable[[], object], patience: float = 120.0) -> None:
+        """Return when it holds. Raises TimeoutError."""
+        deadline = time.monotonic() + patience
+        while not there():
+            if time.monotonic() > deadline:
+                raise TimeoutError("it does not come to that")
+            time.sleep(0.2)
+
     def endpoints(self, service: Document) -> list[int]:
         """Return where the pods are that a Service leads to."""
         selector, (port,) = service["spec"]["selector"].items(), service["spec"]["ports"]
@@ -113,9 +163,9 @@ class Site:
         roles = json.loads(self.kubectl("get", "clusterroles", "-o", "json"))["items"]
         return granted(bindings, {role["metadata"]["name"]: role for role in roles}, NAMESPACE)
 
-    def asked(self) -> Asked:
-        """Return what they did."""
-        return asked(self.plane.plane.audit_log, NAMESPACE)
+    def asked(self, offset: int = 0) -> Asked:
+        """Return what they did since the audit log was so long."""
+        return asked(self.plane.plane.audit_log, NAMESPACE, offset)
 
     def token(self, cloud: str) -> str:
         """Log in as the user of a cloud of `clouds.yaml`."""
@@ -134,12 +184,16 @@ class Site:
         for pod in self.pods:
             pod.kill()
 
-    @staticmethod
-    def _until_available(deployment: Document, pods: list[Pod]) -> None:
+    def _until_available(self, deployment: Document, pods: list[Pod]) -> None:
         """Return when as many are ready as Kubernetes wants before it calls a Deployment available."""
         wanted = len(pods) - deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"]
         deadline = time.monotonic() + READY_SECONDS
-        while sum(not pod.missing() for pod in pods) < wanted:
+        while True:
+            for pod in pods:
+                if self.forgiving and pod.ended:
+                    pod.run()
+            if sum(not pod.missing() for pod in pods) >= wanted:
+                return
             if time.monotonic() > deadline:
                 raise RuntimeError("\n".join(f"{pod.name}: {pod.missing()}\n{pod.output[-2000:]}" for pod in pods))
             time.sleep(0.2)
@@ -195,6 +249,7 @@ def standing(directory: Path) -> Iterator[Site]:
 
 def _hasten(written: Document, store: str, journal: str) -> None:
     written.pop("audit", None)  # a directory of a machine that stays, which no pod has
+    written["embedded"]["aws_emulator_settings"]["quotas"] = {"vpcs": 20, "addresses": 50}
     written["store"] = {"url": store, "journal_url": journal}
     for region in written["regions"]:
         if "aws" in region:

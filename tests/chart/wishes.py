@@ -70,7 +70,7 @@ class Wishes:
 
     def act(self, server: str) -> None:
         """Ask for a verb of a server, see it done, and see what asked for it go by itself."""
-        verb = self._wish("ServerAction", "wish", {"serverRef": server, "action": "lock"})
+        verb = self._wish("ServerAction", "wish", {"serverRef": server, "action": "unlock"})
         verb["spec"]["ttlSecondsAfterFinished"] = 3
         self._run("create", verb)
         self._until(_resource("ServerAction"), "wish", lambda one: one.get("status", {}).get("outcome") == "Success")

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from typing import Any
+from typing import Any, Protocol
 
-from tests.support.stack import Stack
+from gurum.ops.config import Config
 
 REGION = "kakao-usa-east1"
 ENDED = frozenset({"shutting-down", "terminated"})
 
 
+class Configured(Protocol):
+    """What knows where the emulator is: a run of the whole, or a part of it."""
+
+    @property
+    def config(self) -> Config: ...
+
+
 class Emulator:
     """One emulator, one account and region of it."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Configured) -> None:
         aws = stack.config.region(REGION).aws
         assert aws is not None
         self._url = f"{aws.endpoint_url}/_emulator"
