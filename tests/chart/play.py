@@ -107,7 +107,7 @@ class Rounds:
         site, deeds, first = self._site, self._deeds, self._deeds[0]
         usa = next(one for one, region in zip(deeds, site.config.regions, strict=True) if region.name == REGION)
         company = Adopting(site, usa.member, self._project, self._user, self._number)
-        self._do("every pod replaced", lambda: self._site.roll() and None)
+        self._do("every pod replaced", self._site.roll)
         for one in deeds:
             self._do("changed", one.change)
         self._do("wishes refused", self._wishes.refused)
@@ -133,7 +133,7 @@ class Rounds:
         deeds.answered()
         site.until(lambda: upgrade.seeded(site))
 
-    def _do(self, what: str, deed: Callable[[], None]) -> None:
+    def _do(self, what: str, deed: Callable[[], object]) -> None:
         began = time.monotonic()
         deed()
         self._figures.say(f"  {what}: {time.monotonic() - began:.1f} s")
