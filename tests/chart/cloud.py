@@ -12,6 +12,7 @@ from typing import Any
 Document = dict[str, Any]
 
 PATIENCE = 240.0
+HALF_DONE = 75.0  # seconds for which what a request left that failed may stand in the way of the next (a key: GRACE)
 PAUSE = 0.25
 
 
@@ -28,6 +29,7 @@ class Cloud:
 
     def __init__(self, root: str, token: str) -> None:
         self._root, self._token = root, token
+        self.expected = 0  # a refusal that is what they want
 
     def compute(self, method: str, path: str, body: Document | None = None) -> Document:
         """Ask compute. Raises RefusedError, OSError."""
@@ -92,13 +94,15 @@ class Cloud:
             time.sleep(PAUSE)
 
     def _ask(self, method: str, path: str, body: Document | None) -> Document:
-        deadline = time.monotonic() + PATIENCE
+        deadline, failed = time.monotonic() + PATIENCE, 0.0
         while True:
             try:
                 return self._once(method, path, body)
             except RefusedError as refusal:
-                if refusal.status != 503 or time.monotonic() > deadline:
+                half = refusal.status == 409 != self.expected and time.monotonic() < failed + HALF_DONE
+                if (refusal.status != 503 and not half) or time.monotonic() > deadline:
                     raise
+                failed = failed if half else time.monotonic()
             except OSError:  # nobody listens: it is being replaced
                 if time.monotonic() > deadline:
                     raise

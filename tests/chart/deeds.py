@@ -126,18 +126,20 @@ class Deeds:
             "name": name, "imageRef": image, "flavorRef": flavor, "networks": [network], "key_name": "deed",
         }  # fmt: skip
         if "uuid" in network:
-            wanted["security_groups"] = [{"name": "deed"}]
+            wanted["security_groups"] = [{"name": self.ids["security_group"]}]
         return str(m.compute("POST", "/servers", {"server": wanted})["server"]["id"])
 
     def _act(self, which: str, verb: str, body: Document | None) -> None:
         self.member.compute("POST", f"/servers/{self.ids[which]}/action", {verb: body})
 
-    @staticmethod
-    def _refused(ask: Any, status: int) -> None:
+    def _refused(self, ask: Any, status: int) -> None:
+        self.member.expected = status
         try:
             ask()
         except RefusedError as refusal:
             if refusal.status == status:
                 return
             raise
+        finally:
+            self.member.expected = 0
         raise AssertionError(f"it was not refused with {status}")

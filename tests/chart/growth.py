@@ -52,8 +52,8 @@ class Growth:
         client = Client(access(f"kubernetes://{self._site.plane.kubeconfig}", "growth"), manager="growth")
         try:
             await self._write(client, self._roles)
-            self._began.set()
             offset = self._site.plane.plane.audit_log.stat().st_size
+            self._began.set()
             while not self._ended.is_set():
                 told = self._site.asked(offset)
                 offset = told.end
