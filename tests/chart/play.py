@@ -94,6 +94,7 @@ class Rounds:
         """Make what the first round finds there."""
         for one in self._deeds:
             one.make()
+        self._wishes.bind()  # the project has a namespace now
 
     def upgrade(self) -> None:
         """Bring the release to other values, which pods that start from now on have."""

@@ -37,16 +37,19 @@ class Wishes:
     def __init__(self, site: Site, project: str, user: str) -> None:
         self._site, self._namespace = site, namespace_of(project)
         self._kubeconfig = site.plane.user(user)
-        self._region = site.config.regions[0].name
+        self._region, self._user = site.config.regions[0].name, user
+
+    def bind(self) -> None:
+        """Give them a member's role in the project's namespace, which must be there."""
         group = "rbac.authorization.k8s.io"
         bound = {
             "apiVersion": f"{group}/v1",
             "kind": "RoleBinding",
             "metadata": {"name": "deeds", "namespace": self._namespace},
             "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "gurum-member"},
-            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+            "subjects": [{"apiGroup": group, "kind": "User", "name": self._user}],
         }
-        site.kubectl("apply", "-f", "-", stdin=json.dumps(bound))
+        self._site.kubectl("apply", "-f", "-", stdin=json.dumps(bound))
 
     def refused(self) -> None:
         """Write one of each kind that is not taken up, see it say why, and withdraw them."""
