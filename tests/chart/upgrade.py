@@ -16,7 +16,7 @@ def changed(values: Document, number: int) -> Document:
     new = copy.deepcopy(values)
     regions = new["config"]["regions"]
     for region in regions:
-        region["flavors"] = [*region["flavors"], _more(region["flavors"][0], f"deed-{number}")]
+        region["flavors"] = [*region["flavors"], _more(region["flavors"][3], f"deed-{number}")]
         region["flavors"][-2] = {**region["flavors"][-2], "ram": region["flavors"][-2]["ram"] + 1024}
         region["images"] = [*region["images"], _more(region["images"][0], f"deed-{number}")]
         region["images"][-2] = {**region["images"][-2], "min_ram": number}

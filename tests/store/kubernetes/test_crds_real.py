@@ -152,6 +152,7 @@ async def test_what_never_changes_is_refused_in_our_words(client: Client, kind: 
     place, rng = PLACES[kind], random.Random(kind)
     obj, other = (sample(MODEL[kind], rng) for _ in range(2))
     document, different = stored(obj), shape.new(other)["spec"]
+    document["spec"].pop("managementPolicy", None)
     document["spec"]["naturalKey"], different["naturalKey"] = "one", "other"
     different |= {"region": "region-2", "projectID": "p2"}
     document["metadata"]["name"] = f"t-{uuid.uuid4()}"
@@ -172,6 +173,28 @@ async def test_what_never_changes_is_refused_in_our_words(client: Client, kind: 
             required = name not in spec and f"spec.{name}: Required value" in answer.message
             assert required or "read-only" in answer.message, answer.message
             assert f"spec.{name}:" in answer.message
+
+
+@pytest.mark.parametrize("policy", ["unmanaged", "managed"])
+@pytest.mark.parametrize(("kind", "field"), [(kind, camel(f)) for kind, row in KINDS.items() for f in row.shown])
+async def test_of_what_is_looked_at_the_clouds_word_is_written(
+    client: Client, kind: str, field: str, policy: str
+) -> None:
+    place, rng = PLACES[kind], random.Random(kind)
+    obj, other = (sample(MODEL[kind], rng) for _ in range(2))
+    document, different = stored(obj), shape.new(other)["spec"]
+    document["spec"] |= {"managementPolicy": policy, "naturalKey": "one"}
+    document["metadata"]["name"] = f"t-{uuid.uuid4()}"
+    where = shape.collection(place, document["metadata"].get("namespace", ""))
+    document = checked(await client.create(where, document)).json()
+    assert different[field] != document["spec"].get(field)
+    path = shape.address_in(document).path(place)
+    changed = document["spec"] | {field: different[field]}
+    for spec in (changed | {"managementPolicy": "managed"}, changed):  # not on the way to being taken over
+        answer = await client.replace(path, document | {"spec": spec})
+        allowed = policy == spec["managementPolicy"] == "unmanaged"
+        assert answer.status == (200 if allowed else 422), answer.message
+        assert allowed or f"spec.{field}: Forbidden" in answer.message
 
 
 def _words(kind: str, name: str) -> list[Any]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
-from tests.store.kubernetes.fitting import Fitting
+from tests.store.kubernetes.fitting import Fitting, fixed
 from tests.support.store import make_server
 from tests.support.virtual import run_virtual
 from tests.support.world import AWS, PRIVATE, World
 
+from gurum.engine.adoption.follow import FOLLOWED
 from gurum.model.network import Network, Port, SecurityGroup
 from gurum.model.routing import FloatingIP, Router
 from gurum.model.server import Server
 from gurum.ops.clock import LoopClock
 from gurum.store.contract import Store
+from gurum.store.kubernetes.definitions.tables import KINDS
+from gurum.store.kubernetes.words import camel
 from gurum.store.memory import MemoryStore
 
 
@@ -81,3 +84,10 @@ async def test_what_would_be_refused_is_found() -> None:
     assert faults[0] == "gurum-engine may not create Server"
     assert faults[1].startswith("Server.spec.name: ")
     assert faults[3] == "Server.availabilityZone changed"
+
+
+def test_what_follows_a_cloud_may_be_written() -> None:
+    for kind, names in FOLLOWED.items():
+        assert not {camel(name) for name in names} & fixed(kind, looked_at=True), kind
+        assert set(KINDS[kind].shown) <= set(names)
+    assert {kind for kind, row in KINDS.items() if row.shown} <= set(FOLLOWED)

@@ -6,12 +6,12 @@ counts as unchanged when it was left out and is its default now: processes leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from gurum.model.base import Spec
+from gurum.model.base import UNMANAGED, Spec
 from gurum.store.kubernetes.definitions import common
 from gurum.store.kubernetes.definitions.row import Field, Reference
 from gurum.store.kubernetes.definitions.tables import FIELDS, KINDS
@@ -22,6 +22,11 @@ Rule = dict[str, str]
 
 # By the kind's group: what is said of a field that may not change, and of one that must be given.
 _READ_ONLY = {"image": "Attribute '{}' is read-only."}
+# Of what is only looked at, a process of ours writes down what the cloud shows. Before and after: what is taken over
+# does not change on the way.
+_LOOKED_AT = " && ".join(
+    f"has({one}.managementPolicy) && {one}.managementPolicy == '{UNMANAGED}'" for one in ("self", "oldSelf")
+)
 _REQUIRED = {"network": "Failed to parse request. Required attribute '{}' not specified"}
 
 
@@ -36,7 +41,8 @@ def spec_rules(kind: str, struct: type[msgspec.Struct], *, identity: bool) -> It
     # How an object stands to what it was adopted from changes for every kind.
     own = [name for name in fields if name not in Spec.__struct_fields__]
     for name in own if row.fixed == ("*",) else row.fixed:
-        yield from _fixed(kind, struct, fields[name], row.references, known="id" if identity else "")
+        free = [f"!has(oldSelf.{known})" for known in ("id",) if identity] + [_LOOKED_AT] * (name in row.shown)
+        yield from _fixed(kind, struct, fields[name], row.references, free)
     for each in row.rules:
         yield _told(each.rule, each.message, each.field)
 
@@ -46,19 +52,18 @@ def _fixed(
     struct: type[msgspec.Struct],
     field: msgspec.structs.FieldInfo,
     references: Iterable[Reference],
-    known: str,
+    free: Sequence[str],
 ) -> Iterator[Rule]:
-    """Yield that a field stays as it is once the object has its id; what is still to be resolved may be resolved."""
+    """Yield that a field stays as it is, unless one of `free` holds; what is still to be resolved may be resolved."""
     name, row = camel(field.name), FIELDS[f"{struct.__name__}.{field.name}"]
     message = _message(_READ_ONLY, kind, row.said or field.name)
     mine = [one for one in references if name in (_root(one.filled), *one.also)]
     pending = [_pending(one, name) for one in mine]
-    before = [f"!has(oldSelf.{known})"] if known else []
-    yield _told(" || ".join([*before, same(name, _literal(field)), *pending]), message, name)
+    yield _told(" || ".join([*free, same(name, _literal(field)), *pending]), message, name)
     for one in mine:
         if name == one.filled:  # else the name stands inside the field, or the field is not the one it is for
             kept = same(one.written, "''")
-            yield _told(" || ".join([*before, kept, _pending(one, name)]), message, one.written)
+            yield _told(" || ".join([*free, kept, _pending(one, name)]), message, one.written)
 
 
 def _pending(one: Reference, name: str) -> str:

@@ -73,11 +73,13 @@ class Column(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """A kind. `fixed` are the fields of its spec that never change once it has its id; `("*",)` are all.
 
+    shown: those of them that, of a thing which is only looked at, are as its cloud shows them.
     state: where the State column is read. columns: further ones, before Age.
     """
 
     text: str
     fixed: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     rules: tuple[Rule, ...] = ()
     state: str = ""

@@ -65,6 +65,7 @@ KINDS: Kinds = {
     "SecurityGroupRule": Kind(
         text="A rule of a security group. It cannot be changed; delete it and make another.",
         fixed=("*",),
+        shown=("description",),
         references=(
             Reference(
                 written="securityGroupRef",

@@ -176,6 +176,7 @@ KINDS: Kinds = {
             *("user_id", "flavor", "image_id", "image_cloud_id", "key", "networks", "availability_zone", "group"),
             *("user_data", "config_drive", "reservation_id", "launch_index", "trusted_image_certificates"),
         ),
+        shown=("flavor", "networks", "group"),
         references=(
             Reference(
                 written="flavorRef",
