@@ -18,7 +18,7 @@ from gurum.store.factory import open_store
 
 Document = dict[str, Any]
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 class Adopting:
@@ -55,14 +55,13 @@ class Adopting:
     def change(self) -> None:
         """Change what was adopted, at AWS and by hand in the cluster, and see it followed."""
         do, ids = self._do, self._ids
-        rule = self._rules()[443]["id"]
-        self._by_hand("securitygrouprules.network.gurum.cloud", rule, {"spec": {"description": "by hand"}})
-        self._until(lambda: self._rules()[443]["description"] == "by hand")
+        rules, rule = "securitygrouprules.network.gurum.cloud", self._rules()[443]["id"]
+        self._by_hand(rules, rule, {"spec": {"description": "by hand"}})
+        self._until(lambda: not self._there(rules, rule)["spec"].get("description"))
         self._let_in(8443)
         address = do("AllocateAddress", Domain="vpc")
         do("AssociateAddress", AllocationId=address["AllocationId"], NetworkInterfaceId=ids["nic"])
         self._until(lambda: 8443 in self._ports() and address["PublicIp"] in self._addresses())
-        self._until(lambda: self._rules()[443]["description"] == "")
         do("RevokeSecurityGroupIngress", GroupId=ids["group"], IpPermissions=[_permission(8443)])
         self._until(lambda: 8443 not in self._ports())
 
@@ -111,9 +110,13 @@ class Adopting:
         listed = json.loads(self._site.kubectl("get", "keypairs.compute.gurum.cloud", "-A", "-o", "json"))["items"]
         return next(json.dumps(one) for one in listed if one["spec"].get("name") == name)
 
-    def _by_hand(self, resource: str, id_: str, patch: Document) -> None:
+    def _there(self, resource: str, id_: str) -> Document:
         listed = json.loads(self._site.kubectl("get", resource, "-A", "-o", "json"))["items"]
-        [meta] = [one["metadata"] for one in listed if one["spec"].get("id") == id_]
+        [found] = [one for one in listed if one["spec"].get("id") == id_]
+        return dict(found)
+
+    def _by_hand(self, resource: str, id_: str, patch: Document) -> None:
+        meta = self._there(resource, id_)["metadata"]
         where = ("-n", meta["namespace"], resource, meta["name"])
         self._site.kubectl("patch", *where, "--type=merge", "-p", json.dumps(patch))
 

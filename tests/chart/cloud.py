@@ -65,6 +65,15 @@ class Cloud:
             time.sleep(PAUSE)
         self.until_gone(lambda: ask("GET", path))
 
+    @staticmethod
+    def drop(ask: Callable[[], object]) -> None:
+        """Ask for something to go; that it is gone already is as well. Raises RefusedError."""
+        try:
+            ask()
+        except RefusedError as refusal:
+            if refusal.status != 404:
+                raise
+
     def server(self, uid: str) -> Document:
         """Return a server. Raises RefusedError (404: it is gone)."""
         found: Document = self.compute("GET", f"/servers/{uid}")["server"]

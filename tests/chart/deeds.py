@@ -59,7 +59,7 @@ class Deeds:
         """Ask for what an engine does, while there is none: it finds it when it starts."""
         m, ids = self.member, self.ids
         self._act("other", "os-stop", None)
-        m.compute("DELETE", f"/os-server-groups/{ids['servergroup']}")
+        m.drop(lambda: m.compute("DELETE", f"/os-server-groups/{ids['servergroup']}"))
 
     def answered(self) -> None:
         """Return when that is done."""
@@ -71,11 +71,12 @@ class Deeds:
         for name in ("floating", "second"):
             m.remove(m.network, f"/floatingips/{ids[name]}")
         for name in ("server", "other"):
-            m.compute("DELETE", f"/servers/{ids[name]}")
+            m.drop(lambda name=name: m.compute("DELETE", f"/servers/{ids[name]}"))  # type: ignore[misc] # likewise
         for name in ("server", "other"):
             m.until_gone(lambda name=name: m.server(ids[name]))  # type: ignore[misc] # mypy and defaults
         m.remove(m.network, f"/ports/{ids['port']}")
-        m.network("PUT", f"/routers/{ids['router']}/remove_router_interface", {"subnet_id": ids["subnet"]})
+        inside = {"subnet_id": ids["subnet"]}
+        m.drop(lambda: m.network("PUT", f"/routers/{ids['router']}/remove_router_interface", inside))
         m.remove(m.network, f"/routers/{ids['router']}")
         m.remove(m.network, f"/security-group-rules/{ids['rule']}")
         m.remove(m.network, f"/security-groups/{ids['security_group']}")

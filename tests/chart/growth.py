@@ -17,6 +17,7 @@ from typing import Any
 from tests.chart.rights import Right, rules
 from tests.chart.site import Site
 
+from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client, checked
 
@@ -54,13 +55,22 @@ class Growth:
             await self._write(client, self._roles)
             offset = self._site.plane.plane.audit_log.stat().st_size
             self._began.set()
+            waiting: set[str] = set()
             while not self._ended.is_set():
                 told = self._site.asked(offset)
                 offset = told.end
-                new = [one for one in told.refused if one in self.whole and one not in self.refused]
-                self.refused += new
-                await self._write(client, {one.account for one in new})
-                await asyncio.sleep(PAUSE)
+                asked = [one for one in told.refused if one in self.whole]
+                self.refused += [one for one in asked if one not in self.refused]
+                waiting |= {one.account for one in asked}  # also again: a cluster that is put back forgets what it gave
+                try:
+                    await self._write(client, waiting)
+                    waiting.clear()
+                except UnavailableError:
+                    if not self._site.plane.runs("kube-apiserver"):
+                        continue  # it is being restarted
+                    raise
+                finally:
+                    await asyncio.sleep(PAUSE)
         finally:
             await client.close()
 

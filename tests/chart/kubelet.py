@@ -128,7 +128,7 @@ class Pod:
 
     def missing(self) -> str:
         """Return why it is not ready, empty if it is. Raises RuntimeError with its log if it has ended."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or self.ended:
             raise RuntimeError(f"{self.name} has ended: {self.output[-3000:]}")
         return self.probe("startupProbe") or self.probe("livenessProbe") or self.probe("readinessProbe")
 

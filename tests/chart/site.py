@@ -192,15 +192,24 @@ class Site:
             for pod in pods:
                 if self.forgiving and pod.ended:
                     pod.run()
-            if sum(not pod.missing() for pod in pods) >= wanted:
+            if sum(not self._missing(pod) for pod in pods) >= wanted:
                 return
             if time.monotonic() > deadline:
                 raise RuntimeError("\n".join(f"{pod.name}: {pod.missing()}\n{pod.output[-2000:]}" for pod in pods))
             time.sleep(0.2)
 
+    def _missing(self, pod: Pod) -> str:
+        """Return why a pod is not ready. Raises RuntimeError if it has ended and nobody starts it again."""
+        return "it has ended" if self.forgiving and pod.ended else pod.missing()
+
     def _end(self, pod: Pod) -> float:
         self.pods.remove(pod)
-        return pod.stop()
+        try:
+            return pod.stop()
+        except RuntimeError:
+            if not self.forgiving:
+                raise
+            return 0.0  # it could not do what it does before it goes
 
 
 @contextmanager

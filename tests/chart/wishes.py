@@ -15,7 +15,7 @@ from gurum.store.kubernetes.kinds import PLACES, SERVER_ACTION, namespace_of
 
 Document = dict[str, Any]
 
-PATIENCE = 120.0
+PATIENCE = 240.0
 # What each kind must say; a region that there is not is why none of them is taken up.
 NOWHERE: dict[str, Document] = {
     "Network": {},
