@@ -122,10 +122,10 @@ class Site:
         self.pods += new
         self._until_available(deployment, new)
 
-    def rewind(self, before: Callable[[], bool], after: Callable[[], bool]) -> None:
+    def rewind(self, lost: Callable[[], None], after: Callable[[], bool]) -> None:
         """Crash the cluster and put it back from a copy of a moment ago.
 
-        before: whether enough has happened since the copy was taken; after: whether the processes have seen to it.
+        lost: does what will not have happened; after: whether the processes have seen to it.
         """
         plane, data = self.plane, self.plane.plane.directory / "etcd"
         copy = self.directory / "copy"
@@ -134,7 +134,7 @@ class Site:
             shutil.copytree(data, copy)
         finally:
             plane.signal("etcd", signal.SIGCONT)
-        self.until(before)
+        lost()
         for component in reversed(plane.components):
             plane.kill(component)
         shutil.rmtree(data)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from typing import Any
 
 from tests.chart.site import Site
 
+from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.client import Client, checked
+
 Document = dict[str, Any]
+
+# Versions by which the cluster goes back. Were they few, its own start would have passed them before anybody looks, and
+# nobody could tell that it went back at all.
+LOST = 1000
 
 
 def changed(values: Document, number: int) -> Document:
@@ -60,12 +68,18 @@ def rewound(site: Site) -> None:
     restorations = ("restorations.gurum.cloud", "-n", "gurum-system")
     site.kubectl("delete", *restorations, "--all")
 
-    def leases() -> int:
-        found = json.loads(site.kubectl("get", "engineleases.gurum.cloud", "-n", "gurum-system", "-o", "json"))
-        return max((int(one["metadata"]["resourceVersion"]) for one in found["items"]), default=0)
-
     def recorded() -> bool:
         return bool(json.loads(site.kubectl("get", *restorations, "-o", "json"))["items"])
 
-    since = leases()
-    site.rewind(lambda: leases() > since, recorded)
+    site.rewind(lambda: asyncio.run(_written(site, LOST)), recorded)
+
+
+async def _written(site: Site, times: int) -> None:
+    """Write something of nobody's so often: what is lost of the cluster must show in its versions when it is back."""
+    client = Client(access(f"kubernetes://{site.plane.kubeconfig}", "busy"), manager="busy")
+    where, meta = "/api/v1/namespaces/default/configmaps", {"name": "busy", "namespace": "default"}
+    document: Document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    await client.create(where, document)
+    for number in range(times):
+        checked(await client.replace(f"{where}/busy", {**document, "data": {"number": str(number)}}))
+    await client.close()
