@@ -141,6 +141,7 @@ class Emulator:
         service: str = "ec2",
         external: bool = False,
         access_key: str = "in-process",
+        user_agent: str = "",
     ) -> Answer:
         """Run an action in process with parameters by their model names; return its members.
 
@@ -153,7 +154,7 @@ class Emulator:
         if (service, action) in ACTIONS:
             wire_request.check(service, action, params or {})
         now = self._moment()
-        entry = self._entry(now, "external" if external else "in-process")
+        entry = self._entry(now, user_agent or ("external" if external else "in-process"))
         entry.action = action
         entry.external = external
         caller = Caller(access_key, account, region, service, self.world.federation.sessions.get(access_key))

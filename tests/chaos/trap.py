@@ -25,6 +25,7 @@ from tests.chaos.board import Process
 from tests.chaos.site import Site
 
 from gurum.model.base import Cause, Resource
+from gurum.providers.aws.recorded import Signature
 from gurum.providers.aws.transport import AwsError, Transport
 from gurum.store.contract import Collecting, Journal, NotFoundError, Record, Store, StoreError
 
@@ -224,6 +225,10 @@ class TrappedTransport:
     async def ready(self, account: str, action: str) -> None:
         """As the protocol."""
         await self._inner.ready(account, action)
+
+    def signature(self, account: str, action: str) -> Signature:
+        """As the protocol."""
+        return self._inner.signature(account, action)
 
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """As the protocol."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aws_emulator.config import Config as EmulatorConfig
 from aws_emulator.emulator import Dropped, Emulator, InjectedError
 from aws_emulator.rules import Refusal
+from gurum.audit.words import MARK
 from gurum.engine.assembly import Assembly, assemble
 from gurum.engine.work import FINALIZER
 from gurum.model import addresses, codec
@@ -52,7 +53,9 @@ from gurum.ops.config import (
     SimulatedConfig,
     ZoneConfig,
 )
+from gurum.providers.aws.principals import name
 from gurum.providers.aws.provider import AwsProvider
+from gurum.providers.aws.recorded import Recorder, Signature, made_now
 from gurum.providers.aws.sessions import Sessions
 from gurum.providers.aws.transport import AwsError, LostError, NotSentError, on_behalf
 from gurum.providers.contract import Provider
@@ -105,15 +108,22 @@ class EmulatorTransport:
         if self.sessions is not None:
             await self.sessions.ready(account, on_behalf(action))
 
+    def signature(self, account: str, action: str) -> Signature:
+        """Return whose key would sign."""
+        held = self.sessions.held(account, on_behalf(action)) if self.sessions is not None else None
+        return Signature(name(on_behalf(action)), held.access_key) if held is not None else Signature("", "in-process")
+
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer as AWS would."""
-        held = self.sessions.held(account, on_behalf(action)) if self.sessions is not None else None
-        key = held.access_key if held is not None else "in-process"
+        key, record = self.signature(account, action).access_key, made_now()
+        agent = f"in-process {MARK}{record.id}" if record is not None else ""
         await asyncio.sleep(0.01)
         if self.down:
             raise NotSentError("connection refused")
         try:
-            answer = self.emulator.call(action, params, account=account, region=self._region, access_key=key)
+            answer = self.emulator.call(
+                action, params, account=account, region=self._region, access_key=key, user_agent=agent
+            )
         except Dropped as error:
             raise LostError("the connection was cut") from error
         except (Refusal, InjectedError) as error:
@@ -160,6 +170,7 @@ class World:
         self.journal: Journal = journal or MemoryJournal()
         self.emulator = Emulator(emulator or EmulatorConfig(), _EmulatorClock(self.clock))
         self.transport = EmulatorTransport(self.emulator)
+        self.recorder: Recorder | None = None
         private = RegionConfig(
             name=PRIVATE,
             provider="simulated",
@@ -175,7 +186,8 @@ class World:
     def providers(self) -> dict[str, Provider]:
         """Return fresh providers over the same clouds."""
         self._private = self._private or SimulatedProvider(self.config.regions[0], self.clock)
-        aws = AwsProvider(self.config.regions[1], self.transport, self.clock, self.config.engine.deployment)
+        owner = self.config.engine.deployment
+        aws = AwsProvider(self.config.regions[1], self.transport, self.clock, owner, recorder=self.recorder)
         return {PRIVATE: self._private, AWS: aws}
 
     async def start(self) -> Assembly:

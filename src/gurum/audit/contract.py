@@ -10,6 +10,8 @@ from gurum.audit.event import Event
 class Audit(Protocol):
     """Where events go (`gurum.audit.writer.Writer`)."""
 
+    trouble: str  # why nothing can be written now; empty: it can
+
     def record(self, event: Event, *, soon: bool = False) -> int:
         """Take an event and return its ticket; soon: somebody will wait for it. Raises AuditUnavailableError."""
         ...

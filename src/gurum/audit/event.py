@@ -63,7 +63,8 @@ class Links(_Form, frozen=True):
 
     sign_in, token: Keystone's audit ids, the chain's first and the token's own. request: ours. decision: the policy's.
     call: of one call to a cloud, before and after it. session, access_key: as the cloud knows who called.
-    aws_request: the id that CloudTrail has. count: how many events this one stands for, if more than one.
+    aws_request: the id that CloudTrail has. things: the cloud's ids of what a call names, or made. count: how many
+    events this one stands for, if more than one.
     previous_*: of the first event of a file, where the chain goes on from; torn: what was found behind that.
     """
 
@@ -85,6 +86,7 @@ class Links(_Form, frozen=True):
     session: str = ""
     access_key: str = ""
     aws_request: str = ""
+    things: tuple[str, ...] = ()
     count: int = 0
     previous_segment: int = 0
     previous_hash: str = ""
@@ -150,6 +152,6 @@ def keys(event: Event) -> set[str]:
     found = {
         event.initiator.id, event.target.id, links.sign_in, links.token, links.credential, links.request,
         links.global_request, links.decision, links.call, links.access_key, links.aws_request,
-        *(made.id for made in links.objects),
+        *(made.id for made in links.objects), *links.things,
     }  # fmt: skip
     return found - {""}

@@ -9,10 +9,16 @@ import msgspec
 
 from gurum.audit.event import PENDING, Event
 from gurum.audit.index import Found, Index
+from gurum.audit.words import MARK, USER
+
+_KINDS = {USER: "person", "service/gurum/operator": "operator"}
 
 
 class Node(msgspec.Struct):
-    """A line of the tree. kind: person, sign-in, token, request, decision, object, call, cloudtrail."""
+    """A line of the tree.
+
+    kind: person, operator (who gave a command), system, sign-in, token, request, decision, object, call, cloudtrail.
+    """
 
     kind: str
     id: str
@@ -29,7 +35,8 @@ class Deed(msgspec.Struct):
     @property
     def best(self) -> Event:
         """The event that knows most of the request: its outcome, else that it was about to be."""
-        asked = [one.event for one in self.events if one.event.links.verb or one.event.links.service]
+        links = ((one.event, one.event.links) for one in self.events)
+        asked = [event for event, told in links if (told.verb or told.service) and not told.call]
         done = [event for event in asked if event.outcome != PENDING]
         return (done or asked or [self.events[0].event])[0]
 
@@ -48,13 +55,16 @@ def deeds(index: Index, word: str, limit: int) -> list[Deed]:
 
 
 def tree(index: Index, some: Iterable[Deed], trail: Mapping[str, Mapping[str, Any]]) -> list[Node]:
-    """Return the deeds below the people whose they are. trail: CloudTrail's records by AWS's request id."""
+    """Return the deeds below the people whose they are.
+
+    trail: CloudTrail's records by AWS's request id, and by the call's id (`words.MARK`) that its user agent has.
+    """
     people: dict[str, Node] = {}
     tokens: dict[tuple[str, str], Node] = {}
     for deed in some:
         event = deed.best
         who = event.initiator
-        person = people.setdefault(who.id, Node("person" if who.type_uri.endswith("user") else "system", who.id))
+        person = people.setdefault(who.id, Node(_KINDS.get(who.type_uri, "system"), who.id))
         above = person
         if event.links.token:
             key = who.id, event.links.token
@@ -151,9 +161,9 @@ def _call(call: str, told: list[Event], trail: Mapping[str, Mapping[str, Any]]) 
             at=told[0].event_time,
         ),
     )
-    record = trail.get(links.aws_request) if links.aws_request else None
+    record = trail.get(links.aws_request) or trail.get(MARK + call)
     if record is not None:
-        node.below.append(_record(links.aws_request, record))
+        node.below.append(_record(str(record.get("requestID", "")), record))
     return node
 
 

@@ -22,6 +22,7 @@ from gurum.audit.event import (
 
 USER = "data/security/account/user"
 ANYBODY = Party(id="anonymous", type_uri=USER)
+MARK = "call/"  # before a call's id in the user agent that a cloud is shown, and writes into its own log
 ACTIONS = {"POST": "create", "GET": "read", "HEAD": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 
 

@@ -11,13 +11,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Any
 
+from gurum.audit.contract import Audit
+from gurum.audit.errors import AuditUnavailableError
+from gurum.audit.opening import auditing
 from gurum.cli.command import Command, Surroundings, aws_region, configuration, format_argument, place_arguments
 from gurum.cli.leases import require_idle
 from gurum.cli.output import rows, write_json
 from gurum.cli.reading import everything, exists, opened
 from gurum.model.base import Resource, may_have
 from gurum.model.codec import KINDS
-from gurum.ops.clock import SystemClock
+from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.config import Config, RegionConfig
 from gurum.store.contract import EVERYTHING
 from gurum.supervisor.rows import Refusal
@@ -38,16 +41,29 @@ def _run(arguments: Namespace, around: Surroundings) -> int:
 
 
 async def _cleanup(arguments: Namespace, config: Config, around: Surroundings) -> int:
+    """Raises Refusal, also where it cannot be recorded what is removed."""
+    clock = SystemClock()
+    try:
+        async with auditing(config.audit, "cleanup", clock) as audit:
+            return await _cleaned(arguments, config, around, clock, audit)
+    except (AuditUnavailableError, OSError) as error:
+        raise Refusal(f"it cannot be recorded what is removed: {error}") from error
+
+
+async def _cleaned(
+    arguments: Namespace, config: Config, around: Surroundings, clock: Clock, audit: Audit | None
+) -> int:
     # Imported late: botocore.
-    from gurum.engine.entrance import aws_transport
+    from gurum.engine.entrance import aws_transport, operators
     from gurum.providers.aws import cleanup
     from gurum.providers.aws.caller import Caller
     from gurum.providers.contract import Place
 
-    region, owner, clock = aws_region(config, arguments.region), config.engine.deployment, SystemClock()
+    region, owner = aws_region(config, arguments.region), config.engine.deployment
     known = await _known(config, arguments)
-    transport = aws_transport(region, config, clock)
-    caller = Caller(transport, _aws(region), clock)
+    recorder = operators(region, audit)
+    transport = aws_transport(region, config, clock, recorder)
+    caller = Caller(transport, _aws(region), clock, recorder=recorder)
     left = 0
 
     def tell(words: str) -> None:

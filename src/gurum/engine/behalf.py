@@ -9,7 +9,7 @@ from __future__ import annotations
 from gurum.engine.servers.actions import pending
 from gurum.model.base import Cause, Resource
 from gurum.model.server import Server
-from gurum.providers.behalf import Behalf
+from gurum.providers.behalf import Behalf, Subject
 
 
 def request_of(obj: Resource | None) -> str:
@@ -42,6 +42,13 @@ def behalf_of(obj: Resource | None) -> Behalf | None:
     if obj.status.observed_generation >= meta.generation:
         return None
     return _of(meta.cause, meta.project)
+
+
+def subject_of(obj: Resource | None) -> Subject | None:
+    """Return what the engine works on, as a cloud's calls are recorded by it."""
+    if obj is None:
+        return None
+    return Subject(obj.kind, obj.id, obj.metadata.generation, obj.metadata.project)
 
 
 def _of(cause: Cause, project: str) -> Behalf | None:

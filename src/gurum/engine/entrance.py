@@ -5,13 +5,18 @@ Neither may know the other: identity has no cloud, a provider has no keys.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
+from gurum.audit import words
+from gurum.audit.contract import Audit
+from gurum.audit.event import Party
 from gurum.identity.issuer import Issuer, IssuerError, KeyRing
 from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.ops.config import Config, ConfigError, RegionConfig
 from gurum.ops.secrets import SecretError
+from gurum.providers.aws.recorded import Recorder
 from gurum.providers.aws.refusals import LONG, NoSessionError
 from gurum.providers.aws.sessions import Sessions
 from gurum.providers.aws.sts import Sts
@@ -41,7 +46,9 @@ def entered_by_sessions(*regions: RegionConfig) -> bool:
     return any(account.role for region in regions if region.aws for account in region.aws.accounts)
 
 
-def sessions_of(region: RegionConfig, config: Config, clock: Clock) -> Sessions | None:
+def sessions_of(
+    region: RegionConfig, config: Config, clock: Clock, recorder: Recorder | None = None
+) -> Sessions | None:
     """Return the sessions of a region's accounts; None where no account has a role. Raises ConfigError."""
     if region.aws is None or not entered_by_sessions(region):
         return None
@@ -49,11 +56,28 @@ def sessions_of(region: RegionConfig, config: Config, clock: Clock) -> Sessions 
     if not issuer.url:
         raise ConfigError(f"region {region.name}: an account has a `role`, so `identity.issuer.url` must be set")
     signer = _Signer(Issuer(issuer, KeyRing(issuer, clock), clock))
-    return Sessions(signer, Sts(region.aws, region.cloud_region, clock), clock, config.engine.deployment)
+    return Sessions(signer, Sts(region.aws, region.cloud_region, clock), clock, config.engine.deployment, recorder)
 
 
-def aws_transport(region: RegionConfig, config: Config, clock: Clock) -> BotoTransport:
-    """Return the wire to a region's AWS. Raises ConfigError."""
+def engines(region: RegionConfig, config: Config, audit: Audit | None) -> Recorder | None:
+    """Return what records the engine's calls to a region's AWS; None: no chain is kept."""
+    return Recorder(audit, region.name, words.system(config.engine.deployment)) if audit is not None else None
+
+
+def operators(region: RegionConfig, audit: Audit | None) -> Recorder | None:
+    """Return what records the calls of a command: by the system's user who gave it."""
+    who = Party(id=f"uid-{os.getuid()}", type_uri="service/gurum/operator")
+    return Recorder(audit, region.name, who) if audit is not None else None
+
+
+def aws_transport(
+    region: RegionConfig, config: Config, clock: Clock, recorder: Recorder | None = None
+) -> BotoTransport:
+    """Return the wire to a region's AWS; where a chain is kept and no recorder is given, it only looks.
+
+    Raises ConfigError.
+    """
     if region.aws is None:
         raise ConfigError(f"region {region.name} is not on AWS")
-    return BotoTransport(region.aws, region.cloud_region, sessions_of(region, config, clock))
+    sessions = sessions_of(region, config, clock, recorder)
+    return BotoTransport(region.aws, region.cloud_region, sessions, recorded=config.audit.enabled)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from gurum.engine.behalf import subject_of
 from gurum.engine.context import Engine
 from gurum.engine.floating import ASSOCIATION
 from gurum.engine.servers import actions, interfaces
@@ -24,6 +25,7 @@ from gurum.model.base import Resource, read_only
 from gurum.model.network import Port
 from gurum.model.routing import FloatingIP
 from gurum.model.server import Server
+from gurum.providers.behalf import working_on
 from gurum.providers.contract import DOUBT, UNSURE, Done, Place
 from gurum.store.contract import ConflictError, NotFoundError, UnavailableError
 
@@ -119,7 +121,9 @@ class Late:
         port = self._engine.cache.get(Port, one.port)
         if port is None or port.spec.device_id == one.server or port.status.external is None:
             return  # it is gone with its interface, or is where it belongs
-        outcome = await self._engine.clouds[place.region].provider.detach(place, one.instance, one.interface, "")
+        provider = self._engine.clouds[place.region].provider
+        with working_on(subject_of(self._engine.cache.get(Server, one.server))):
+            outcome = await provider.detach(place, one.instance, one.interface, "")
         if isinstance(outcome, Done):
             log.warning("late attachment undone", resource_id=one.server, port=one.port)
 

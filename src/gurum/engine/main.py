@@ -14,8 +14,12 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gurum.audit.contract import Audit
+from gurum.audit.errors import AuditUnavailableError
+from gurum.audit.opening import auditing
+from gurum.audit.writer import Writer
 from gurum.engine.assembly import Assembly, assemble
-from gurum.engine.entrance import aws_transport, entered_by_sessions
+from gurum.engine.entrance import aws_transport, engines, entered_by_sessions
 from gurum.identity.issuer import KeyRing
 from gurum.identity.issuer.keeper import keep
 from gurum.ops import health, metrics, secrets
@@ -25,7 +29,7 @@ from gurum.ops.config import Config, ConfigError, RegionConfig, load
 from gurum.providers.aws.provider import AwsProvider
 from gurum.providers.contract import Provider
 from gurum.providers.simulated.provider import SimulatedProvider
-from gurum.store.contract import Store, StoreError
+from gurum.store.contract import StoreError
 from gurum.store.factory import open_store
 
 log = structlog.get_logger("gurum.engine")
@@ -33,12 +37,16 @@ log = structlog.get_logger("gurum.engine")
 Observe = Callable[[str, str, float], None]
 
 
-def provider_of(region: RegionConfig, config: Config, clock: Clock, observe: Observe) -> Provider:
+def provider_of(
+    region: RegionConfig, config: Config, clock: Clock, observe: Observe, audit: Audit | None = None
+) -> Provider:
     """Return the provider that a region's configuration names. Raises ConfigError."""
     if region.provider == "simulated":
         return SimulatedProvider(region, clock)
     if region.provider == "aws" and region.aws is not None:
-        return AwsProvider(region, aws_transport(region, config, clock), clock, config.engine.deployment, observe)
+        recorder = engines(region, config, audit)
+        transport = aws_transport(region, config, clock, recorder)
+        return AwsProvider(region, transport, clock, config.engine.deployment, observe, recorder)
     raise ConfigError(f"region {region.name}: provider {region.provider!r} is not one of simulated, aws (with `aws:`)")
 
 
@@ -70,15 +78,23 @@ class Meters:
 
 
 async def serve(config: Config) -> None:
-    """Run the engine until SIGTERM or SIGINT. Raises ConfigError, StoreError, SecretError, OSError."""
+    """Run the engine until SIGTERM or SIGINT.
+
+    Raises ConfigError, StoreError, SecretError, AuditUnavailableError, OSError.
+    """
     clock = SystemClock()
+    async with auditing(config.audit, "engine", clock) as audit:
+        await _serve(config, clock, audit)
+
+
+async def _serve(config: Config, clock: Clock, audit: Writer | None) -> None:
     registry = metrics.registry("engine")
     meters = Meters(registry)
     store, journal = await open_store(
         config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-engine"
     )
     try:
-        providers = {region.name: provider_of(region, config, clock, meters.called) for region in config.regions}
+        providers = {region.name: provider_of(region, config, clock, meters.called, audit) for region in config.regions}
         assembly = await assemble(
             config,
             store=store,
@@ -96,7 +112,7 @@ async def serve(config: Config) -> None:
             loop.add_signal_handler(number, stopping.set)
         started = asyncio.Event()
         readiness = health.Readiness(
-            "engine", _checks(assembly, store, started), registry, lambda: {"shards": assembly.fleet.standing()[1]}
+            "engine", _checks(assembly, started, audit), registry, lambda: {"shards": assembly.fleet.standing()[1]}
         )
         async with health.serve(readiness, config.engine.metrics_host, config.engine.metrics_port) as port:
             log.info("engine starts", metrics_port=port, regions=list(providers))
@@ -144,7 +160,7 @@ async def _until(
     await asyncio.gather(working, return_exceptions=True)
 
 
-def _checks(assembly: Assembly, store: Store, started: asyncio.Event) -> dict[str, health.Check]:
+def _checks(assembly: Assembly, started: asyncio.Event, audit: Writer | None) -> dict[str, health.Check]:
     async def controllers() -> str | None:
         return None if started.is_set() else "the cache is being filled"
 
@@ -152,7 +168,10 @@ def _checks(assembly: Assembly, store: Store, started: asyncio.Event) -> dict[st
         well, words = assembly.fleet.standing()
         return None if well or not started.is_set() else words
 
-    checks: dict[str, health.Check] = {"controllers": controllers, "shards": shards}
+    async def recorded() -> str | None:
+        return (audit.broken or audit.trouble or None) if audit is not None else None
+
+    checks: dict[str, health.Check] = {"controllers": controllers, "shards": shards, "audit": recorded}
     for place in assembly.places:
 
         async def answers(place: object = place) -> str | None:
@@ -176,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
         logs.configure(config.log, "engine")
         os.nice(config.engine.nice)  # a user waits for the API's answer; nobody sees the engine be a moment later
         asyncio.run(serve(config))
-    except (ConfigError, StoreError, secrets.SecretError, OSError) as error:
+    except (ConfigError, StoreError, secrets.SecretError, AuditUnavailableError, OSError) as error:
         print(f"gurum engine: {error}", file=sys.stderr)  # noqa: T201 - the process's last word
         return 1
     return 0

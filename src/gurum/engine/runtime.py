@@ -11,12 +11,12 @@ from typing import Protocol
 import structlog
 
 from gurum.engine.adoption.gate import Gate
-from gurum.engine.behalf import behalf_of, request_of
+from gurum.engine.behalf import behalf_of, request_of, subject_of
 from gurum.engine.context import Engine
 from gurum.engine.queue import Key, Urgency
 from gurum.model.base import Resource
 from gurum.ops.log import bind as log_context
-from gurum.providers.behalf import acting_for
+from gurum.providers.behalf import acting_for, working_on
 from gurum.providers.contract import Place
 from gurum.store.contract import ConflictError, FencedError, NotFoundError, UnavailableError
 
@@ -111,7 +111,10 @@ class Runtime:
             return  # another engine's; should the shard become ours, all of it is looked at
         acting = engine.acting(obj) if obj is not None else contextlib.nullcontext()
         try:
-            with acting, acting_for(behalf_of(obj)), log_context(request_id=request_of(obj), resource_id=key[1]):
+            with (
+                acting, acting_for(behalf_of(obj)), working_on(subject_of(obj)),
+                log_context(request_id=request_of(obj), resource_id=key[1]),
+            ):  # fmt: skip
                 # No controller meets what is only to be looked at: the one place where that is decided.
                 kept = obj is not None and self._gate.closed(obj)
                 again = await (self._gate.reconcile(obj) if obj and kept else controller.reconcile(key[1]))

@@ -1,4 +1,4 @@
-"""For whom a call to a cloud is made: known where an object is worked on, needed where the call is signed.
+"""For whom a call to a cloud is made, and about what: known where an object is worked on, needed where it is signed.
 
 Between the two lie drivers that have no use for it; so it goes with the task, as the fields of its log lines do.
 Outside of a block nobody is named: the call is the system's own.
@@ -33,6 +33,34 @@ def acting_for(behalf: Behalf | None) -> Iterator[None]:
         yield
     finally:
         _acting.reset(token)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is worked on: an object by kind and id, of which generation; 0: none."""
+
+    kind: str
+    id: str
+    generation: int = 0
+    project: str = ""
+
+
+_about: ContextVar[Subject | None] = ContextVar("about", default=None)
+
+
+@contextmanager
+def working_on(one: Subject | None) -> Iterator[None]:
+    """Say what the calls of this task, and of those it starts, are about. None: nothing of ours."""
+    token = _about.set(one)
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def subject() -> Subject | None:
+    """Return what this task works on."""
+    return _about.get()
 
 
 def behalf() -> Behalf | None:

@@ -13,7 +13,7 @@ from gurum.audit.event import opaque
 from gurum.audit.index import Index
 from gurum.audit.tree import Deed, Node, deeds, tree
 from gurum.cli.audit.reading import chains, shown
-from gurum.cli.audit.trails import records
+from gurum.cli.audit.trails import led, records
 from gurum.cli.command import Command, Surroundings, configuration, format_argument, place_arguments
 from gurum.cli.explain.account import name_of
 from gurum.cli.output import write_json
@@ -28,8 +28,8 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "id",
         metavar="ID",
-        help="of a request, a user, an object, a decision, a token (its audit id) or a call (AWS's request id, an"
-        " access key's id); or a server's name",
+        help="of a request, a user, an object, a decision, a token (its audit id), a call (AWS's request id, an access"
+        " key's id) or a thing in the cloud (an instance's id); or a server's name",
     )
     parser.add_argument("--limit", type=int, default=20, help="only so many requests, the newest (default: 20)")
     parser.add_argument(
@@ -47,10 +47,13 @@ def _arguments(parser: ArgumentParser) -> None:
 def _run(arguments: Namespace, around: Surroundings) -> int:
     config = configuration(arguments, around)
     index = Index(chains(config.audit), Path(config.audit.directory).with_name("audit-index"))
+    trail = records(config, arguments.cloudtrail)
     found = deeds(index, opaque(arguments.id), arguments.limit)
+    if not found:  # an answer that was lost with our process: AWS's log alone has its id, and names our call
+        found = [deed for call in led(trail, arguments.id) for deed in deeds(index, call, arguments.limit)]
     if not found:
         found = _by_name(config, index, arguments.id, arguments.limit)
-    nodes = tree(index, found, records(config, arguments.cloudtrail))
+    nodes = tree(index, found, trail)
     if arguments.format == "json":
         write_json(msgspec.to_builtins(nodes), around.out)
     else:

@@ -1,4 +1,4 @@
-"""One way to call AWS for all drivers: pace, bound, send, classify, count.
+"""One way to call AWS for all drivers: pace, record, bound, send, classify, count.
 
 The only retry layer is the engine's queue: a call here is one request, and its outcome says whether, when and why to
 come again.
@@ -17,18 +17,22 @@ from typing import Any
 
 import structlog
 
+from gurum.audit.errors import AuditUnavailableError
+from gurum.audit.event import FAILURE, SUCCESS, UNKNOWN
 from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.ops.config import AwsConfig
 from gurum.providers.aws.buckets import Bucket, rate_of
 from gurum.providers.aws.errors import AwsError, LostError, Meaning, NotSentError, meaning
+from gurum.providers.aws.recorded import CUT_OFF, LOST, NOT_SENT, Call, Recorder, Signature, looks, making, things
 from gurum.providers.aws.refusals import NoSessionError
-from gurum.providers.aws.transport import Transport
+from gurum.providers.aws.transport import Transport, on_behalf
 from gurum.providers.contract import Absent, Doubt, Duplicate, Place, Refused, Wait
 
 log = structlog.get_logger("gurum.aws")
 
 _SILENT = 8  # calls in a row without an answer until AWS counts as down: single losses are ordinary
+_UNRECORDED = 10.0  # seconds until a call is tried again that could not be recorded; long enough to be told to users
 _PROBE = 6.0  # seconds between two looks whether it is back; long enough to be told to users
 
 Problem = Wait | Doubt | Refused | Duplicate | Absent
@@ -72,7 +76,8 @@ def rehearsal() -> Iterator[Sequence[str]]:
 class Caller:
     """Calls for every account of a cloud region.
 
-    `observe(action, outcome, seconds)` is told of every request that was sent, for the metrics.
+    `observe(action, outcome, seconds)` is told of every request that was sent, for the metrics. recorder: takes what
+    may change something into the audit chain, before it is sent; None: no chain is kept.
     """
 
     def __init__(
@@ -82,11 +87,13 @@ class Caller:
         clock: Clock,
         observe: Callable[[str, str, float], None] = lambda action, outcome, seconds: None,
         rng: random.Random | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._transport = transport
         self._config = config
         self._clock = clock
         self._observe = observe
+        self._recorder = recorder
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not secrets
         self.held: Callable[[Place], bool] = lambda place: True  # asked before each call that changes something
         self._shards: dict[str, Shard] = {}
@@ -107,7 +114,7 @@ class Caller:
         (seconds since the epoch) NotFound means "not yet" and is a Wait; later it is Absent.
         """
         rehearsed = _rehearsed.get()
-        if rehearsed is not None and not action.startswith("Describe"):
+        if rehearsed is not None and not looks(action):
             rehearsed.append(action)
             return Wait(Reason.PROGRESSING, f"{action} is only rehearsed", self.soon(1.0))
         shard = self.shard(place)
@@ -129,30 +136,79 @@ class Caller:
         except NotSentError as error:
             self._silent(shard, str(error))
             return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self.soon(2.0))
-        async with shard.gate:
-            if not action.startswith(("Describe", "Get")) and not self.held(place):
-                # Nothing may come between this and the request, or one that was paused there would act for another.
-                return Wait(Reason.PROGRESSING, "another engine acts for the account by now", self.soon(1.0))
-            began = self._clock.time()
+        while True:
             try:
-                body = await self._transport.call(place.account, action, dict(params))
-            except AwsError as error:
-                self._heard(shard)
-                problem = self._problem(action, error, bucket, not_found)
-                self._done(place, action, who, error.code, error.request_id, began)
-                return problem
+                signature = self._signature(place, action)
+                record = await self._begun(place, action, params, signature)
+            except AuditUnavailableError as error:
+                text = f"{action} waits, because nothing is asked of AWS that cannot be recorded: {error}"
+                again = self.soon(_UNRECORDED)
+                return Wait(Reason.TRANSIENT_ERROR, f"{text} (the platform team can make room, or mend it)", again)
             except NotSentError as error:
                 self._silent(shard, str(error))
-                self._done(place, action, who, "not-sent", "", began)
                 return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self.soon(2.0))
-            except LostError as error:
-                self._silent(shard, str(error))
-                self._done(place, action, who, "lost", "", began)
-                return Doubt(f"no answer came from AWS to {action}: {error}", self.soon(1.0))
+            async with shard.gate:
+                if not action.startswith(("Describe", "Get")) and not self.held(place):
+                    # Nothing may come between this and the request, or one that was paused there would act for another.
+                    _ended(record, FAILURE, NOT_SENT)
+                    return Wait(Reason.PROGRESSING, "another engine acts for the account by now", self.soon(1.0))
+                if self._signature(place, action, signature) != signature:  # renewed while it was being written down
+                    _ended(record, FAILURE, NOT_SENT)
+                    continue
+                return await self._send(shard, bucket, place, action, params, who, not_found, record)
+
+    async def _send(
+        self, shard: Shard, bucket: Bucket | None, place: Place, action: str, params: Mapping[str, Any], who: str,
+        not_found: float, record: Call | None,
+    ) -> Answer | Problem:  # fmt: skip
+        began = self._clock.time()
+        try:
+            with making(record):
+                body = await self._transport.call(place.account, action, dict(params))
+        except AwsError as error:
             self._heard(shard)
-            request_id = body.get("ResponseMetadata", {}).get("RequestId", "")
-            self._done(place, action, who, "ok", request_id, began)
-            return Answer(body, request_id)
+            problem = self._problem(action, error, bucket, not_found)
+            self._done(place, action, who, error.code, error.request_id, began)
+            _ended(record, UNKNOWN if isinstance(problem, Doubt) else FAILURE, error.code, error.request_id)
+            return problem
+        except NotSentError as error:
+            self._silent(shard, str(error))
+            self._done(place, action, who, NOT_SENT, "", began)
+            _ended(record, FAILURE, NOT_SENT)
+            return Wait(Reason.TRANSIENT_ERROR, f"AWS cannot be reached: {error}", self.soon(2.0))
+        except LostError as error:
+            self._silent(shard, str(error))
+            self._done(place, action, who, LOST, "", began)
+            _ended(record, UNKNOWN, LOST)
+            return Doubt(f"no answer came from AWS to {action}: {error}", self.soon(1.0))
+        except asyncio.CancelledError:
+            _ended(record, UNKNOWN, CUT_OFF)
+            raise
+        self._heard(shard)
+        request_id = body.get("ResponseMetadata", {}).get("RequestId", "")
+        self._done(place, action, who, "ok", request_id, began)
+        if record is not None:
+            record.ended(SUCCESS, "", request_id, things(body))
+        return Answer(body, request_id)
+
+    def _signature(self, place: Place, action: str, known: Signature | None = None) -> Signature | None:
+        """Return whose key will sign, where that is to be recorded. Raises NotSentError, unless one was known."""
+        if self._recorder is None or looks(action):
+            return None
+        try:
+            return self._transport.signature(place.account, action)
+        except NotSentError:
+            if known is None:
+                raise
+            return None  # it is over: the next turn says why
+
+    async def _begun(
+        self, place: Place, action: str, params: Mapping[str, Any], signature: Signature | None
+    ) -> Call | None:
+        """Have it on disk that the call is about to be made. Raises AuditUnavailableError."""
+        if self._recorder is None or signature is None:
+            return None
+        return await self._recorder.begun(f"ec2:{action}", place.account, on_behalf(action), signature, params)
 
     def _bucket(self, shard: Shard, action: str) -> Bucket | None:
         if not self._config.throttle:
@@ -212,6 +268,11 @@ class Caller:
             aws_request_id=request_id,
             ms=round(seconds * 1000, 1),
         )
+
+
+def _ended(record: Call | None, outcome: str, code: str, request_id: str = "") -> None:
+    if record is not None:
+        record.ended(outcome, code, request_id)
 
 
 def _clock_text(at: float) -> str:

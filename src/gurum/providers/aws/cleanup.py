@@ -14,6 +14,7 @@ from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.aws.leftovers import KINDS
 from gurum.providers.aws.removal import Kind
 from gurum.providers.aws.sweep import Found, listed
+from gurum.providers.behalf import working_on
 from gurum.providers.contract import Absent, Place, Wait
 
 ROUND = 3.0  # seconds between rounds: what goes first takes a while, and the next waits for it
@@ -78,10 +79,11 @@ async def _one(caller: Caller, place: Place, found: Found) -> str | None:
     """Take one thing's removal one step further. None: AWS took it; else why not (yet)."""
     if found.attached:
         return "it is attached to an instance"
-    for action, params in found.kind.removal(found.item):
-        answer = await caller.call(place, action, params, who=found.id)
-        if not isinstance(answer, Answer | Absent):
-            return _words(answer)
+    with working_on(found.subject):
+        for action, params in found.kind.removal(found.item):
+            answer = await caller.call(place, action, params, who=found.id)
+            if not isinstance(answer, Answer | Absent):
+                return _words(answer)
     return None
 
 

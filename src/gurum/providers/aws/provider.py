@@ -25,6 +25,7 @@ from gurum.providers.aws.drivers.ports import PortDriver
 from gurum.providers.aws.drivers.routers import RouterDriver
 from gurum.providers.aws.drivers.servers import ServerDriver
 from gurum.providers.aws.instances import InstanceInformer
+from gurum.providers.aws.recorded import Recorder
 from gurum.providers.aws.sweep import strays, sweep
 from gurum.providers.aws.transport import Transport
 from gurum.providers.contract import (
@@ -62,6 +63,7 @@ class AwsProvider:
         clock: Clock,
         owner: str,
         observe: Callable[[str, str, float], None] = lambda action, outcome, seconds: None,
+        recorder: Recorder | None = None,
     ) -> None:
         if region.aws is None:
             raise ValueError(f"region {region.name} has no `aws` section")
@@ -70,7 +72,7 @@ class AwsProvider:
         self._clock = clock
         self._config = region.aws
         self.not_yet = region.aws.not_yet_window
-        self.caller = Caller(transport, region.aws, clock, observe)
+        self.caller = Caller(transport, region.aws, clock, observe, recorder=recorder)
         self._informer = InstanceInformer(self.caller, region.aws, clock, owner)
         self._owner = owner
         self._context = context = Context(

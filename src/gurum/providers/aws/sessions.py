@@ -14,11 +14,16 @@ from typing import Protocol
 
 import structlog
 
+from gurum.audit.errors import AuditUnavailableError
+from gurum.audit.event import FAILURE, SUCCESS, UNKNOWN
+from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.providers.aws.errors import AwsError, LostError, NotSentError
 from gurum.providers.aws.principals import name, subject, tags
-from gurum.providers.aws.refusals import NoSessionError, explain
-from gurum.providers.behalf import Behalf
+from gurum.providers.aws.recorded import LOST, NOT_SENT, Recorder, Signature, making
+from gurum.providers.aws.refusals import SHORT, NoSessionError, explain
+from gurum.providers.behalf import Behalf, working_on
+from gurum.providers.behalf import subject as about
 
 log = structlog.get_logger("gurum.aws")
 
@@ -34,6 +39,7 @@ class Credentials:
     secret_key: str
     token: str
     until: float
+    request_id: str = ""  # AWS's, of the call that gave them
 
     def __repr__(self) -> str:
         return f"Credentials({self.access_key})"
@@ -76,8 +82,11 @@ class _Barred:
 class Sessions:
     """The sessions of a process, by account and by whom they are for."""
 
-    def __init__(self, signer: Signer, broker: Broker, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, signer: Signer, broker: Broker, clock: Clock, owner: str, recorder: Recorder | None = None
+    ) -> None:
         self._signer, self._broker, self._clock, self._owner = signer, broker, clock, owner
+        self._recorder = recorder
         self._held: dict[_Key, Credentials] = {}
         self._barred: dict[_Key, _Barred] = {}
         self._asked: dict[_Key, asyncio.Task[Credentials]] = {}
@@ -128,7 +137,7 @@ class Sessions:
         self._drop_old()
         try:
             token = self._signer.token(subject(behalf, self._owner), tags(behalf))
-            made = await self._broker.assume(account, name(behalf), token)
+            made = await self._assume(account, behalf, token)
         except NoSessionError as error:
             why = error
         except AwsError as error:
@@ -143,6 +152,34 @@ class Sessions:
         self._barred[key] = _Barred(why, self._clock.time() + why.again)
         log.warning("aws gives no session", account=account, session=name(behalf), code=why.code, why=str(why))
         raise why
+
+    async def _assume(self, account: str, behalf: Behalf | None, token: str) -> Credentials:
+        """Ask STS, once it is recorded for whom. Raises NoSessionError, AwsError, NotSentError, LostError."""
+        if self._recorder is None:
+            return await self._broker.assume(account, name(behalf), token)
+        try:
+            # Our own session is about nothing, whatever is being worked on when it is asked for.
+            with working_on(about() if behalf is not None else None):
+                record = await self._recorder.begun(
+                    "sts:AssumeRoleWithWebIdentity", account, behalf, Signature(name(behalf), ""), {}
+                )
+        except AuditUnavailableError as error:
+            text = f"no session is asked for that cannot be recorded: {error} (the platform team can mend it)"
+            raise NoSessionError(Reason.TRANSIENT_ERROR, text, "no-record", SHORT * 5) from error
+        try:
+            with making(record):
+                made = await self._broker.assume(account, name(behalf), token)
+        except AwsError as error:
+            record.ended(FAILURE, error.code, error.request_id)
+            raise
+        except NotSentError:
+            record.ended(FAILURE, NOT_SENT)
+            raise
+        except LostError:
+            record.ended(UNKNOWN, LOST)
+            raise
+        record.ended(SUCCESS, "", made.request_id, key=made.access_key)
+        return made
 
     def _drop_old(self) -> None:
         now = self._clock.time()

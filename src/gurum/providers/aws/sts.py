@@ -15,6 +15,7 @@ from botocore.parsers import ResponseParserError
 from gurum.ops.clock import Clock
 from gurum.ops.config import AwsConfig
 from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.recorded import guard
 from gurum.providers.aws.sessions import Credentials
 from gurum.providers.aws.transport import session_for
 from gurum.providers.aws.trust import role_arn
@@ -61,10 +62,12 @@ class Sts:
         except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
             # Without the cause: a parser's has the answer, and that has the keys.
             raise LostError(type(error).__name__) from None
-        made = answer["Credentials"]
+        made, meta = answer["Credentials"], answer.get("ResponseMetadata", {})
         # Whose clock is right is not known: the session is over when either of the two says so.
         until = min(made["Expiration"].timestamp(), began + self._config.session_seconds)
-        return Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], until)
+        return Credentials(
+            made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], until, meta.get("RequestId", "")
+        )
 
     async def _sts(self) -> Any:
         async with self._one:
@@ -82,6 +85,7 @@ class Sts:
                         ),
                     )
                 )
+                guard(self._client, "sts", lambda: "", strict=False)  # a command that only looks needs a session, too
             return self._client
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer, Caller, Problem
 from gurum.providers.aws.leftovers import KINDS
 from gurum.providers.aws.removal import Item, Kind
+from gurum.providers.behalf import Subject, working_on
 from gurum.providers.contract import Doubt, Known, Place, Stray, Wait
 
 PATIENCE = 30.0  # seconds: how long a sweep waits in all for its turn at AWS, or for a shard that is suspended
@@ -42,6 +43,11 @@ class Found:
     project: str
     attached: bool
     item: Item
+
+    @property
+    def subject(self) -> Subject:
+        """What its removal is recorded to be about: the object that it was made for, or it alone."""
+        return Subject(self.of or self.kind.type, self.uid or self.id, project=self.project)
 
 
 async def listed(caller: Caller, place: Place, owner: str, kind: Kind) -> tuple[list[Found], Problem | None]:
@@ -133,6 +139,11 @@ async def sweep(caller: Caller, clock: Clock, place: Place, owner: str, window: 
 
 async def _removed(caller: Caller, clock: Clock, place: Place, found: Found, known: Known, end: float) -> bool:
     """Remove one thing, also if that has to wait until at most `end`: the next sweep is minutes away."""
+    with working_on(found.subject):
+        return await _removed_now(caller, clock, place, found, known, end)
+
+
+async def _removed_now(caller: Caller, clock: Clock, place: Place, found: Found, known: Known, end: float) -> bool:
     for action, params in found.kind.removal(found.item):
         # What has to be undone first may fail: then the removal is refused, until the next sweep.
         answer = await caller.call(place, action, params, who="sweep")

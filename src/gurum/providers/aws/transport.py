@@ -29,6 +29,8 @@ from botocore.parsers import ResponseParserError
 from gurum.ops import secrets
 from gurum.ops.config import AwsAccountConfig, AwsConfig
 from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.principals import name
+from gurum.providers.aws.recorded import Signature, guard, looks
 from gurum.providers.aws.sessions import Sessions
 from gurum.providers.behalf import Behalf, behalf
 
@@ -50,6 +52,10 @@ class Transport(Protocol):
 
     async def ready(self, account: str, action: str) -> None:
         """Have what the call is signed with, which may take a request. Raises NoSessionError, NotSentError."""
+        ...
+
+    def signature(self, account: str, action: str) -> Signature:
+        """Return whose key a call would be signed with now. Raises NotSentError: nobody's."""
         ...
 
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +86,11 @@ def credentials(path: str) -> dict[str, str]:
 _signing: ContextVar[ReadOnlyCredentials | None] = ContextVar("signing", default=None)
 
 
+def _signer() -> str:
+    chosen = _signing.get()
+    return chosen.access_key if chosen is not None else ""
+
+
 class Chosen(AioCredentials):  # type: ignore[misc]  # the library publishes no types
     """What botocore takes for the credentials of a client: those that were chosen for the call."""
 
@@ -107,7 +118,7 @@ def session_for(source: Any) -> Any:
 
 def on_behalf(action: str) -> Behalf | None:
     """Return for whom a call is made: what only looks is the system's own, whoever waits for it."""
-    return None if action.startswith("Describe") else behalf()
+    return None if looks(action) else behalf()
 
 
 # Sessions that AWS does not take (any more), though they should last: revoked, or of a clock that was set.
@@ -115,13 +126,20 @@ _DEAD = ("AuthFailure", "ExpiredToken", "InvalidClientTokenId", "RequestExpired"
 
 
 class BotoTransport:
-    """aiobotocore. An account with a role is entered by `sessions`; keys in files are read once, at their first use."""
+    """aiobotocore. An account with a role is entered by `sessions`; keys in files are read once, at their first use.
 
-    def __init__(self, config: AwsConfig, region: str, sessions: Sessions | None = None) -> None:
+    recorded: nothing that may change something is signed without a record in the audit chain.
+    """
+
+    def __init__(
+        self, config: AwsConfig, region: str, sessions: Sessions | None = None, *, recorded: bool = False
+    ) -> None:
         self._config = config
         self._region = region
         self._sessions = sessions
+        self._recorded = recorded
         self._session = session_for(Chosen())
+        self._stored: dict[str, ReadOnlyCredentials] = {}
         self._stack = AsyncExitStack()
         self._clients: dict[str, Any] = {}
 
@@ -134,16 +152,11 @@ class BotoTransport:
     async def _client(self, account: str) -> Any:
         client = self._clients.get(account)
         if client is None:
-            entry = self._entry(account)
-            secret = credentials(entry.credentials_file) if entry.credentials_file else {}
             client = await self._stack.enter_async_context(
                 self._session.create_client(
                     "ec2",
                     region_name=self._region,
                     endpoint_url=self._config.endpoint_url or None,
-                    aws_access_key_id=secret.get("access_key_id"),
-                    aws_secret_access_key=secret.get("secret_access_key"),
-                    aws_session_token=secret.get("session_token"),
                     config=AioConfig(
                         retries={"total_max_attempts": 1, "mode": "standard"},
                         max_pool_connections=self._config.in_flight + 8,
@@ -153,6 +166,7 @@ class BotoTransport:
                     ),
                 )
             )
+            guard(client, "ec2", _signer, strict=self._recorded)
             # Two tasks may have come here at once; the first client stays, the other is closed with the stack.
             client = self._clients.setdefault(account, client)
         return client
@@ -164,20 +178,38 @@ class BotoTransport:
                 raise NotSentError(f"the AWS account {account} has a role, and there is no issuer to enter it by")
             await self._sessions.ready(account, on_behalf(action))
 
+    def signature(self, account: str, action: str) -> Signature:
+        """Return whose key a call would be signed with now. Raises NotSentError: nobody's."""
+        key = self._key(account, action).access_key
+        return Signature(name(on_behalf(action)) if self._entry(account).role else "", key)
+
+    def _key(self, account: str, action: str) -> ReadOnlyCredentials:
+        """Return what a call is signed with now: a session that is held, or the stored key. Raises NotSentError."""
+        entry = self._entry(account)
+        if entry.role and self._sessions is not None:
+            held = self._sessions.held(account, on_behalf(action))
+            if held is None:
+                raise NotSentError("the session for it is over")
+            return ReadOnlyCredentials(held.access_key, held.secret_key, held.token, None)
+        found = self._stored.get(account)
+        if found is None:
+            secret = credentials(entry.credentials_file) if entry.credentials_file else {}
+            if not (secret.get("access_key_id") and secret.get("secret_access_key")):
+                raise NotSentError(f"no credentials are configured for the AWS account {account}")
+            found = self._stored[account] = ReadOnlyCredentials(
+                secret["access_key_id"], secret["secret_access_key"], secret.get("session_token"), None
+            )
+        return found
+
     async def call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         """Return the answer. Raises AwsError, NotSentError, LostError."""
-        if not self._entry(account).role or self._sessions is None:
-            return await self._call(account, action, params)
-        whose = on_behalf(action)
-        held = self._sessions.held(account, whose)
-        if held is None:
-            raise NotSentError("the session for it is over")
-        token = _signing.set(ReadOnlyCredentials(held.access_key, held.secret_key, held.token, None))
+        key = self._key(account, action)
+        token = _signing.set(key)
         try:
             return await self._call(account, action, params)
         except AwsError as error:
-            if error.code in _DEAD:
-                self._sessions.forget(account, whose, held.access_key)
+            if error.code in _DEAD and self._sessions is not None:
+                self._sessions.forget(account, on_behalf(action), key.access_key)
             raise
         finally:
             _signing.reset(token)
