@@ -14,7 +14,7 @@ export GURUM_TEST_PIAS := $(PIAS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt attacks bench chaos chart drift faces failover faults federation fuzz golden horizon interop isolation \
+        addresses adopt attacks audit bench chaos chart drift faces failover faults federation fuzz golden horizon interop isolation \
         kubernetes load move policy-check same scale secrets sts upgrade
 
 help: ## list the targets
@@ -72,6 +72,9 @@ adopt: setup ## adopt a company's 200 things, change them from outside, take the
 
 attacks: setup ## try to log in by what is forged, stolen, replayed or meant for others; then without each guard
 	$(PYTHON) -m tests.attacks $(ARGS)
+
+audit: setup ## each call to AWS led back to who asked for it, the engine killed on the way; then tamper with the chain
+	$(PYTHON) -m tests.audit $(ARGS)
 
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)
