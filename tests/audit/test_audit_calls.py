@@ -25,6 +25,7 @@ from gurum.audit import words
 from gurum.audit.event import FAILURE, PENDING, SUCCESS, Event
 from gurum.audit.opening import opened
 from gurum.audit.writer import Writer
+from gurum.engine.main import _checks
 from gurum.model import conditions
 from gurum.model.conditions import Reason
 from gurum.model.server import Server
@@ -178,6 +179,7 @@ def test_nothing_is_called_that_cannot_be_recorded_and_the_user_is_told_why(tmp_
         async with opening(tmp_path) as writer:
             world.recorder = recorder(writer)
             await world.start()
+            assert world.assembly is not None
             network, _ = await world.network()
             with full():
                 server = await world.server(network, await world.group())
@@ -190,10 +192,10 @@ def test_nothing_is_called_that_cannot_be_recorded_and_the_user_is_told_why(tmp_
                 assert "cannot be recorded" in waits.message
                 assert "No space left on device" in waits.message
                 assert "the platform team" in waits.message
-                assert writer.trouble, "/readyz says so"
+                assert "No space left" in str(await _checks(world.assembly, asyncio.Event(), writer)["audit"]())
                 assert len(writer._waiting) < 20, "who tries again leaves nothing more in memory"
             await world.until(lambda: _is(world, server.id, "active"))
-            assert not writer.trouble
+            assert await _checks(world.assembly, asyncio.Event(), writer)["audit"]() is None
             await world.stop()
         before, after = told(writer.directory)
         assert {_call_of(line) for line in world.calls() if not looks(line["action"])} <= set(before)
