@@ -37,7 +37,10 @@ def record(**change: Any) -> dict[str, Any]:
     } | change  # fmt: skip
 
 
-def events(who: Party = words.person(ALICE, "p"), outcome: str = SUCCESS, **change: str) -> list[Event]:
+PERSON = words.person(ALICE, "p")
+
+
+def events(who: Party = PERSON, outcome: str = SUCCESS, **change: str) -> list[Event]:
     """Return our two events of it."""
     given: dict[str, Any] = {"call": CALL, "account": ACCOUNT, "access_key": KEY} | change
     before = words.calling("ec2:RunInstances", who, SERVER, THERE, Links(**given))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import web
+from tests.audit.chains import events
 
 from aws_emulator.config import Config as EmulatorConfig
 from aws_emulator.emulator import Emulator
 from aws_emulator.http import application
+from gurum.audit.event import PENDING
+from gurum.cli.audit.trails import call_of
 from gurum.cli.command import Surroundings
 from gurum.cli.main import main
 from gurum.model.base import External, Intent, Metadata
@@ -26,6 +30,7 @@ from gurum.ops import secrets
 from gurum.ops.config import StoreConfig
 from gurum.providers.aws import policy
 from gurum.providers.aws.leftovers import KINDS
+from gurum.providers.aws.recorded import looks
 from gurum.store.factory import open_store
 
 ACCOUNT, AWS, IMAGE = "111122223333", "us-east-1", "ami-0c0d0315010483b99"
@@ -200,6 +205,36 @@ async def test_orphans_are_what_no_object_has(account: Account, tmp_path: Path) 
     _, out, _ = await _cleanup(tmp_path, "-f", "json")
     assert {line["in store"] for line in json.loads(out) if line["id"] == kept} == {"yes"}
     assert {line["in store"] for line in json.loads(out) if line["id"] in ids} == {"no"}
+
+
+async def test_what_it_removes_is_recorded_as_its_operator_s(account: Account, tmp_path: Path) -> None:
+    document = yaml.safe_load((tmp_path / "gurum.yaml").read_text())
+    document["audit"] = {"directory": str(tmp_path / "audit"), "anchor_socket": "none"}
+    (tmp_path / "gurum.yaml").write_text(yaml.safe_dump(document))
+    account.whole(OURS)
+    status, _, err = await _cleanup(tmp_path, "--yes")
+    assert status == 0, err
+    made = [line for line in account.emulator.ledger() if not line["external"] and not looks(line["action"])]
+    told = {one.links.call: one for one in events(tmp_path / "audit" / "cleanup-1") if one.outcome == PENDING}
+    assert len(made) >= len(KINDS)
+    for line in made:
+        one = told[call_of({"userAgent": line["user_agent"]})]
+        assert one.action == f"call/ec2:{line['action']}"
+        assert one.initiator.id == f"uid-{os.getuid()}"
+        assert (one.target.type_uri, one.target.id) == ("Domain", "u-1")
+
+
+async def test_nothing_is_removed_that_cannot_be_recorded(account: Account, tmp_path: Path) -> None:
+    document = yaml.safe_load((tmp_path / "gurum.yaml").read_text())
+    (tmp_path / "no-directory").write_text("")
+    document["audit"] = {"directory": str(tmp_path / "no-directory"), "anchor_socket": "none"}
+    (tmp_path / "gurum.yaml").write_text(yaml.safe_dump(document))
+    account.whole(OURS)
+    before = account.there()
+    status, out, err = await _cleanup(tmp_path, "--yes")
+    assert (status, out) == (1, "")
+    assert "cannot be recorded" in err
+    assert account.there() == before
 
 
 async def test_not_while_an_engine_works(account: Account, tmp_path: Path) -> None:
