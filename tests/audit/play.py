@@ -30,6 +30,7 @@ from gurum.providers.aws.tags import UID
 KILLS = 4
 COUNT = 24
 PATIENCE = 300.0
+AT_WORK = 20.0  # seconds in which the engine is waited for to call
 ALICE, BOB = "gurum", "gurum-manager"  # clouds of two people of one project
 
 
@@ -83,9 +84,12 @@ def _engine(stack: Stack) -> int:
     return found[0] if found else 0
 
 
-def _kill(stack: Stack, figures: Figures) -> None:
-    """Kill the engine while it is at work, and return once another one is there."""
-    pid = _engine(stack)
+def _kill(stack: Stack, emulator: Emulator, figures: Figures) -> None:
+    """Kill the engine just after it has called, if it calls within seconds; return once another one is there."""
+    pid, before = _engine(stack), len(verdict.changing(emulator.trail()))
+    end = time.monotonic() + AT_WORK
+    while len(verdict.changing(emulator.trail())) < before + 2 and time.monotonic() < end:
+        time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     figures.say("the engine is killed")
     _until(lambda: _engine(stack) not in (0, pid), "another engine")
@@ -102,8 +106,7 @@ def _work(
         cloud = (ALICE, BOB)[number % 2]
         makers |= dict.fromkeys(servers.make(people[cloud], bodies[cloud], 1), cloud)
         if number in (COUNT // 3, 2 * COUNT // 3) and killed < kills:
-            time.sleep(0.3)  # it is in the middle of the servers before this one
-            _kill(stack, figures)
+            _kill(stack, emulator, figures)
             killed += 1
     active, took = servers.settle(people[ALICE], list(makers), PATIENCE, figures.say)
     figures.say(f"they were ACTIVE {took:.1f} s after the last was asked for")
@@ -117,17 +120,17 @@ def _work(
         for one in some:
             people[others[one]].json("POST", f"{servers.SERVERS}/{one}/action", {verb: None})
         if killed < kills:
-            _kill(stack, figures)
+            _kill(stack, emulator, figures)
             killed += 1
         _until(lambda status=status: _are(people[ALICE], some, status), status)  # type: ignore[misc] # mypy and defaults
     for number, one in enumerate(makers):
         people[others[one]].call("DELETE", f"{servers.SERVERS}/{one}")
         if number == COUNT // 2 and killed < kills:
-            _kill(stack, figures)
+            _kill(stack, emulator, figures)
             killed += 1
     while killed < kills:
         time.sleep(1.0)
-        _kill(stack, figures)
+        _kill(stack, emulator, figures)
         killed += 1
     _until(lambda: not set(makers) & set(servers.seen(people[ALICE])), "all are gone")
     figures.put("kills", killed)

@@ -27,6 +27,7 @@ LIMITS: Limits = {
     "calls_recorded_otherwise": ("==", 0),
     "calls_told_as_answered_that_were_not": ("==", 0),
     "people_named_wrong": ("==", 0),
+    "outcomes_lost_by_the_kills": (">=", 1),
     "deeds_of_people": (">=", 48),
     "deeds_named_wrong": ("==", 0),
     "traced_back_share": ("==", 1),
