@@ -28,10 +28,13 @@ IN_PAGES = (
 # Pages in which that word is AWS's: what STS gives for a token.
 AWS_SESSIONS = frozenset(
     {
+        "changelog.d/+audit-calls.feature.md",
         "changelog.d/+aws-sessions.feature.md",
         "docs/architecture.md",
         "docs/dependencies.md",
+        "docs/explanation/audit.md",
         "docs/how-to/an-account-is-lost.md",
+        "docs/how-to/audit.md",
         "docs/how-to/aws-without-keys.md",
         "docs/how-to/install-on-kubernetes.md",
         "docs/how-to/use-aws.md",
