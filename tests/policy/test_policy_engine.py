@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gurum.policy.answer import ENTRYPOINT
-from gurum.policy.bundle import BundleError, read_bundle
+from gurum.policy.bundle import BundleError, BundleSource, read_bundle
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.policy.model import Decision, DecisionPoint, PolicyInput, Principal, Request, Target
 from gurum.policy.rego import compile_bundle, evaluate, strict_interpreter, try_in_child
@@ -155,8 +155,8 @@ def test_an_engine_that_ends_the_process_is_survived(tmp_path: Path, monkeypatch
     dying.write_text("#!/bin/sh\necho 'terminate called' >&2\nkill -ABRT $$\n")
     dying.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(dying))
-    with pytest.raises(BundleError, match="the engine ends the process on it: terminate called"):
-        try_in_child(tmp_path, [ENTRYPOINT])
+    with pytest.raises(BundleError, match="the engine ends the process on the bundle: terminate called"):
+        try_in_child(BundleSource((), (), {}, ""), [ENTRYPOINT])
 
 
 @pytest.mark.parametrize(

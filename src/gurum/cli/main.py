@@ -56,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     *kubernetes.COMMANDS,
     policy.COMMAND,
     policy.PREPARE,
+    policy.BUNDLE,
     region.COMMAND,
     *store.COMMANDS,
     *upgrade.COMMANDS,

@@ -1,4 +1,4 @@
-"""`gurum policy test` and `gurum policy prepare`: what a change of policy needs before a region learns of it."""
+"""`gurum policy test`, `prepare` and `bundle`: what a change of policy needs before a region learns of it."""
 
 from __future__ import annotations
 
@@ -43,4 +43,29 @@ PREPARE = Command(
     help="write what the bundle prepares of its table",
     run=_prepare,
     arguments=_prepare_arguments,
+)
+
+
+def _bundle_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, nargs="?", help="directory of the bundle (default: the shipped one)")
+    parser.add_argument("--into", type=Path, required=True, metavar="FILE", help="what to write: bundle.tar.gz")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="private key to sign with (PEM; RSA or P-256)")
+    parser.add_argument("--key-id", default="gurum", metavar="NAME", help="the key's name in OPA's configuration (gurum)")
+    parser.add_argument("--unsigned", action="store_true", help="do not sign; without it, --key is needed")
+
+
+def _bundle(arguments: Namespace, around: Surroundings) -> int:
+    from gurum.policy.command import bundle
+
+    if (arguments.key is None) is not arguments.unsigned:
+        around.err.write("either --key FILE or --unsigned\n")
+        return 2
+    return bundle(arguments.bundle or shipped() / "policy", arguments.into, arguments.key, arguments.key_id)
+
+
+BUNDLE = Command(
+    words=("policy", "bundle"),
+    help="write the bundle as one signed file, for OPA servers and the embedded engine",
+    run=_bundle,
+    arguments=_bundle_arguments,
 )

@@ -1,8 +1,8 @@
-"""Read a bundle directory (Rego modules and data.json files) and refuse it whole if any part of it is unfit.
+"""Read a bundle (Rego modules and data.json files) and refuse it whole if any part of it is unfit.
 
 It exists because a policy that is half loaded still answers: a directory with a misspelt table would deny in
 silence, one with an unsupported built-in would allow in silence. The layout is OPA's: a data.json is put under the
-path of its directory, so the same directory serves `opa run --bundle`.
+path of its directory, so the same directory, and the same archive, serve `opa run --bundle`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 import msgspec
 
+from gurum.policy.files import DATA, MANIFEST, FilesError, read_files
 from gurum.policy.lint import check, functions
+from gurum.policy.signature import SignatureError, verify
 
+MODULE_SUFFIX = ".rego"
 TEST_SUFFIX = "_test.rego"
 
 
@@ -37,6 +40,15 @@ class Source:
         return self.path.endswith(TEST_SUFFIX)
 
 
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """OPA's manifest, as far as a bundle may have one: which content it is, and which part of the data it owns."""
+
+    revision: str = ""
+    roots: tuple[str, ...] = ()
+    rego_version: Literal[1] = 1
+    metadata: dict[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class BundleSource:
     """All that was read: the modules that decide, their tests, the data document, and a name for the content."""
@@ -47,24 +59,30 @@ class BundleSource:
     revision: str
 
 
-def read_bundle(directory: Path) -> BundleSource:
-    """Read and check the bundle in `directory`. Raises BundleError, naming every finding, if it is unfit.
+def read_bundle(bundle: Path, verification_key: Path | None = None) -> BundleSource:
+    """Read and check a bundle, a directory or an archive. Raises BundleError, naming every finding, if it is unfit.
 
     The revision is a digest of what decides (not of the tests): equal content has an equal revision.
+    verification_key: file with the public key that it must be signed with; None: it need not be signed.
     """
     try:
+        files = read_files(bundle)
+        if verification_key is not None:
+            verify(files, verification_key)
         sources = [
-            Source(path.relative_to(directory).as_posix(), path.read_text(encoding="utf-8"))
-            for path in sorted(directory.rglob("*.rego"))
+            Source(name, content.decode("utf-8")) for name, content in files.items() if name.endswith(MODULE_SUFFIX)
         ]
-        documents = {path.relative_to(directory): path.read_bytes() for path in sorted(directory.rglob("data.json"))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f"{directory}: {error}") from error
+    except (FilesError, UnicodeDecodeError) as error:
+        raise BundleError(str(error)) from error
+    except SignatureError as error:
+        raise BundleError(f"{bundle}: {error}") from error
+    documents = {name: content for name, content in files.items() if PurePosixPath(name).name == DATA}
     modules = tuple(source for source in sources if not source.is_test)
     tests = tuple(source for source in sources if source.is_test)
     if not modules:
-        raise BundleError(f"{directory}: no Rego module is there")
+        raise BundleError(f"{bundle}: no Rego module is there")
     _lint(modules, tests)
+    _manifest(files.get(MANIFEST))
     digest = hashlib.sha256()
     for name, content in _named(modules, documents):
         digest.update(f"{name}\0{len(content)}\0".encode())
@@ -79,21 +97,30 @@ def _lint(modules: tuple[Source, ...], tests: tuple[Source, ...]) -> None:
         raise BundleError("\n".join(str(finding) for finding in findings))
 
 
-def _named(modules: tuple[Source, ...], documents: dict[Path, bytes]) -> Iterator[tuple[str, bytes]]:
+def _manifest(content: bytes | None) -> None:
+    """Refuse a manifest by which an OPA server would read the bundle otherwise than is done here."""
+    if content is not None:
+        try:
+            msgspec.json.decode(content, type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise BundleError(f"{MANIFEST}: {error}") from error
+
+
+def _named(modules: tuple[Source, ...], documents: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     yield from ((source.path, source.text.encode()) for source in modules)
-    yield from ((path.as_posix(), content) for path, content in documents.items())
+    yield from documents.items()
 
 
-def _merge(documents: dict[Path, bytes]) -> dict[str, Any]:
+def _merge(documents: dict[str, bytes]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for path, content in documents.items():
         try:
             document: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
         except msgspec.MsgspecError as error:
-            raise BundleError(f"{path.as_posix()}: {error}") from error
-        for part in reversed(path.parent.parts):
+            raise BundleError(f"{path}: {error}") from error
+        for part in reversed(PurePosixPath(path).parent.parts):
             document = {part: document}
-        _put(root, document, path.as_posix())
+        _put(root, document, path)
     return root
 
 

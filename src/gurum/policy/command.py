@@ -1,4 +1,4 @@
-"""`gurum policy test` and `gurum policy prepare`: try a bundle, and write what it has prepared of its table.
+"""`gurum policy test`, `prepare` and `bundle`: try a bundle, write what it has prepared of its table, pack it.
 
 They exist so that a change of policy is tried before it is rolled out, in the same engine that will decide. Exit
 status: 0 all passed, 1 a test failed, 2 the bundle is unfit or the arguments are wrong.
@@ -13,10 +13,14 @@ from pathlib import Path
 
 import msgspec
 
+from gurum.ops.secrets import SecretError
 from gurum.policy.answer import entrypoints
+from gurum.policy.building import build
 from gurum.policy.bundle import BundleError, read_bundle
+from gurum.policy.files import FilesError
 from gurum.policy.prepared import PATH, written
 from gurum.policy.rego import try_in_child
+from gurum.policy.signature import SignatureError
 from gurum.policy.testing import Failure, Outcome, Report, entrypoints_of_tests, run_tests
 
 PASSED, FAILED, UNFIT = 0, 1, 2
@@ -33,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         source = read_bundle(directory)
         names = [name for module in source.tests for name in entrypoints_of_tests(module)]
-        try_in_child(directory, [*entrypoints(source), *names], tests=True)
+        try_in_child(source, [*entrypoints(source), *names], tests=True)
         report = run_tests(source, only=options.only, progress=None if options.quiet else _tell)
     except BundleError as error:
         sys.stderr.write(f"{error}\n")
@@ -57,6 +61,18 @@ def prepare(directory: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         sys.stderr.write(f"wrote {path}\n")
+    return PASSED
+
+
+def bundle(directory: Path, into: Path, key: Path | None, key_id: str) -> int:
+    """Write the bundle as one file in OPA's form, signed if there is a key, and return the exit status."""
+    try:
+        revision = build(directory, into, key, key_id)
+    except (BundleError, FilesError, SignatureError, SecretError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return UNFIT
+    how = f"signed with {key} as {key_id}" if key is not None else "not signed"
+    sys.stderr.write(f"wrote {into}: revision {revision}, {how}\n")
     return PASSED
 
 

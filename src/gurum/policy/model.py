@@ -159,5 +159,12 @@ class DecisionPoint(Protocol):
         ...
 
     def decide(self, request: PolicyInput) -> Decision:
-        """Decide; never raise. What cannot be decided is denied, with `error` set. Safe from any thread."""
+        """Decide; never raise. What cannot be decided is denied, with `error` set. Safe from any thread.
+
+        It may keep the thread waiting for as long as a server may take: not where an event loop could `ask`.
+        """
+        ...
+
+    async def ask(self, request: PolicyInput) -> Decision:
+        """Decide as `decide` does, and let the event loop go on meanwhile."""
         ...

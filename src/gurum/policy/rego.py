@@ -12,12 +12,12 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
+import msgspec
 from regopy import Bundle, Interpreter, LogLevel, RegoError, rego_shared
 
-from gurum.policy.bundle import BundleError, BundleSource, read_bundle
+from gurum.policy.bundle import BundleError, BundleSource
 
 PROBE_SECONDS = 30.0
 
@@ -128,22 +128,24 @@ def _push(handle: int, value: Any) -> None:
         raise RegoError("the engine does not take the input", code)
 
 
-def try_in_child(directory: Path, entrypoints: list[str], *, tests: bool = False) -> None:
+def try_in_child(source: BundleSource, entrypoints: list[str], *, tests: bool = False) -> None:
     """Compile the bundle in a process of its own. Raises BundleError when that fails, or ends the process.
 
-    Takes the start of a Python (some 0.3 s) and the compilation; at most PROBE_SECONDS.
+    Takes the start of a Python (some 0.3 s) and the compilation; at most PROBE_SECONDS. The child is handed what was
+    read: what it tries is what will decide, whatever becomes of the files meanwhile.
     """
-    command = [sys.executable, "-m", "gurum.policy.rego", str(directory), "tests" if tests else "", *entrypoints]
+    command = [sys.executable, "-m", "gurum.policy.rego", "tests" if tests else "", *entrypoints]
     try:
         child = subprocess.run(  # noqa: S603 - our own module, no shell
-            command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+            command, input=msgspec.msgpack.encode(source), capture_output=True, timeout=PROBE_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise BundleError(f"{directory}: it does not compile within {PROBE_SECONDS:.0f} s") from error
+        raise BundleError(f"the bundle does not compile within {PROBE_SECONDS:.0f} s") from error
+    said = child.stderr.decode(errors="replace").strip()
     if child.returncode < 0:
-        raise BundleError(f"{directory}: the engine ends the process on it: {child.stderr.strip()[-300:]}")
+        raise BundleError(f"the engine ends the process on the bundle: {said[-300:]}")
     if child.returncode:
-        raise BundleError(child.stderr.strip() or f"{directory}: it does not compile")
+        raise BundleError(said or "the bundle does not compile")
 
 
 def _explain(error: RegoError, path: str, text: str) -> str:
@@ -157,9 +159,10 @@ def _explain(error: RegoError, path: str, text: str) -> str:
 
 
 def _main(arguments: list[str]) -> int:
-    directory, tests, *entrypoints = arguments
+    tests, *entrypoints = arguments
     try:
-        compile_bundle(read_bundle(Path(directory)), entrypoints, tests=bool(tests))
+        source = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=BundleSource)
+        compile_bundle(source, entrypoints, tests=bool(tests))
     except BundleError as error:
         sys.stderr.write(f"{error}\n")
         return 1
