@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -86,7 +87,7 @@ async def pia(site: Site, config: Config) -> None:
 
     parts: dict[str, Any] = {
         "open_store": open_store,
-        "EmbeddedDecisionPoint": lambda _: warm.policy(),  # compiled by the parent
+        "opened": lambda _: contextlib.nullcontext(warm.policy()),  # compiled by the parent
         "LateTokens": lambda _: Tokens(),  # Keystone is not what is killed
     }
     mock.patch.multiple("gurum.pia.assembly", **parts).start()

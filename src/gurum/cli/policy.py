@@ -50,7 +50,7 @@ def _bundle_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, nargs="?", help="directory of the bundle (default: the shipped one)")
     parser.add_argument("--into", type=Path, required=True, metavar="FILE", help="what to write: bundle.tar.gz")
     parser.add_argument("--key", type=Path, metavar="FILE", help="private key to sign with (PEM; RSA or P-256)")
-    parser.add_argument("--key-id", default="gurum", metavar="NAME", help="the key's name in OPA's configuration (gurum)")
+    parser.add_argument("--key-id", default="gurum", metavar="NAME", help="the key's name at OPA (gurum)")
     parser.add_argument("--unsigned", action="store_true", help="do not sign; without it, --key is needed")
 
 

@@ -19,6 +19,7 @@ from gurum.ops.audit import placed as audit_placed
 from gurum.ops.aws import AwsAccountConfig as AwsAccountConfig
 from gurum.ops.aws import AwsConfig as AwsConfig
 from gurum.ops.issuer import IssuerConfig as IssuerConfig
+from gurum.ops.policy import PolicyConfig as PolicyConfig
 from gurum.ops.section import ConfigError as ConfigError
 from gurum.ops.section import Section as Section
 from gurum.ops.urls import without_password
@@ -54,12 +55,6 @@ class IdentityConfig(Section, frozen=True):
     revocation_poll_seconds: float = 2.0
     timeout: float = 10.0
     issuer: IssuerConfig = IssuerConfig()
-
-
-class PolicyConfig(Section, frozen=True):
-    """The Rego bundle."""
-
-    bundle: str = "policy"
 
 
 class ZoneConfig(Section, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -29,7 +29,7 @@ from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.service import Service
 from gurum.pia.late import LateTokens
-from gurum.policy.engine import EmbeddedDecisionPoint
+from gurum.policy.factory import OpenDecisionPoint, opened
 from gurum.store.cache import Cache
 from gurum.store.contract import EVERYTHING, Filter, Store, StoreError
 from gurum.store.factory import open_store
@@ -52,13 +52,14 @@ class Assembly:
         parts: Parts,
         tokens: LateTokens,
         store: Store,
-        reload_policy: Callable[[], str],
+        policy: OpenDecisionPoint,
         faces: Faces | None = None,
         audit: Writer | None = None,
     ) -> None:
         self.faces = faces  # only where people write with kubectl, too
         self._config, self._services, self._parts, self._audit = config, services, parts, audit
-        self.reload_policy = reload_policy  # as EmbeddedDecisionPoint.reload
+        self.reload_policy = policy.reload
+        self._policy_missing = policy.missing
         self._tokens, self._store = tokens, store
         self._registry: CollectorRegistry = metrics.registry("pia")
         self._figures = Figures(self._registry)
@@ -70,6 +71,7 @@ class Assembly:
             "store": self._store_missing,
             "region": lambda: self._region_missing(region.name),
             "audit": self._audit_missing,
+            "policy": self._policy_missing,
         }
         return App(
             region,
@@ -106,18 +108,23 @@ async def assemble(
 
     Raises ConfigError, StoreError, ValueError, BundleError: each with one sentence.
     """
-    async with (
-        auditing(config.audit, "pia", clock) as audit,
-        _assembled(config, services, clock, regions, audit) as made,
-    ):
-        yield made
+    with opened(config.policy) as policy:
+        async with (
+            auditing(config.audit, "pia", clock) as audit,
+            _assembled(config, services, clock, regions, audit, policy) as made,
+        ):
+            yield made
 
 
 @contextlib.asynccontextmanager
 async def _assembled(
-    config: Config, services: Sequence[Service], clock: Clock, regions: Sequence[RegionConfig], audit: Writer | None
+    config: Config,
+    services: Sequence[Service],
+    clock: Clock,
+    regions: Sequence[RegionConfig],
+    audit: Writer | None,
+    policy: OpenDecisionPoint,
 ) -> AsyncIterator[Assembly]:
-    policy = EmbeddedDecisionPoint(Path(config.policy.bundle))
     store, journal = await open_store(config.store, clock, backup_to=Path(config.state) / "backups", writer="gurum-pia")
     try:
         cache = Cache(store, KINDS, where=_cached(store, config.regions, regions or config.regions), clock=clock)
@@ -148,7 +155,7 @@ async def _assembled(
         if faces is not None:
             faces.start()
         try:
-            yield Assembly(config, services, parts, tokens, store, policy.reload, faces, audit)
+            yield Assembly(config, services, parts, tokens, store, policy, faces, audit)
         finally:
             if faces is not None:
                 await faces.stop()

@@ -1,7 +1,7 @@
 """`gurum policy bundle`: from a directory to one file, in OPA's form, signed.
 
 It exists so that what a region decides by is one thing that can be carried, named and believed: by stock OPA servers,
-and by the embedded engine. What is unfit to decide is not packed: it is checked, and compiled in a child process, first.
+and by the embedded engine. What is unfit to decide is not packed: it is checked, and compiled in a child process.
 """
 
 from __future__ import annotations
@@ -44,9 +44,7 @@ def archive(source: BundleSource, files: dict[str, bytes], key: Path | None, key
     """Return the archive of a bundle that was read from `files`. Raises SignatureError, SecretError."""
     content = {MANIFEST: msgspec.json.encode(manifest(source))}
     left_out = (MANIFEST, SIGNATURES)
-    content |= {
-        name: body for name, body in files.items() if not name.endswith(TEST_SUFFIX) and name not in left_out
-    }
+    content |= {name: body for name, body in files.items() if not name.endswith(TEST_SUFFIX) and name not in left_out}
     if key is not None:
         content = {SIGNATURES: sign(content, key, key_id), **content}
     return packed(content)

@@ -1,8 +1,8 @@
 """Decide in this process: the embedded Rego engine (regopy), made safe to use from any thread.
 
 It exists because regopy on its own is not. Its input is state of an interpreter, so a shared interpreter gives wrong
-answers in silence: here every thread has its own, over one compiled bundle. And an evaluation that fails or is undefined
-is no answer: it is a denial, with `error` set.
+answers in silence: here every thread has its own, over one compiled bundle. And an evaluation that fails or is
+undefined is no answer: it is a denial, with `error` set.
 
 A decision is a function of bundle and question (lint admits deterministic built-ins only), so answers are kept by
 question.
@@ -108,6 +108,10 @@ class EmbeddedDecisionPoint:
     async def ask(self, request: PolicyInput) -> Decision:
         """Decide at once: there is nothing to wait for."""
         return self.decide(request)
+
+    async def missing(self) -> str | None:
+        """Return why nothing can be decided now: never, once there is a bundle."""
+        return None
 
     def _interpreter(self, policy: _Policy) -> Interpreter:
         if getattr(self._local, "policy", None) is not policy:

@@ -32,7 +32,7 @@ def read_files(bundle: Path) -> dict[str, bytes]:
     try:
         found = _of_directory(bundle) if bundle.is_dir() else _of_archive(bundle)
     except (OSError, EOFError, zlib.error, tarfile.TarError, UnicodeError) as error:
-        raise FilesError(f"{bundle}: {error or type(error).__name__}") from error
+        raise FilesError(f"{bundle}: {str(error) or type(error).__name__}") from error
     return dict(sorted(found.items(), key=lambda item: PurePosixPath(item[0])))
 
 

@@ -37,7 +37,7 @@ class Counts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = {name: 0 for name in EngineStats.__struct_fields__}
+        self._counts = dict.fromkeys(EngineStats.__struct_fields__, 0)
 
     def add(self, *names: str) -> None:
         """Count one more of each."""

@@ -109,7 +109,7 @@ def _signed(content: bytes, key: Key) -> dict[str, _File]:
         found = jws.deserialize_compact(token, key, registry=_registry(_algorithm(key)))
         listed = msgspec.json.decode(found.payload, type=_Payload).files
     except (JoseError, msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise SignatureError(f"{SIGNATURES} is not believed: {error or type(error).__name__}") from error
+        raise SignatureError(f"{SIGNATURES} is not believed: {str(error) or type(error).__name__}") from error
     files = {file.name: file for file in listed}
     if len(files) != len(listed):
         raise SignatureError(f"{SIGNATURES} names a file twice")

@@ -50,7 +50,7 @@ async def _ask(ctx: Context, action: str, find: Find, handler: Handler) -> Respo
     """Do what the network API does of an action, for the same caller. Raises its refusal with Nova's status."""
     try:
         subject = ctx.subject = find(ctx)
-        decision = ctx.decide(f"network:{action}", subject.target)
+        decision = await ctx.ask(f"network:{action}", subject.target)
         if not decision.allow:
             if subject.missing is not None and not decision.visible:
                 raise subject.missing

@@ -26,6 +26,19 @@ from gurum.policy.model import Request as Asked
 from gurum.store.contract import ConflictError, Journal, NotFoundError, Store, UnavailableError
 
 R = TypeVar("R", bound=Resource)
+SAFE_METHODS = frozenset({"GET", "HEAD"})  # their handlers may run twice: what they make is made once
+
+
+class UndecidedError(Exception):
+    """Policy could not be asked: the request is neither allowed nor refused, and may be tried again."""
+
+
+def certain(decision: Decision) -> Decision:
+    """Return the decision if it is one. Raises UndecidedError."""
+    if decision.error:
+        raise UndecidedError(decision.reason)
+    return decision
+
 
 UNDECIDED = Decision(allow=False, visible=False, reason="nothing was asked", decision_id="", revision="")
 
@@ -102,28 +115,53 @@ class Context(msgspec.Struct, kw_only=True):
             project_id=self.principal.project_id, user_id=self.principal.user_id, attributes=tuple(attributes)
         )
 
-    def decide(self, action: str, target: Target) -> Decision:
-        """Ask policy. The kernel does it once per request, for the route's action; a handler rarely needs more."""
+    def question(self, action: str, target: Target) -> PolicyInput:
+        """Return what policy is asked, of the caller."""
         principal = self.principal
-        return self.parts.policy.decide(
-            PolicyInput(
-                action=action,
-                principal=Asker(
-                    roles=principal.roles,
-                    user_id=principal.user_id,
-                    project_id=principal.project_id,
-                    domain_id=principal.domain_id,
-                    system_scope="all" if principal.system else None,
-                ),
-                target=target,
-                region=self.region.name,
-                request=Asked(id=self.request.request_id),
-            )
+        return PolicyInput(
+            action=action,
+            principal=Asker(
+                roles=principal.roles,
+                user_id=principal.user_id,
+                project_id=principal.project_id,
+                domain_id=principal.domain_id,
+                system_scope="all" if principal.system else None,
+            ),
+            target=target,
+            region=self.region.name,
+            request=Asked(id=self.request.request_id),
         )
 
+    def decide(self, action: str, target: Target) -> Decision:
+        """Ask policy, where nothing can be awaited. The kernel asks for the route's action; more is rarely needed.
+
+        Raises UndecidedError when there is no decision.
+        """
+        return certain(self.parts.policy.decide(self.question(action, target)))
+
+    async def ask(self, action: str, target: Target) -> Decision:
+        """As `decide`, and other requests go on meanwhile."""
+        return certain(await self.parts.policy.ask(self.question(action, target)))
+
+    async def revealed(self, action: str, target: Target) -> frozenset[str]:
+        """Ask which fields of an answer the caller may see beyond the ordinary.
+
+        Raises UndecidedError of a read. Of what has been done already the answer must not fail: it then shows none.
+        """
+        decision = await self.parts.policy.ask(self.question(action, target))
+        if self.request.method in SAFE_METHODS:
+            certain(decision)
+        return frozenset(decision.reveals)
+
     def require(self, action: str, target: Target) -> None:
-        """Raise the service's refusal unless policy allows one more thing."""
-        decision = self.decide(action, target)
+        """Raise the service's refusal unless policy allows one more thing, where nothing can be awaited."""
+        self._insist(self.decide(action, target))
+
+    async def demand(self, action: str, target: Target) -> None:
+        """As `require`, and other requests go on meanwhile."""
+        self._insist(await self.ask(action, target))
+
+    def _insist(self, decision: Decision) -> None:
         if not decision.allow:
             raise self.service.wire.denied(self.request, decision)
 

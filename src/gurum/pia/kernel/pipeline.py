@@ -18,7 +18,7 @@ from gurum.identity.tokens import IdentityUnavailable, Principal, TokenInvalid, 
 from gurum.ops.config import RegionConfig
 from gurum.pia.kernel import adopted
 from gurum.pia.kernel.audited import Deed, Observed, Recorded
-from gurum.pia.kernel.context import Context, Parts
+from gurum.pia.kernel.context import SAFE_METHODS, Context, Parts, UndecidedError, certain
 from gurum.pia.kernel.errors import ApiError, conflict
 from gurum.pia.kernel.microversion import MalformedVersionError, UnsupportedVersionError
 from gurum.pia.kernel.route import Match, Route, Table
@@ -27,7 +27,6 @@ from gurum.pia.kernel.service import Service, unauthorized
 from gurum.pia.kernel.wire import Query, Request, Response
 from gurum.store.contract import OwnedError, UnavailableError
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})  # their handlers may run twice: what they make is made once
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -85,7 +84,7 @@ class Pipeline:
             return self.service.wire.error(request, conflict(str(error)))
         except AuditUnavailableError as error:
             return self._unaudited(request, error)
-        except (UnavailableError, IdentityUnavailable) as error:
+        except (UnavailableError, IdentityUnavailable, UndecidedError) as error:
             self._log.warning("cannot answer now", request_id=request.request_id, reason=str(error))
             return self.service.wire.error(request, busy())
         except Exception:  # the boundary: a fault of ours must not become a broken connection
@@ -177,7 +176,7 @@ class Pipeline:
 
     async def _handle(self, context: Context, route: Route, deed: Deed | None) -> Response:
         asked = context.body  # as it came: looking for its object, a service may turn it into values of its own
-        self._authorize(context, route)
+        await self._authorize(context, route)
         adopted.check(context, route, asked)
         if deed is not None and context.request.method not in SAFE_METHODS:
             deed.begin()  # it gets to disk while the handler looks whether it can be done at all
@@ -245,13 +244,15 @@ class Pipeline:
         if fault is not None:
             raise ApiError(400, fault)
 
-    def _authorize(self, context: Context, route: Route) -> None:
+    async def _authorize(self, context: Context, route: Route) -> None:
         if route.find:
             context.subject = route.find(context)
         if not route.policy:
             return
         subject = context.subject
-        decision = context.decision = context.decide(route.policy, subject.target if subject else context.own())
+        question = context.question(route.policy, subject.target if subject else context.own())
+        decision = context.decision = await self.parts.policy.ask(question)
+        certain(decision)  # what could not be decided must not read as "not found": clients would forget the object
         if decision.allow:
             return
         if subject is not None and subject.missing is not None and not decision.visible:
@@ -260,7 +261,7 @@ class Pipeline:
 
 
 def busy() -> ApiError:
-    """Return the refusal while store or Keystone cannot answer: nothing was written, trying again is right."""
+    """Return the refusal while store, Keystone or policy cannot answer: nothing was written, trying again is right."""
     return ApiError(
         503, "The service is currently unable to handle the request. Try again.", headers=[("Retry-After", "1")]
     )

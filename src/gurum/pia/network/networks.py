@@ -62,7 +62,7 @@ async def create(ctx: Context) -> Response:
     bindings = of(ctx)
     prepared, bulk = ctx.body
     for _, target in prepared[1:]:
-        ctx.require("network:networks:create", target)
+        await ctx.demand("network:networks:create", target)
     can = bindings.capabilities(ctx.region.name)
     made = []
     for values, _ in prepared:
@@ -72,7 +72,7 @@ async def create(ctx: Context) -> Response:
             meta.labels[VLAN_TRANSPARENT] = ""
         made.append(Network(metadata=meta, spec=_spec(values, can)))
     stored = await create_all(ctx, made, "network")
-    return bindings.networks.answer(ctx, stored, "create", bulk=bulk)
+    return await bindings.networks.answer(ctx, stored, "create", bulk=bulk)
 
 
 def _check(values: dict[str, Any], can: Capabilities, *, bound: bool) -> None:
@@ -119,7 +119,7 @@ async def change(ctx: Context) -> Response:
                 setattr(obj.spec, field, values[name])
 
     changed = await update(ctx, Network, mutate, bindings.networks.missing(network.id))
-    return bindings.networks.answer(ctx, [changed], "update")
+    return await bindings.networks.answer(ctx, [changed], "update")
 
 
 async def delete(ctx: Context) -> Response:

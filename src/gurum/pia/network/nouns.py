@@ -83,7 +83,7 @@ class Bound(Generic[R]):
         runs, tests = self._candidates(ctx.region.name, scopes, asked)
         tests = [*tests, *select.tests(self.view, asked.filters, self.special)]
         entries = select.listed(runs, tests, self.view, asked, self._mark(ctx.region.name, scopes, asked.marker))
-        shape = Shape(operation, self.reveals(ctx, scopes.all))
+        shape = Shape(operation, await self.reveals(ctx, scopes.all))
         if asked.fields is None:
             pieces = [self.view.rendered(entry, shape) for entry in entries]
         else:
@@ -123,12 +123,12 @@ class Bound(Generic[R]):
             raise self.missing(marker)
         return entry
 
-    def reveals(self, ctx: Context, everything: bool) -> frozenset[str]:
+    async def reveals(self, ctx: Context, everything: bool) -> frozenset[str]:
         """Return which restricted fields the answer shows: of a list, those that policy shows whoever sees all."""
         if not self.view.restricted:
             return NOTHING
         if everything:
-            return frozenset(ctx.decide(f"{self.action}:show", ctx.own()).reveals)
+            return await ctx.revealed(f"{self.action}:show", ctx.own())
         return frozenset(ctx.decision.reveals)
 
     async def show(self, ctx: Context) -> Response:
@@ -136,7 +136,7 @@ class Bound(Generic[R]):
         entry = self.mirror.entry(ctx.params["id"])
         if entry is None:
             raise self.missing(ctx.params["id"])
-        shape = Shape("show", self.reveals(ctx, False))
+        shape = Shape("show", await self.reveals(ctx, False))
         only = query.fields(ctx.query)
         if only is None:
             piece = self.view.rendered(entry, shape)
@@ -144,15 +144,15 @@ class Bound(Generic[R]):
             piece = encode(self.view.document(entry.object, shape, only))
         return Response(body=b'{"%s":%s}' % (self.noun.name.encode(), piece))
 
-    def answer(self, ctx: Context, objects: Sequence[R], operation: Operation, *, bulk: bool = False) -> Response:
+    async def answer(self, ctx: Context, objects: Sequence[R], operation: Operation, *, bulk: bool = False) -> Response:
         """Answer what was created or changed."""
-        shape = Shape(operation, self._shown(ctx, objects[0]) if self.view.restricted else NOTHING)
+        shape = Shape(operation, await self._shown(ctx, objects[0]) if self.view.restricted else NOTHING)
         shown = [self.view.document(obj, shape) for obj in objects]
         status = 201 if operation == "create" else 200
         return json({self.noun.collection: shown} if bulk else {self.noun.name: shown[0]}, status)
 
-    def _shown(self, ctx: Context, obj: R) -> frozenset[str]:
-        return frozenset(ctx.decide(f"{self.action}:show", self.target(obj)).reveals)
+    async def _shown(self, ctx: Context, obj: R) -> frozenset[str]:
+        return await ctx.revealed(f"{self.action}:show", self.target(obj))
 
 
 def own(ctx: Context, bound: Bound[Any], item: body.Attributes) -> str:

@@ -70,7 +70,7 @@ async def create(ctx: Context) -> Response:
     bindings = of(ctx)
     prepared, bulk = ctx.body
     for _, target in prepared[1:]:
-        ctx.require("network:ports:create", target)
+        await ctx.demand("network:ports:create", target)
     made: list[Port] = []
     try:
         for values, _ in prepared:
@@ -82,7 +82,7 @@ async def create(ctx: Context) -> Response:
             await withdraw(ctx, port.id)
             await unreserve(ctx, port.metadata.project, port.id)
         raise
-    return bindings.ports.answer(ctx, made, "create", bulk=bulk)
+    return await bindings.ports.answer(ctx, made, "create", bulk=bulk)
 
 
 async def _settled(ctx: Context, port: Port) -> None:
@@ -227,7 +227,7 @@ async def _changed(ctx: Context, port: Port) -> Response:
         await ipam.free(ctx, port.id, gone)
     for ip in gone:
         await associations.let_go(ctx, port_id=port.id, address=ip.ip_address)
-    return bindings.ports.answer(ctx, [changed], "update")
+    return await bindings.ports.answer(ctx, [changed], "update")
 
 
 def _fit(ctx: Context, port: Port) -> None:

@@ -117,7 +117,7 @@ async def create(ctx: Context) -> Response:
     except Exception:
         await take_back(ctx, stored)
         raise
-    return bindings.security_group_rules.answer(ctx, stored, "create", bulk=bulk)
+    return await bindings.security_group_rules.answer(ctx, stored, "create", bulk=bulk)
 
 
 def _unique(ctx: Context, made: Sequence[SecurityGroupRule]) -> None:

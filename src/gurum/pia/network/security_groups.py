@@ -44,7 +44,7 @@ async def create(ctx: Context) -> Response:
     bindings = of(ctx)
     prepared, bulk = ctx.body
     for _, target in prepared[1:]:
-        ctx.require("network:security_groups:create", target)
+        await ctx.demand("network:security_groups:create", target)
     can = bindings.capabilities(ctx.region.name)
     made: list[SecurityGroup] = []
     parts: list[Resource] = []
@@ -62,7 +62,7 @@ async def create(ctx: Context) -> Response:
         parts += default_group.rules(ctx, group)
     stored = await create_all(ctx, made, "security_group", parts=parts, more={"security_group_rule": 2})
     await ctx.fresh(SecurityGroup, SecurityGroupRule)
-    return bindings.security_groups.answer(ctx, stored, "create", bulk=bulk)
+    return await bindings.security_groups.answer(ctx, stored, "create", bulk=bulk)
 
 
 async def change(ctx: Context) -> Response:
@@ -83,7 +83,7 @@ async def change(ctx: Context) -> Response:
                 setattr(obj.spec, name, values[name])
 
     changed = await update(ctx, SecurityGroup, mutate, bindings.security_groups.missing(group.id))
-    return bindings.security_groups.answer(ctx, [changed], "update")
+    return await bindings.security_groups.answer(ctx, [changed], "update")
 
 
 def _used(ctx: Context, group: SecurityGroup) -> bool:

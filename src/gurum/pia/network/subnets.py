@@ -57,7 +57,7 @@ async def create(ctx: Context) -> Response:
     bindings = of(ctx)
     prepared, bulk = ctx.body
     for _, target in prepared[1:]:
-        ctx.require("network:subnets:create", target)
+        await ctx.demand("network:subnets:create", target)
     can = bindings.capabilities(ctx.region.name)
     made: list[Subnet] = []
     for values, _ in prepared:
@@ -72,7 +72,7 @@ async def create(ctx: Context) -> Response:
         shared_ranges.may_add(ctx, made)
     stored = await create_all(ctx, made, "subnet")
     await _settle(ctx, bindings, stored)
-    return bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
+    return await bindings.subnets.answer(ctx, stored, "create", bulk=bulk)
 
 
 def _without_cloud(ctx: Context, network_id: str) -> Capabilities | None:
@@ -193,7 +193,7 @@ async def change(ctx: Context) -> Response:
     changed = await update(ctx, Subnet, mutate, bindings.subnets.missing(subnet.id))
     if not only_pools and bindings.inventory.networks.get(subnet.spec.network_id) is not None:
         await bump(ctx, Network, subnet.spec.network_id)
-    return bindings.subnets.answer(ctx, [changed], "update")
+    return await bindings.subnets.answer(ctx, [changed], "update")
 
 
 async def delete(ctx: Context) -> Response:

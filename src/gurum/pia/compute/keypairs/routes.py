@@ -75,7 +75,7 @@ def _brief(pair: KeyPair, version: int) -> dict[str, Any]:
 async def index(ctx: Context) -> Response:
     """List a user's key pairs by name."""
     user = _user(ctx)
-    if user != ctx.principal.user_id and not ctx.decide("compute:keypairs:show", Target(user_id=user)).allow:
+    if user != ctx.principal.user_id and not (await ctx.ask("compute:keypairs:show", Target(user_id=user))).allow:
         raise ctx.service.wire.denied(ctx.request, ctx.decision)
     entries = ctx.mirror(KeyPair).members(ctx.region.name, user)
     tail = b""

@@ -43,7 +43,7 @@ async def update(ctx: Context) -> Response:
         spec.access_ipv6 = fields.shortened(body.get("accessIPv6", spec.access_ipv6))
 
     server = await ctx.change(Server, ctx.found(Server).id, mutate)
-    view = View(ctx, reveals=reveals(ctx))
+    view = View(ctx, reveals=await reveals(ctx))
     return json({"server": view.changed(server, effective(server))})
 
 

@@ -61,7 +61,7 @@ async def _server(ctx: Context) -> Server:
         server = codec.decode(Server.kind, record.data, msgspec.json.decode(record.data, type=_Stored).schema)
         if isinstance(server, Server):
             target = subject(server, missing(uid)).target
-            if target.project_id == ctx.project or ctx.decide("compute:servers:show", target).allow:
+            if target.project_id == ctx.project or (await ctx.ask("compute:servers:show", target)).allow:
                 return server
     raise missing(uid)
 

@@ -173,13 +173,13 @@ async def index(ctx: Context) -> Response:
 async def detail(ctx: Context) -> Response:
     """List in full."""
     entries = await _select(ctx)
-    view = View(ctx, reveals=reveals(ctx))
+    view = View(ctx, reveals=await reveals(ctx))
     pieces = rendered(entries, view.shape, lambda entry: encode(view.detail(entry.object, entry.row)))
     return _answer(ctx, entries, pieces, "servers/detail")
 
 
-def reveals(ctx: Context) -> frozenset[str]:
+async def reveals(ctx: Context) -> frozenset[str]:
     """Return what this caller may see beyond the ordinary, for servers of the own project or, in lists, any."""
     if ctx.route is not None and ctx.route.policy == "compute:servers:show":
         return frozenset(ctx.decision.reveals)
-    return frozenset(ctx.decide("compute:servers:show", ctx.own()).reveals)
+    return await ctx.revealed("compute:servers:show", ctx.own())

@@ -15,7 +15,7 @@ from gurum.pia.kernel.wire import Response, encode
 async def show(ctx: Context) -> Response:
     """Show a server."""
     server = ctx.found(Server)
-    view = View(ctx, reveals=listing.reveals(ctx))
+    view = View(ctx, reveals=await listing.reveals(ctx))
     entry = ctx.mirror(Server).entry(server.id)
 
     def render(_: Entry[Server] | None = None) -> bytes:

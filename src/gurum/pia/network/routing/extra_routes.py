@@ -105,4 +105,4 @@ async def _written(ctx: Context, work: Callable[[list[HostRoute]], list[HostRout
 
             await ctx.change(Router, router.id, undo, missing)
             raise
-    return bindings.routers.answer(ctx, [changed], "update")
+    return await bindings.routers.answer(ctx, [changed], "update")

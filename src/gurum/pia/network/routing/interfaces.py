@@ -92,7 +92,7 @@ async def _by_subnet(ctx: Context, router: Router, subnet_id: str) -> Port:
     bindings = of(ctx)
     subnet = subnet_for(ctx, subnet_id)
     owner = Target(project_id=subnet.metadata.project)
-    if subnet.metadata.project != ctx.project and not ctx.decide("network:routers:update", owner).allow:
+    if subnet.metadata.project != ctx.project and not (await ctx.ask("network:routers:update", owner)).allow:
         raise _bad(
             f"Cannot add interface to router because subnet {subnet.id} is not owned by project making the request"
         )

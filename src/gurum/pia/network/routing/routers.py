@@ -77,7 +77,7 @@ async def create(ctx: Context) -> Response:
         )
         stored = await ctx.parts.store.create(Router(metadata=meta, spec=spec))
         await gateways.settled(ctx, stored)
-    return bound.answer(ctx, [stored], "create")
+    return await bound.answer(ctx, [stored], "create")
 
 
 class _MovedError(Exception):
@@ -94,7 +94,7 @@ async def change(ctx: Context) -> Response:
             await ctx.fresh(Router, Port, AddressClaim)
             router = mirror.get(router.id) or router  # one that is gone is refused when it is to be written
         else:
-            return of(ctx).routers.answer(ctx, [changed], "update")
+            return await of(ctx).routers.answer(ctx, [changed], "update")
     raise fault("ServiceUnavailable")
 
 
