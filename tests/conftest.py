@@ -7,21 +7,24 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.support import backend, cluster, kubernetes, postgresql
+from tests.support import backend, cluster, kubernetes, opa, postgresql
+from tests.support.missing import Missing
 
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
-_without_kubernetes = kubernetes.Missing()
+_without = (Missing("a real Kubernetes", kubernetes.why), Missing("a real OPA", opa.why))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a control plane where none can be had."""
-    _without_kubernetes.leave_out(config, items)
+    """Leave out what needs a real part where that cannot be had."""
+    for missing in _without:
+        missing.leave_out(config, items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say so."""
-    _without_kubernetes.tell(terminalreporter)
+    for missing in _without:
+        missing.tell(terminalreporter)
 
 
 @pytest.fixture(scope="session", autouse=True)

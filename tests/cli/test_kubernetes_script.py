@@ -37,7 +37,7 @@ TOOLS = ("awk", "cat", "cut", "date", "df", "dirname", "du", "flock", "grep", "h
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A clone with what the script reads, and a PATH with only what it needs, Go 1.26.8 included."""
-    for name in ("scripts/kubernetes", "tools/kubernetes/go.mod", "tools/kubernetes/go.sum"):
+    for name in ("scripts/kubernetes", "scripts/modules.sh", "tools/kubernetes/go.mod", "tools/kubernetes/go.sum"):
         (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "clone" / name)
     (tmp_path / "bin").mkdir()

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 from tests.support import kubernetes
-from tests.support.kubernetes import KUBECONFIG, Missing
+from tests.support.kubernetes import KUBECONFIG
+from tests.support.missing import Missing
 
 
 class Hooks:
@@ -47,7 +48,7 @@ def items() -> list[Any]:
 
 
 def left_out(items: list[Any]) -> tuple[int, list[str]]:
-    missing, hooks, terminal = Missing(), Hooks(), Terminal()
+    missing, hooks, terminal = Missing("a real Kubernetes", kubernetes.why), Hooks(), Terminal()
     missing.leave_out(cast(Any, hooks), items)
     missing.tell(cast(Any, terminal))
     return hooks.left, terminal.lines

@@ -119,33 +119,11 @@ def _home() -> str:
     return home
 
 
-class Missing:
-    """What pytest is told about tests whose control plane cannot be had: left out, counted, and said at the end."""
-
-    def __init__(self) -> None:
-        self.reasons: dict[str, int] = {}
-
-    def leave_out(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Take them from the list; in CI they stay, and fail by what their fixtures raise."""
-        if os.environ.get("CI"):
-            return
-        kept: list[pytest.Item] = []
-        left: list[pytest.Item] = []
-        for item in items:
-            wanted = {ANY, OWN} & set(getattr(item, "fixturenames", ()))
-            own = OWN in wanted or item.get_closest_marker(MARK) is not None
-            reason = available(own) if own or wanted else ""
-            if reason:
-                self.reasons[reason] = self.reasons.get(reason, 0) + 1
-            (left if reason else kept).append(item)
-        if left:
-            items[:] = kept
-            config.hook.pytest_deselected(items=left)
-
-    def tell(self, terminal: pytest.TerminalReporter) -> None:
-        """Say how many were not run, and why."""
-        for reason, number in self.reasons.items():
-            terminal.write_line(f"NOT RUN: {number} tests on a real Kubernetes. {reason}", red=True, bold=True)
+def why(item: pytest.Item) -> str:
+    """Return why a test's control plane cannot be had, or nothing."""
+    wanted = {ANY, OWN} & set(getattr(item, "fixturenames", ()))
+    own = OWN in wanted or item.get_closest_marker(MARK) is not None
+    return available(own) if own or wanted else ""
 
 
 def _main() -> None:

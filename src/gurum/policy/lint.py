@@ -17,8 +17,6 @@ _ARRAYS = (
     "array.concat",
     "array.reverse",
     "array.slice",
-    "all",
-    "any",
     "count",
     "max",
     "min",
@@ -37,6 +35,14 @@ _TEXTS = (
 )
 ALLOWED = frozenset((*_ARRAYS, *_SETS, *_OBJECTS, *_NUMBERS, *_TEXTS, "type_name", *(f"is_{kind}" for kind in _TYPES)))
 """Built-ins that a policy may call."""
+
+OPERATORS = frozenset(
+    (
+        *("and", "assign", "div", "eq", "equal", "gt", "gte", "lt", "lte", "minus", "mul", "neq", "or", "plus", "rem"),
+        *("internal.member_2", "internal.member_3"),
+    )
+)
+"""Built-ins that are written as signs, or as `in`, by OPA's names: `policy/capabilities.json` lists them too."""
 
 KEYWORDS = frozenset(
     (
@@ -137,6 +143,8 @@ def check(path: str, source: str, known: Iterable[str] = ()) -> list[Finding]:
                 found.append(Finding(path, token.line, f"the built-in {token.text} is not allowed"))
         if token.text == "(" and before is not None and before.text == "]":
             found.append(Finding(path, token.line, "a call through brackets is not allowed"))
+        if token.text == "$":
+            found.append(Finding(path, token.line, "a template string is not allowed: what it calls is not seen"))
         if token.text == "with":
             found.append(Finding(path, token.line, "with makes the embedded engine abort"))
         if token.text == "{" and token.depth == 0 and before is not None and _v0(stream, index):
