@@ -1,6 +1,6 @@
 """A real OPA server for tests, of `make opa`, and a server of bundles that it takes new ones from at once.
 
-    with Bundles(content) as bundles, serving(bundles, public_key) as url:
+    with Bundles(content) as bundles, serving(bundles, public_key) as server:
         bundles.put(other)                        # OPA has it some milliseconds later
 
 The program takes a minute to build, so `make test` does not build it. Where it is not there, what needs it is not run,
@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import signal
 import socket
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,9 +134,30 @@ class Bundles:
         return hashlib.sha256(self._content).hexdigest()
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running OPA."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        """Let it hang: it takes connections, and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Wake it up."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
 @contextmanager
-def serving(bundles: Bundles, public_key: Path, log: Path | None = None) -> Iterator[str]:
-    """Give the URL of an OPA server that takes its bundle from there, if it is signed with the key."""
+def serving(bundles: Bundles, public_key: Path, log: Path | None = None) -> Iterator[Server]:
+    """Give an OPA server that takes its bundle from there, if it is signed with the key."""
     document = {
         "services": {"bundles": {"url": bundles.url}},
         "bundles": {
@@ -150,13 +173,13 @@ def serving(bundles: Bundles, public_key: Path, log: Path | None = None) -> Iter
     with tempfile.TemporaryDirectory(prefix="gurum-opa-") as directory:
         config = Path(directory) / "config.yaml"
         config.write_text(yaml.safe_dump(document))
-        with started("--config-file", str(config), log=log or Path(directory) / "log") as url:
-            yield url
+        with started("--config-file", str(config), log=log or Path(directory) / "log") as server:
+            yield server
 
 
 @contextmanager
-def started(*words: str, log: Path) -> Iterator[str]:
-    """Give the URL of an OPA server with these arguments, once its bundles are there."""
+def started(*words: str, log: Path) -> Iterator[Server]:
+    """Give an OPA server with these arguments, once its bundles are there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -165,7 +188,7 @@ def started(*words: str, log: Path) -> Iterator[str]:
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
         try:
             _wait(process, f"{url}/health?bundles=true", log)
-            yield url
+            yield Server(url, process)
         finally:
             process.kill()
 
@@ -186,11 +209,12 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     raise RuntimeError(f"OPA is not ready: {log.read_text()[-2000:]}")
 
 
-def said(url: str, document: dict[str, Any]) -> Any:
-    """Return what OPA says of an input, as it says it."""
-    body = json.dumps({"input": document}).encode()
+def revision(url: str, name: str = "gurum") -> str:
+    """Return the revision of the bundle by which a server decides. name: of the bundle in its configuration."""
+    body = json.dumps({"input": {}}).encode()
     request = urllib.request.Request(
-        f"{url}/v1/data/gurum/authz/decision", data=body, headers={"Content-Type": "application/json"}
+        f"{url}/v1/data/gurum/authz/decision?provenance=true", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as response:
-        return json.load(response)
+        bundles: dict[str, dict[str, str]] = json.load(response)["provenance"]["bundles"]
+    return bundles[name]["revision"]

@@ -18,6 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -59,9 +62,7 @@ def sign(files: Mapping[str, bytes], key_file: Path, key_id: str = KEY_ID) -> by
 
     Raises SignatureError, SecretError.
     """
-    key = _key(secrets.read(key_file), key_file)
-    if not key.is_private:
-        raise SignatureError(f"{key_file} holds no private key")
+    key = _private(secrets.read(key_file), key_file)
     listed = [{"name": name, "hash": digest(name, files[name]), "algorithm": DIGEST} for name in files]
     payload = msgspec.json.encode({"files": listed, "keyid": key_id})
     token = jws.serialize_compact(
@@ -76,7 +77,7 @@ def verify(files: Mapping[str, bytes], key_file: Path) -> None:
     Raises SignatureError.
     """
     try:
-        key = _key(key_file.read_text(encoding="ascii"), key_file)
+        key = _public(key_file.read_text(encoding="ascii"), key_file)
     except (OSError, UnicodeDecodeError) as error:
         raise SignatureError(f"the verification key {key_file} cannot be read: {error}") from error
     if SIGNATURES not in files:
@@ -116,18 +117,29 @@ def _signed(content: bytes, key: Key) -> dict[str, _File]:
     return files
 
 
-def _key(text: str, where: Path) -> Key:
-    for kind in (RSAKey, ECKey):
-        try:
-            key: Key = kind.import_key(text)
-        except (JoseError, ValueError, TypeError):
-            continue
-        if isinstance(key, RSAKey) and key.raw_value.key_size < _SMALLEST:
+def _private(text: str, where: Path) -> Key:
+    try:
+        return _fit(load_pem_private_key(text.encode(), None), where)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # TypeError: it wants a password
+        raise SignatureError(f"{where} holds no private key as PEM, or one with a password") from error
+
+
+def _public(text: str, where: Path) -> Key:
+    try:
+        return _fit(load_pem_public_key(text.encode()), where)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SignatureError(f"{where} holds no public key as PEM") from error
+
+
+def _fit(key: object, where: Path) -> Key:
+    """Return a key that is strong enough and of a kind that OPA takes, too."""
+    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
+        if key.key_size < _SMALLEST:
             raise SignatureError(f"the RSA key in {where} has less than {_SMALLEST} bits")
-        if isinstance(key, ECKey) and key.curve_name != "P-256":
-            raise SignatureError(f"the key in {where} is on {key.curve_name}, not on P-256")
-        return key
-    raise SignatureError(f"{where} holds no key of RSA or P-256 as PEM")
+        return RSAKey.import_key(key)
+    if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1":
+        return ECKey.import_key(key)
+    raise SignatureError(f"the key in {where} is neither of RSA nor on P-256")
 
 
 def _algorithm(key: Key) -> str:
