@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +20,7 @@ from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.policy.opa.point import OpaDecisionPoint
 
 PATIENCE = 15.0  # seconds until OPA has looked at a bundle; it waits for longer after each failure
-FAILED = "Bundle load failed"
+FAILED = re.compile("Bundle (load|activation) failed")
 
 
 def play(directory: Path, figures: Figures) -> None:
@@ -61,7 +62,7 @@ def _server(directory: Path, workshop: Workshop, public: Path, figures: Figures)
         try:
             revision = point.decide(SHOW).revision
             for name, way in {**BOTH, **OPA}.items():
-                failures = log.read_text().count(FAILED)
+                failures = _failures(log)
                 bundles.put(way(workshop))
                 refused = _until(partial(_told_more, log, failures))
                 decision = point.decide(SHOW)
@@ -74,7 +75,11 @@ def _server(directory: Path, workshop: Workshop, public: Path, figures: Figures)
 
 
 def _told_more(log: Path, before: int) -> bool:
-    return log.read_text().count(FAILED) > before
+    return _failures(log) > before
+
+
+def _failures(log: Path) -> int:
+    return len(FAILED.findall(log.read_text()))
 
 
 def _taken_more(bundles: opa.Bundles, before: int) -> bool:

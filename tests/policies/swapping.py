@@ -63,7 +63,7 @@ class Load:
             number, began = dice.randrange(len(self.asked)), time.monotonic()
             decision = decide(self.asked[number])
             self.made.append(Made(began, time.monotonic(), number, decision))
-            time.sleep(0.001)
+            time.sleep(0.004)
 
     async def ask(self, point: OpaDecisionPoint) -> None:
         """Ask in an event loop, several at once."""
@@ -74,7 +74,7 @@ class Load:
                 number, began = dice.randrange(len(self.asked)), time.monotonic()
                 decision = await point.ask(self.asked[number])
                 self.made.append(Made(began, time.monotonic(), number, decision))
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.005)
 
         await asyncio.gather(*(one(seed) for seed in range(100, 104)))
 

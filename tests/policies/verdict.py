@@ -21,7 +21,7 @@ LANGUAGE: Limits = {
 }
 SAME: Limits = {
     "questions": (">=", 5000),
-    "questions_allowed": (">=", 1000),
+    "questions_allowed": (">=", 600),
     "questions_hidden": (">=", 500),
     "questions_with_scopes": (">=", 50),
     "differences": ("==", 0),
