@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from tests.emulator.cloud import ACCESS_KEY, ACCOUNT, OTHER_KEY, config
+from tests.support.badopa import WAYS, dead, impostor
 from tests.support.postgresql import Admin
 
 from aws_emulator import Emulator, ManualClock, serve
@@ -79,6 +80,17 @@ def test_bundles(tmp_path: Path) -> None:
     (tmp_path / "broken.rego").write_text("package gurum.authz\n\nallow if {")
     (found,) = policy.look(Config(policy=PolicyConfig(bundle=str(tmp_path))))
     assert found.state == MISSING
+
+
+def test_opa(tmp_path: Path) -> None:
+    with impostor() as server:
+        (found,) = policy.look(Config(policy=PolicyConfig(url=server.url)))
+        assert (found.state, found.told) == (WELL, f"{server.url}, revision r1")
+        server.pieces = WAYS["status_404"]
+        (found,) = policy.look(Config(policy=PolicyConfig(url=server.url)))
+        assert (found.state, "OPA answered with status 404" in found.told) == (MISSING, True)
+    (found,) = policy.look(Config(policy=PolicyConfig(url=dead(), token_file=str(tmp_path / "none"))))
+    assert (found.state, "cannot be read" in found.told) == (MISSING, True)
 
 
 def region(endpoint: str, credentials: Path, number: str = ACCOUNT) -> Config:

@@ -17,7 +17,7 @@ from functools import cache
 import msgspec
 from tests.docs.markers import Parts, table
 
-from gurum.ops import audit, aws, config, issuer
+from gurum.ops import audit, aws, config, issuer, policy
 from gurum.ops.config import QUOTAS, Config
 
 # What a name in its section does not say by itself and its source leaves unsaid. By class and field.
@@ -31,7 +31,7 @@ MEANINGS = {
     "IdentityConfig.service_password_file": "file with that user's password",
     "IdentityConfig.revocation_poll_seconds": "between looks for revocation events; less than 10",
     "IdentityConfig.timeout": "seconds until a request to Keystone is given up",
-    "PolicyConfig.bundle": "its directory",
+    "PolicyConfig.bundle": "its directory, or the archive that `gurum policy bundle` made",
     "PiaConfig.body_limit": "bytes of a request's body; Nova's own default",
     "PiaConfig.page_limit": "objects on a page; Nova's own default",
     "AdmissionConfig.host": "address it listens on",
@@ -110,7 +110,7 @@ class Section:
 @cache
 def sections() -> Mapping[str, Section]:
     """Return the sections by their class names."""
-    modules = [inspect.getsource(module) for module in (config, issuer, aws, audit)]
+    modules = [inspect.getsource(module) for module in (config, issuer, policy, aws, audit)]
     classes = [
         (node, source) for source in modules for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
     ]
