@@ -24,7 +24,7 @@ def tree(tmp_path: Path) -> Path:
 
 def run(tree: Path, *words: str) -> tuple[int, str, str]:
     environ = {"HOME": str(tree), "PATH": str(tree / "bin")}
-    command = ["/bin/sh", tree / "clone/scripts/opa", *words]
+    command = ["/bin/sh", str(tree / "clone/scripts/opa"), *words]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30)
     return done.returncode, done.stdout, done.stderr
 

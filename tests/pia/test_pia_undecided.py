@@ -58,7 +58,7 @@ async def test_a_route_that_cannot_be_decided(method: str, path: str, action: st
     try:
         answer = await kit.call(method, path, {"network": {"name": "n"}} if method == "POST" else None)
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-        assert not (await kit.store.list(Network))[0]
+        assert not (await kit.store.list(Network)).items
     finally:
         await kit.cache.stop()
 
