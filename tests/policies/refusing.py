@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.faults.figures import Figures
 from tests.policies.language import BUNDLE
-from tests.policies.unfit import BOTH, EMBEDDED, OPA, Workshop
+from tests.policies.unfit import BOTH, EMBEDDED, Workshop
 from tests.policy.test_policy_engine import SHOW
 from tests.support import opa
 
@@ -61,7 +61,7 @@ def _server(directory: Path, workshop: Workshop, public: Path, figures: Figures)
         point = OpaDecisionPoint(PolicyConfig(url=real.url, remembered=0.0, deadline=5.0))
         try:
             revision = point.decide(SHOW).revision
-            for name, way in {**BOTH, **OPA}.items():
+            for name, way in BOTH.items():
                 failures = _failures(log)
                 bundles.put(way(workshop))
                 refused = _until(partial(_told_more, log, failures))

@@ -1,8 +1,7 @@
 """Bundles that must not decide: each spoilt in one way. A row is a way, from what a good one is made of to its bytes.
 
 `BOTH`: an OPA server that checks signatures refuses it, and so does the embedded engine. `EMBEDDED`: signed and whole,
-and OPA would run it; the embedded engine must not. `OPA`: the other way round; the embedded engine finds what is wrong
-when it evaluates it, and denies.
+and OPA would run it; the embedded engine must not.
 """
 
 from __future__ import annotations
@@ -89,10 +88,8 @@ BOTH: Mapping[str, Way] = {
     "no_tar": lambda w: gzip.compress(b"allow := true\n" * 100),
     "nothing": lambda w: b"",
     "policy_broken": lambda w: w.signed({AUTHZ: _more(w, "\nbroken := {\n")}),
+    "policy_misspelt": lambda w: w.signed({AUTHZ: _more(w, "\nbroken if not nowhere\n")}),
     "table_broken": lambda w: w.forged({ACTIONS: b'{"servers": '}),
-}
-OPA: Mapping[str, Way] = {
-    "policy_unsafe": lambda w: w.signed({AUTHZ: _more(w, "\nbroken if nowhere[x]\n")}),
 }
 EMBEDDED: Mapping[str, Way] = {
     "asks_the_network": lambda w: w.signed({AUTHZ: _more(w, '\nx := http.send({"url": "http://x"})\n')}),

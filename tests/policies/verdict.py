@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.verdict import Limits
-from tests.policies.unfit import BOTH, EMBEDDED, OPA
+from tests.policies.unfit import BOTH, EMBEDDED
 from tests.support.badopa import WAYS
 
 DEADLINE = 0.5
@@ -46,7 +46,7 @@ SWAPPED: Limits = {
 }
 REFUSED: Limits = {
     **{f"embedded_refuses_{way}": ("==", 1) for way in (*BOTH, *EMBEDDED)},
-    **{f"opa_refuses_{way}": ("==", 1) for way in (*BOTH, *OPA)},
+    **{f"opa_refuses_{way}": ("==", 1) for way in BOTH},
 }
 FAILING: Limits = {
     **{f"denied_{way}": ("==", 1) for way in (*WAYS, "dead", "stopped", "killed")},

@@ -115,7 +115,7 @@ def test_command_without_tests(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_command_on_an_unfit_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = _bundle(tmp_path, "test_me := [x | some a, b in input]\n")
+    path = _bundle(tmp_path, "test_me := [a | some a, b in input]\n")
     assert command.main([str(path), "-q"]) == command.UNFIT
     assert "authz_test.rego:3: Invalid collection" in capsys.readouterr().err
     with pytest.raises(BundleError):

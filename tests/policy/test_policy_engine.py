@@ -143,7 +143,7 @@ def test_reload_reaches_every_thread(tmp_path: Path) -> None:
 def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
     engine = EmbeddedDecisionPoint(_write(tmp_path, _always()))
     revision = engine.revision
-    for broken in ("decision := {", "decision := http.send({})", "decision := [x | some a, b in input]"):
+    for broken in ("decision := {", "decision := http.send({})", "decision := [a | some a, b in input]"):
         _write(tmp_path, broken)
         with pytest.raises(BundleError):
             engine.reload()

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from gurum.policy.files import DATA, MANIFEST, FilesError, read_files
-from gurum.policy.lint import check, functions
+from gurum.policy.lint import check, functions, package, rules
 from gurum.policy.signature import SignatureError, verify
 
 MODULE_SUFFIX = ".rego"
@@ -92,7 +92,14 @@ def read_bundle(bundle: Path, verification_key: Path | None = None) -> BundleSou
 
 def _lint(modules: tuple[Source, ...], tests: tuple[Source, ...]) -> None:
     known = {name for source in (*modules, *tests) for name in functions(source.text)}
-    findings = [finding for source in (*modules, *tests) for finding in check(source.path, source.text, known)]
+    defined = {(package(source.text), name) for source in (*modules, *tests) for name in rules(source.text)}
+    findings = [
+        finding
+        for source in (*modules, *tests)
+        for finding in check(
+            source.path, source.text, known, (name for where, name in defined if where == package(source.text))
+        )
+    ]
     if findings:
         raise BundleError("\n".join(str(finding) for finding in findings))
 

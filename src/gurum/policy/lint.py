@@ -8,10 +8,12 @@ listed here, all of it deterministic (which the memo of decisions rests on) and 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+
+from gurum.policy.names import undefined
+from gurum.policy.tokens import KEYWORDS, Token, heads, tokens
 
 _ARRAYS = (
     "array.concat",
@@ -44,36 +46,6 @@ OPERATORS = frozenset(
 )
 """Built-ins that are written as signs, or as `in`, by OPA's names: `policy/capabilities.json` lists them too."""
 
-KEYWORDS = frozenset(
-    (
-        *("as", "contains", "default", "else", "every", "false", "if", "import", "in"),
-        *("not", "null", "package", "some", "true", "with"),
-    )
-)
-
-_TOKEN = re.compile(
-    r"""
-      (?P<comment>\#[^\n]*)
-    | (?P<text>"(?:\\.|[^"\\\n])*"|`[^`]*`)
-    | (?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)
-    | (?P<newline>\n)
-    | (?P<blank>[ \t\r]+)
-    | (?P<number>\d[\w.]*)
-    | (?P<mark>:=|[^\s\w])
-    """,
-    re.VERBOSE,
-)
-
-
-@dataclass(frozen=True)
-class Token:
-    """A piece of Rego: a name (with its dots), a text, a number or a mark, and the line it stands on."""
-
-    kind: str
-    text: str
-    line: int
-    depth: int  # of brackets around it
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -87,19 +59,6 @@ class Finding:
         return f"{self.path}:{self.line}: {self.message}"
 
 
-def tokens(source: str) -> Iterator[Token]:
-    """Yield the tokens of `source` without blanks and comments, in order."""
-    line, depth = 1, 0
-    for match in _TOKEN.finditer(source):
-        kind, text = str(match.lastgroup), match.group()
-        if kind not in {"comment", "blank", "newline"}:
-            depth -= text in {")", "]", "}"}
-            name = re.sub(r"\s", "", text) if kind == "name" else text
-            yield Token(kind, name, line, depth)
-            depth += text in {"(", "[", "{"}
-        line += text.count("\n")
-
-
 def package(source: str) -> str:
     """Return the package that `source` declares ("gurum.authz"), or an empty text."""
     stream = tokens(source)
@@ -108,28 +67,18 @@ def package(source: str) -> str:
 
 def rules(source: str) -> list[str]:
     """Return the names of the rules and functions that `source` defines, in their order, each once."""
-    return list(dict.fromkeys(token.text for token, _ in _heads(source)))
+    return list(dict.fromkeys(token.text for token, _ in heads(list(tokens(source)))))
 
 
 def functions(source: str) -> set[str]:
     """Return the names of the functions that `source` defines."""
-    return {token.text for token, following in _heads(source) if following.text == "("}
+    return {token.text for token, following in heads(list(tokens(source))) if following.text == "("}
 
 
-def _heads(source: str) -> Iterator[tuple[Token, Token]]:
-    """Yield the first token of each rule with the one after it: outside brackets, and the first of its line."""
-    line_before = 0
-    for token, following in pairwise(tokens(source)):
-        starts = token.depth == 0 and token.line != line_before
-        if starts and token.kind == "name" and "." not in token.text and token.text not in KEYWORDS:
-            yield token, following
-        line_before = token.line
-
-
-def check(path: str, source: str, known: Iterable[str] = ()) -> list[Finding]:
+def check(path: str, source: str, known: Iterable[str] = (), defined: Iterable[str] = ()) -> list[Finding]:
     """Return what is wrong with the policy at `path`; nothing wrong is an empty list.
 
-    known: names of functions that other modules of the bundle define.
+    known, defined: names of functions, and of rules, that other modules of the bundle define.
     """
     stream = list(tokens(source))
     found = [Finding(path, 1, "it does not import rego.v1")] if not _imports_v1(stream) else []
@@ -149,6 +98,10 @@ def check(path: str, source: str, known: Iterable[str] = ()) -> list[Finding]:
             found.append(Finding(path, token.line, "with makes the embedded engine abort"))
         if token.text == "{" and token.depth == 0 and before is not None and _v0(stream, index):
             found.append(Finding(path, token.line, "a rule body without if is Rego v0"))
+    found.extend(
+        Finding(path, token.line, f"nothing defines {token.text}: declare it by :=, some or every")
+        for token in undefined(stream, frozenset((*defined, *rules(source))))
+    )
     return found
 
 
