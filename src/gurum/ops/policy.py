@@ -15,9 +15,7 @@ class PolicyConfig(Section, frozen=True):
     verification_key: str = ""  # PEM of the public key that the bundle must be signed with; empty: it need not be
     url: str = ""  # of OPA servers, `https://opa.example`; plain http on this machine alone; empty: the own process
     deadline: float = 1.0  # seconds until OPA has not decided, and the request is answered 503
-    remembered: float = (
-        1.0  # seconds that an answer of OPA is used again after OPA last named its revision; 0: not at all
-    )
+    remembered: float = 1.0  # seconds that answers are used again after OPA last named their revision; 0: not at all
     connections: int = 32  # to OPA at once, of a process; who finds none waits, within the deadline
     token_file: str = ""  # file with the bearer token for OPA, mode 0600; empty: none. Read again on SIGHUP
     ca_file: str = ""  # PEM of who signed OPA's certificate; empty: whom the machine trusts. Read again on SIGHUP
