@@ -14,7 +14,7 @@ from typing import Any
 from tests.docs import chart_schema
 from tests.docs.markers import table
 
-from gurum.store.kubernetes import crds, install, manifest, rights, webhooks
+from gurum.store.kubernetes import crds, install, manifest, rights, secret_rights, webhooks
 from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.kinds import PLACES
 
@@ -43,6 +43,10 @@ def _roles(pods: bool) -> list[Document]:
     return [role for role in rights.all() if (role["metadata"]["name"] in PODS) == pods]
 
 
+def _sealed() -> list[Document]:
+    return [role for role in secret_rights.roles() if role["metadata"]["name"] in PODS]
+
+
 def _webhook() -> str:
     """Return the webhook's configuration, with what Helm puts there: whom it reaches, and who signed for that."""
     client = webhooks.service("{{ .Release.Namespace }}", '{{ include "gurum.fullname" . }}-admission', 443)
@@ -62,6 +66,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     f"{CHART}/files/guard.yaml": partial(_text, install.admission),
     f"{CHART}/files/webhook.yaml": _webhook,
     f"{CHART}/files/namespace.yaml": partial(_text, lambda: [_kept(install.namespace())]),
+    f"{CHART}/files/user-data.yaml": partial(_text, lambda: [_kept(secret_rights.namespace()), *_sealed()]),
     f"{CHART}/values.schema.json": chart_schema.render,
 }
 

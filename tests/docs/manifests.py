@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from gurum.store.kubernetes import crds, manifest, rights
+from gurum.store.kubernetes import crds, manifest, rights, secret_rights
 from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.kinds import PLACES
 
@@ -29,4 +29,5 @@ FILES: Mapping[str, Callable[[], str]] = {
         for kind, place in (PLACES | {name: row.place for name, row in BESIDE.items()}).items()
     },
     "deploy/rbac/roles.yaml": partial(_text, rights.all),
+    "deploy/rbac/user-data.yaml": partial(_text, secret_rights.all),
 }

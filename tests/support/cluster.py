@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from gurum.ops.clock import Clock
-from gurum.store.kubernetes import KubernetesStore, shape
+from gurum.store.kubernetes import KubernetesStore, sealed, shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client, checked
@@ -62,10 +62,13 @@ async def cluster(url: str, directory: Path) -> AsyncIterator[Open]:
 
 
 async def empty(client: Client) -> None:
-    """Remove every object of every kind, whatever holds it."""
+    """Remove every object of every kind, whatever holds it, and all user data."""
     for place in (*PLACES.values(), *(row.place for row in BESIDE.values())):
         for document in (await list_all(client, shape.collection(place))).documents:
             await _remove(client, place, document)
+    for secret in (await list_all(client, sealed.COLLECTION)).documents:
+        meta = secret["metadata"]
+        checked(await client.delete(f"{sealed.COLLECTION}/{meta['name']}", meta["uid"], meta["resourceVersion"]))
 
 
 async def _remove(client: Client, place: Place, document: dict[str, object]) -> None:

@@ -25,9 +25,9 @@ def _crds(arguments: Namespace, around: Surroundings) -> int:
 
 
 def _rbac(arguments: Namespace, around: Surroundings) -> int:
-    from gurum.store.kubernetes import manifest, rights
+    from gurum.store.kubernetes import manifest, rights, secret_rights
 
-    around.out.write(manifest.text(rights.all(), arguments.format))
+    around.out.write(manifest.text([*rights.all(), *secret_rights.all()], arguments.format))
     return 0
 
 

@@ -88,8 +88,12 @@ class ExactlyOnce:
         place: Place,
         made: Callable[[Work[R], Done], None] | None = None,
         refused: Callable[[Work[R], Refused], None] | None = None,
+        sent: Callable[[R], R] | None = None,
     ) -> Done | Wait | Refused:
         """Take the creation one call further. Done: it is there, and the store says so.
+
+        `sent` gives the object what of the request is not stored with it, for the call alone: a server's user data. It
+        must be the same at each try.
 
         `made` puts what else the cloud told into the status, before the one write that says that it is there; `refused`
         likewise why it is not: were that a second write, one that is cut off would leave an object that waits for its
@@ -110,7 +114,7 @@ class ExactlyOnce:
             if found is not None:
                 return found
         self._never_called.pop(call, None)
-        outcome = await driver.create(work.obj, intent, place)
+        outcome = await driver.create(work.obj if sent is None else sent(work.obj), intent, place)
         if isinstance(outcome, Duplicate):
             adopted = await driver.find(work.obj, intent, place)
             if isinstance(adopted, Absent):

@@ -6,6 +6,10 @@ import msgspec
 
 from gurum.model.base import External, Resource, Spec, Status
 
+# In the request of an intent, where the text of the server's user data goes when it is sent: an intent stands in the
+# status, which more people may read than what a server was given to start with. No base64 looks like it.
+USER_DATA = "$user_data"
+
 
 class ServerFlavor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The flavor as it was when the server was made: a later change of the flavor does not change the server."""
@@ -73,6 +77,8 @@ class ServerSpec(Spec, kw_only=True, omit_defaults=True):
     """What was asked for. `availability_zone` is the user's word, empty when none was named.
 
     `group` is the id of the server group that it was made in; the group may be deleted before it.
+    `user_data_secret` names what keeps the user data where the store keeps it apart (`gurum.store.contract.Sealing`);
+    `user_data` is empty then.
     """
 
     name: str
@@ -86,6 +92,7 @@ class ServerSpec(Spec, kw_only=True, omit_defaults=True):
     availability_zone: str = ""
     group: str = ""
     user_data: str = ""  # base64 as it came
+    user_data_secret: str = ""
     config_drive: bool = False
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     tags: list[str] = msgspec.field(default_factory=list)

@@ -39,6 +39,7 @@ NAMES = frozenset(
         "signature",
         "token",
         "user_data",
+        "userdata",
         "web_identity_token",
         "webidentitytoken",
         "x_amz_security_token",
@@ -77,6 +78,7 @@ HINTS = (
     b"signature",
     b"token",
     b"user_data",
+    b"userdata",
     b"@",
 )
 

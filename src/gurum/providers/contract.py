@@ -185,7 +185,10 @@ class Driver(Protocol):
         ...
 
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
-        """Send the intent's request with its token. One call."""
+        """Send the intent's request with its token. One call.
+
+        A server has its user data here, wherever the store keeps it; its request says only where that goes.
+        """
         ...
 
     async def find(self, obj: Resource, intent: Intent, place: Place) -> Done | Wait | Absent | Refused:

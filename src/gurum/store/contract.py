@@ -227,6 +227,19 @@ class Collecting(Protocol):
 
 
 @runtime_checkable
+class Sealing(Protocol):
+    """A store whose objects more people may read than a server's user data is for, and which keeps it apart.
+
+    Its `create` takes the text out of the server and keeps it first: what is stored, and returned, names what keeps it
+    (`user_data_secret`). It goes with the server. See `gurum.store.userdata`.
+    """
+
+    async def unseal(self, id: str) -> str:
+        """Return the user data that is kept for the server of that id. Raises NotFoundError, UnavailableError."""
+        ...
+
+
+@runtime_checkable
 class Noting(Protocol):
     """A store whose latest versions are remembered beside it, where a restore of the store does not reach."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from gurum.cli.doctor.findings import Finding, missing, unknown, well
 from gurum.ops.config import ConfigError
 from gurum.store.contract import UnavailableError
-from gurum.store.kubernetes import rights
+from gurum.store.kubernetes import rights, secret_rights
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
 
@@ -50,7 +50,9 @@ async def rights_of(url: str, process: str, accounts: str, patience: float) -> F
     who = user or "this account"
     if lacking:
         named = ", ".join(_words(one) for one in lacking[:4]) + (f" and {len(lacking) - 4} more" if lacking[4:] else "")
-        remedy = f"helm upgrade; or: gurum kubernetes rbac | kubectl apply -f -, and bind the ClusterRole {process}"
+        remedy = (
+            f"helm upgrade; or: gurum kubernetes rbac | kubectl apply -f -, and bind what is called {process} there"
+        )
         return missing(AREA, process, f"{who} lacks {len(lacking)} of {len(wanted)}: {named}", remedy)
     if everything and not user:
         return unknown(AREA, process, "this account may do everything: ask about the processes' own with --accounts")
@@ -60,14 +62,17 @@ async def rights_of(url: str, process: str, accounts: str, patience: float) -> F
 
 
 def needed(process: str) -> Iterator[Attributes]:
-    """Yield every verb of every resource of the process's role."""
-    role = next(role for role in rights.all() if role["metadata"]["name"] == process)
-    for rule in role["rules"]:
-        for group in rule["apiGroups"]:
-            for resource in rule["resources"]:
-                name, _, part = resource.partition("/")
-                for verb in rule["verbs"]:
-                    yield {"group": group, "resource": name, "verb": verb} | ({"subresource": part} if part else {})
+    """Yield every verb of every resource of the process's roles: in all namespaces, or in the one of a role."""
+    for role in (*rights.all(), *secret_rights.roles()):
+        meta = role["metadata"]
+        within = {"namespace": meta["namespace"]} if "namespace" in meta else {}
+        for rule in role["rules"] if meta["name"] == process else ():
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    name, _, part = resource.partition("/")
+                    for verb in rule["verbs"]:
+                        part_of = {"subresource": part} if part else {}
+                        yield {"group": group, "resource": name, "verb": verb} | part_of | within
 
 
 async def _lacking(client: Client, wanted: list[Attributes], user: str) -> list[Attributes]:
@@ -96,4 +101,5 @@ async def _lacking(client: Client, wanted: list[Attributes], user: str) -> list[
 
 def _words(one: Attributes) -> str:
     part = f"/{one['subresource']}" if "subresource" in one else ""
-    return f"{one['verb']} {one['resource']}{part}"
+    where = f" in {one['namespace']}" if "namespace" in one else ""
+    return f"{one['verb']} {one['resource']}{part}{where}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gurum.engine import isolation, topology
 from gurum.engine.context import Engine
-from gurum.engine.servers import adopted, faults, ports
+from gurum.engine.servers import adopted, faults, ports, userdata
 from gurum.engine.servers.place import NoPlaceError, next_zone
 from gurum.engine.work import FINALIZER, Work
 from gurum.model.base import Condition, Metadata, Resource
@@ -22,7 +22,7 @@ from gurum.model.network import AddressClaim, Domain, Network, Port, SecurityGro
 from gurum.model.routing import Router
 from gurum.model.server import ActionOutcome, Server
 from gurum.providers.contract import Blocked, Done, Place, Refused, Step, Wait
-from gurum.store.contract import ExistsError
+from gurum.store.contract import ExistsError, NotFoundError
 
 RETRY_BLOCKED = 15.0
 NO_ACCOUNT = "No cloud account of this region serves the project; the platform team maps projects to accounts."
@@ -41,6 +41,14 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
     else:
         # The request is in the store and may have been sent: whatever changed since, it is sent again as it stands.
         step = Step("instance", intent.recipe, intent.request, intent.zone)
+    try:
+        whole = await userdata.giving(engine, work.obj) if not launched else None
+    except NotFoundError as error:
+        if intent is None or intent.state in ("failed", "gone"):
+            return await _fail(engine, work, Reason.UNRECOVERABLE_ERROR, userdata.LOST, str(error))
+        # A call may have been made: the same one can only be made with the same text, so it waits for that, or its end.
+        until = engine.clock.time() + userdata.LOOK
+        return await _wait(engine, work, Wait(Reason.UNRECOVERABLE_ERROR, userdata.LOST, until))
     place = engine.view.place(work.obj)
     work.obj.metadata.account = place.account
     work.obj.status.task_state = "spawning"
@@ -49,7 +57,7 @@ async def build(engine: Engine, work: Work[Server]) -> float | None:
         raise LookupError(f"the provider of {place.region} has no driver for servers")
     engine.view.underway.add(work.obj.id)  # before anything else happens: nobody takes away what the step builds on
     try:
-        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place, _launched)
+        outcome = await engine.clouds[place.region].once.ensure(work, step, driver, place, _launched, sent=whole)
     finally:
         engine.view.underway.discard(work.obj.id)
     if isinstance(outcome, Refused):

@@ -9,7 +9,7 @@ import contextlib
 
 from gurum.engine.adoption.gate import part
 from gurum.engine.context import Engine
-from gurum.engine.servers import faults, ports
+from gurum.engine.servers import faults, ports, userdata
 from gurum.engine.work import FINALIZER, Work
 from gurum.model import codec
 from gurum.model.server import ConsoleLog, Server
@@ -83,7 +83,7 @@ async def _end_instance(engine: Engine, work: Work[Server], place: Place) -> flo
 
 async def _record(engine: Engine, server: Server) -> None:
     """Keep the last state: `changes-since`, deleted servers and usage are answered from the journal."""
-    last = codec.copy(server)
+    last = await userdata.whole(engine, codec.copy(server))
     last.status.vm_state, last.status.task_state = "deleted", None
     last.status.terminated_at = engine.clock.time()
     last.status.addresses = []

@@ -229,7 +229,15 @@ LEFT_OUT = frozenset(
         ),
         *("image_id", "image_cloud_id", "reservation_id", "launch_index", "actions", "router_id", "fixed_ip_address"),
         *("floating_ip_address", "subnet_id", "fingerprint", "number", "normalized_cidr", "belongs_to_default_sg"),
-        *("is_default", "locked", "locked_reason", "group", "availability_zone", "port_security_enabled"),
+        *(
+            "is_default",
+            "locked",
+            "locked_reason",
+            "user_data_secret",
+            "group",
+            "availability_zone",
+            "port_security_enabled",
+        ),
     }
 )
 ADOPTED = tuple(field.name for field in msgspec.structs.fields(Spec))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
 from gurum.model.base import Cause, Resource
-from gurum.store.contract import EVERYTHING, Event, Filter, Page, Store, StoreError
+from gurum.store.contract import EVERYTHING, Event, Filter, NotFoundError, Page, Sealing, Store, StoreError
 
 R = TypeVar("R", bound=Resource)
 
@@ -70,6 +70,12 @@ class Through:
     async def changed(self, kind: type[R], since: int, *, begun: float | None = None) -> Sequence[Event[R]]:
         """As the contract."""
         return await self._store.changed(kind, since, begun=begun)
+
+    async def unseal(self, id: str) -> str:
+        """As `Sealing`. Raises NotFoundError for a store that keeps nothing apart."""
+        if not isinstance(self._store, Sealing):
+            raise NotFoundError(f"this store keeps no user data apart, so not that of Server {id!r}")
+        return await self._store.unseal(id)
 
     async def close(self) -> None:
         """Nothing of its own is open."""

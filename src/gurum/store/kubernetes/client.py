@@ -24,6 +24,10 @@ from gurum.store.kubernetes.access import Access
 
 CALM = 30.0  # seconds after which an answer is given up
 SILENCE = 3 * 60.0  # seconds without a word after which a watch is given up: servers say something every minute
+JSON = "application/json"
+# Of one object, or of a list: everything but what it says. A server that does not offer it answers with the whole.
+BARE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+BARE_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 PATIENCE = 10.0  # seconds for which a request is repeated before the store counts as unavailable
 _PAUSE = (0.05, 1.0)  # seconds between two tries: the first, and the longest
 OVER = "is over: another engine has taken the shard"  # what the API server says to a write of a fence that fell
@@ -85,9 +89,9 @@ class Client:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def get(self, path: str, **parameters: str) -> Answer:
-        """Read; 404 and 410 are answers. Raises UnavailableError."""
-        return await self._insist("GET", path, parameters, None)
+    async def get(self, path: str, *, form: str = JSON, **parameters: str) -> Answer:
+        """Read, in a form that the server offers; 404 and 410 are answers. Raises UnavailableError."""
+        return await self._insist("GET", path, parameters, None, form)
 
     async def create(self, path: str, document: Mapping[str, Any], *, dry: bool = False) -> Answer:
         """Create by POST; 409 is an answer. `lost`: see Answer. `dry`: all but keep it. Raises UnavailableError."""
@@ -156,7 +160,7 @@ class Client:
         return {"fieldManager": self.manager, "fieldValidation": "Strict"}
 
     async def _insist(
-        self, method: str, path: str, parameters: Mapping[str, str], document: Any, form: str = "application/json"
+        self, method: str, path: str, parameters: Mapping[str, str], document: Any, form: str = JSON
     ) -> Answer:
         body = None if document is None else msgspec.json.encode(document)
         deadline = asyncio.get_running_loop().time() + self._patience
@@ -189,7 +193,7 @@ class Client:
         self, method: str, path: str, parameters: Mapping[str, str], body: bytes | None, form: str
     ) -> tuple[Answer, float]:
         session = self._open()
-        headers = self._access.headers() | ({"Content-Type": form} if body is not None else {})
+        headers = self._access.headers() | {"Accept" if body is None else "Content-Type": form}
         timeout = aiohttp.ClientTimeout(total=CALM)
         with self._busy():
             async with session.request(

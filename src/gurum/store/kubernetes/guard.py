@@ -33,7 +33,12 @@ def all() -> list[Document]:  # noqa: A001 - read as guard.all()
         "matchConstraints": everything("*"),
         "matchConditions": [{"name": "people", "expression": f"!({OURS})"}],
         "variables": [{"name": "stamp", "expression": STAMP}],
-        "validations": [*(_field(name) for name in shape.IDENTITY), _annotations(), _finalizers(), _adoption()],
+        "validations": [
+            *(_field(name) for name in (*shape.IDENTITY, shape.SEALED)),
+            _annotations(),
+            _finalizers(),
+            _adoption(),
+        ],
     }
     return [*policy(NAME, spec, {"validationActions": ["Deny"]}), *_stamps()]
 

@@ -1,4 +1,4 @@
-"""What a cluster must have before it can be a store: the kinds, the guard and the namespace of what is shared.
+"""What a cluster must have before it can be a store: the kinds, the guard, the rights and two namespaces.
 
 Applied on the server's side, so that installing twice changes nothing and a newer release changes what differs. A
 definition is served some moments after it was accepted; whoever lists before that is told that there is no such thing.
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gurum.store.contract import UnavailableError
-from gurum.store.kubernetes import crds, fence, guard, rights, shape
+from gurum.store.kubernetes import crds, fence, guard, rights, secret_rights, shape
 from gurum.store.kubernetes.beside import BESIDE
 from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM
@@ -30,6 +30,8 @@ _PATHS: Mapping[str, str] = {
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
     "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings",
     "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
     "MutatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
     "MutatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
@@ -40,7 +42,7 @@ _PATHS: Mapping[str, str] = {
 
 def documents() -> list[Document]:
     """Return what is installed, in order."""
-    return [namespace(), *crds.all(), *rights.all(), *guard.all(), *fence.all()]
+    return [namespace(), *secret_rights.all(), *crds.all(), *rights.all(), *guard.all(), *fence.all()]
 
 
 def admission() -> list[Document]:
@@ -59,7 +61,8 @@ def namespace() -> Document:
 
 def path(document: Document) -> str:
     """Return where a document of `documents` stands in the API. Raises KeyError for a kind that is not ours."""
-    return f"{_PATHS[document['kind']]}/{document['metadata']['name']}"
+    meta = document["metadata"]
+    return f"{_PATHS[document['kind']].format(**meta)}/{meta['name']}"
 
 
 async def install(client: Client, further: Iterable[Document] = ()) -> int:

@@ -14,6 +14,7 @@ import msgspec
 DOMAIN = "gurum.cloud"
 VERSION = "v1alpha1"
 SYSTEM = "gurum-system"  # the namespace of what belongs to no project
+USER_DATA = "gurum-user-data"  # the namespace of the Secrets that keep servers' user data, and of nothing else
 PROJECT_LABEL = f"{DOMAIN}/project-id"
 
 _PART = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")

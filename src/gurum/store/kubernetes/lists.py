@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gurum.store.contract import UnavailableError, WatchExpiredError
-from gurum.store.kubernetes.client import Client, RefusedError, checked
+from gurum.store.kubernetes.client import JSON, Client, RefusedError, checked
 
 PAGE = 500  # objects asked for at once
 GONE = 410
@@ -79,12 +79,12 @@ async def _watched(client: Client, path: str) -> Listed:
     raise UnavailableError("the watch ended before it had told everything")
 
 
-async def list_all(client: Client, path: str) -> Listed:
+async def list_all(client: Client, path: str, form: str = JSON) -> Listed:
     """Return everything under a path at one version, in pages. Raises UnavailableError, WatchExpiredError."""
     documents: list[dict[str, Any]] = []
     token = ""
     while True:
-        answer = await client.get(path, limit=str(PAGE), **({"continue": token} if token else {}))
+        answer = await client.get(path, form=form, limit=str(PAGE), **({"continue": token} if token else {}))
         if answer.status == GONE:
             raise WatchExpiredError("the list's version is no longer known: begin again")
         page = checked(answer).json()

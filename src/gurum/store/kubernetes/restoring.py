@@ -1,10 +1,10 @@
 """The second entrance of Kubernetes: see `gurum.store.moving.contract`.
 
 An API server makes some of an object by itself: it drops the status of what is created, counts generations from one,
-and lets nobody write when a deletion was asked for. So an object is put back in up to three writes, in this order:
-the object with its key and namespace, its status, its deletion. Whoever is cut off between two of them has an object
-that is not as it should be, and writes what is missing when they come again. How many generations there were before
-stands in an annotation (`shape.before`).
+and lets nobody write when a deletion was asked for. So an object is put back in up to three writes, in this order: the
+object with its key, user data and namespace, its status, its deletion. Whoever is cut off between two of them has an
+object that is not as it should be, and writes what is missing when they come again. How many generations there were
+before stands in an annotation (`shape.before`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from gurum.model.base import Resource
+from gurum.model.server import Server
 from gurum.ops.together import together
 from gurum.store.contract import ConflictError, ExistsError, UnavailableError, WatchExpiredError
-from gurum.store.kubernetes import namespaces, shape
+from gurum.store.kubernetes import namespaces, sealed, shape
 from gurum.store.kubernetes.client import Answer, Client, checked
 from gurum.store.kubernetes.feed import exact
 from gurum.store.kubernetes.heads import Heads
@@ -54,6 +55,7 @@ class KubernetesInstant:
             page = await self._page(kind, limit=str(PAGE), **asked)
             found = [exact(kind, document) for document in page["items"]]
             if items := [obj for obj in found if obj is not None]:
+                await sealed.put_in(self._client, [obj for obj in items if isinstance(obj, Server)], self._exactly)
                 yield items
             token = page["metadata"].get("continue", "")
             if not token:
@@ -72,7 +74,7 @@ class KubernetesRestoring:
 
     def __init__(self, client: Client, heads: Heads) -> None:
         self._client, self._heads = client, heads
-        self._keys = Keys(client)
+        self._keys, self._sealed = Keys(client), sealed.Sealed(client)
 
     @asynccontextmanager
     async def instant(self) -> AsyncIterator[KubernetesInstant]:
@@ -132,6 +134,7 @@ class KubernetesRestoring:
         place = PLACES[obj.kind]
         if shape.apart(obj):
             await self._keys.take(obj)
+        obj, _ = await self._sealed.seal(obj, anew=True)
         document = shape.new(obj)
         _count(document["metadata"], obj, 1 + obj.deleting)
         answer = await namespaces.create(self._client, place, document, project=obj.metadata.project)
@@ -197,6 +200,8 @@ class KubernetesRestoring:
         key = stored["spec"].get("naturalKey", "")
         if key:
             await self._keys.release(kind, key, stored["spec"]["id"])
+        if stored["spec"].get(shape.SEALED):
+            await self._sealed.forget(stored["spec"]["id"])
 
 
 def _count(meta: Document, obj: Resource, generation: int) -> None:

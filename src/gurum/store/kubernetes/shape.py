@@ -27,6 +27,7 @@ R = TypeVar("R", bound=Resource)
 Document = dict[str, Any]
 
 IDENTITY = ("id", "region", "projectID", "naturalKey")  # of spec, beside the model's own fields
+SEALED = "userDataSecret"  # of a server's spec: what it names is read for whoever has it there
 OBSERVED = ("account", "revision", "fence")  # of status, likewise; the last is no part of the object (see `fence`)
 _STATES = {"vmState": "vm_state", "status": "status"}  # said also where they are defaults: people read them in columns
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeVar, cast
 
 from gurum.model.base import Cause, Resource
+from gurum.model.server import Server
 from gurum.ops.clock import Clock, SystemClock
 from gurum.store import objects
 from gurum.store.contract import (
@@ -34,6 +35,7 @@ from gurum.store.kubernetes.keys import Keys
 from gurum.store.kubernetes.kinds import PLACES, SYSTEM, name_of, namespace_of
 from gurum.store.kubernetes.lists import Listed, list_all
 from gurum.store.kubernetes.ownership import check_owners
+from gurum.store.kubernetes.sealed import Sealed
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.snapshots import Snapshots
 from gurum.store.kubernetes.whereabouts import Whereabouts
@@ -54,7 +56,7 @@ class KubernetesStore:
         self.client, self.heads = client, heads
         self._where = Whereabouts(client, heads)
         self._clock = clock or SystemClock()
-        self._keys = Keys(client)
+        self._keys, self._sealed = Keys(client), Sealed(client)
         self.wishes = Wishes(client, self._where, self._keys, self._clock)
         self._snapshots = Snapshots(lists)
 
@@ -196,8 +198,12 @@ class KubernetesStore:
         await self._where.forget()
 
     async def collect(self) -> int:
-        """Remove the keys that creations and deletions left which were cut off; return how many."""
-        return await self._keys.collect(self._where.seen)
+        """Remove the keys and user data that creations and deletions left which were cut off; return how many."""
+        return await self._keys.collect(self._where.seen) + await self._sealed.collect(self._where.seen)
+
+    async def unseal(self, id: str) -> str:
+        """Return the user data that is kept for the server of that id. Raises NotFoundError, UnavailableError."""
+        return await self._sealed.unseal(id)
 
     async def close(self) -> None:
         """End the watches, then the connections."""
@@ -244,6 +250,7 @@ class KubernetesStore:
         apart = shape.apart(new)
         if apart:
             await self._keys.take(new)
+        new, kept = await self._sealed.seal(new)
         try:
             document = fence.stamped(shape.new(new), "")
             answer = await namespaces.create(self.client, place, document, project=meta.project)
@@ -255,8 +262,15 @@ class KubernetesStore:
         except (StoreError, ValueError):
             if apart and not await self._holds(new):
                 await self._keys.release(kind, meta.key, meta.id)
+            if kept and not await self._stands(new):
+                await self._sealed.forget(meta.id)
             raise
         return await self._stored(kind, document)
+
+    async def _stands(self, new: Resource) -> bool:
+        """Whether an object of this id is there: an earlier try of the same creation, perhaps."""
+        answer = await self.client.get(shape.address_of(new).path(PLACES[new.kind]))
+        return answer.status == 200 and answer.json().get("spec", {}).get("id") == new.id
 
     async def _holds(self, new: Resource) -> bool:
         """Whether an object of this id has this key: an earlier try of the same creation, perhaps."""
@@ -346,10 +360,12 @@ class KubernetesStore:
         return shape.read(kind, document)
 
     async def _gone(self, kind: type[R], obj: R, stored: Document) -> int:
-        """Return the version at which the object went, once every process will see that; free its key."""
+        """Return the version at which the object went, once every process will see that; free what it held."""
         version = await self._where.gone(kind, obj.id, stored)
         if shape.apart(obj):
             await self._keys.release(kind, obj.metadata.key, obj.id)
+        if isinstance(obj, Server) and obj.spec.user_data_secret:
+            await self._sealed.forget(obj.id)
         return version
 
 

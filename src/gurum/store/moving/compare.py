@@ -1,7 +1,9 @@
 """Whether two stores say the same: by digest, and where they do not, in words.
 
 The resource version is left out, because it is the store's own; everything else counts. Maps have no order: one that
-came back sorted is the same. A field that has its default is the same whether or not it was written down.
+came back sorted is the same. A field that has its default is the same whether or not it was written down. User data
+counts wherever it is kept (an `Instant` puts it in), and once: an intent that has its text says what one says that
+refers to it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from typing import Any
 import msgspec
 
 from gurum.model.base import Resource
-from gurum.store import objects
+from gurum.model.server import Server
+from gurum.store import objects, userdata
 from gurum.store.moving.contract import Instant, Ledger, Line
 
 NAMED = 20  # differences of a kind that are told one by one
@@ -114,7 +117,7 @@ async def _those(instant: Instant, kind: type[Resource], ids: Iterable[str]) -> 
 
 def canonical(obj: Resource) -> Any:
     """Return everything that the object says, and nothing of how it was written down."""
-    mine = objects.apart(obj)
+    mine = objects.apart(userdata.quoted(obj) if isinstance(obj, Server) else obj)
     mine.metadata.resource_version, mine.schema = 0, type(obj).version
     return _plain(mine)
 

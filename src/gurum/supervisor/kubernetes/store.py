@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gurum.store.contract import UnavailableError
-from gurum.store.kubernetes import webhooks
+from gurum.store.kubernetes import secret_rights, webhooks
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
 from gurum.store.kubernetes.install import INSTALLER, SERVED_SECONDS, admitted, install
@@ -43,7 +43,8 @@ async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") ->
     operator = msgspec.structs.replace(access(url, ""), user=PERSON)
     person = Client(operator, manager=INSTALLER, patience=SERVED_SECONDS)
     try:
-        changed = await install(client, [*(_binding(user, role) for user, role in RIGHTS.items()), *asked])
+        bindings = [_binding(user, role) for user, role in RIGHTS.items()]
+        changed = await install(client, [*bindings, *_sealed(), *asked])
         if webhook:
             await admitted(person)
     except UnavailableError as error:
@@ -54,11 +55,24 @@ async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") ->
     return f"{changed} changes" if changed else "as it should be"
 
 
+def _sealed() -> list[dict[str, Any]]:
+    """Return who of them reaches servers' user data, and how."""
+    return [
+        secret_rights.binding(f"embedded-{user}", role, _subject(user))
+        for user, role in RIGHTS.items()
+        if role in secret_rights.VERBS
+    ]
+
+
+def _subject(user: str) -> dict[str, Any]:
+    return {"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}
+
+
 def _binding(user: str, role: str) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": f"embedded-{user}"},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}],
+        "subjects": [_subject(user)],
         "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": role},
     }

@@ -44,6 +44,7 @@ async def update(ctx: Context) -> Response:
 
     server = await ctx.change(Server, ctx.found(Server).id, mutate)
     view = View(ctx, reveals=await reveals(ctx))
+    await view.unseal([server])
     return json({"server": view.changed(server, effective(server))})
 
 

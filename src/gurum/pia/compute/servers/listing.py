@@ -174,7 +174,15 @@ async def detail(ctx: Context) -> Response:
     """List in full."""
     entries = await _select(ctx)
     view = View(ctx, reveals=await reveals(ctx))
-    pieces = rendered(entries, view.shape, lambda entry: encode(view.detail(entry.object, entry.row)))
+    await view.unseal(entry.object for entry in entries)
+
+    def render(entry: Entry[Server]) -> bytes:
+        return encode(view.detail(entry.object, entry.row))
+
+    kept = [entry for entry in entries if view.keeps(entry.object)]
+    if len(kept) == len(entries):
+        return _answer(ctx, entries, rendered(entries, view.shape, render), "servers/detail")
+    pieces = [entry.rendered(view.shape, render) if view.keeps(entry.object) else render(entry) for entry in entries]
     return _answer(ctx, entries, pieces, "servers/detail")
 
 

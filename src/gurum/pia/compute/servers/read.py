@@ -16,12 +16,13 @@ async def show(ctx: Context) -> Response:
     """Show a server."""
     server = ctx.found(Server)
     view = View(ctx, reveals=await listing.reveals(ctx))
+    await view.unseal([server])
     entry = ctx.mirror(Server).entry(server.id)
 
     def render(_: Entry[Server] | None = None) -> bytes:
         return encode(view.detail(server, state_of(ctx, server), groups=True))
 
-    piece = entry.rendered(("show", *view.shape), render) if entry is not None else render()
+    piece = entry.rendered(("show", *view.shape), render) if entry is not None and view.keeps(server) else render()
     return Response(body=b'{"server":%s}' % piece)
 
 

@@ -6,7 +6,7 @@ A shape is (first version that shows it so, parts only some may read): few enoug
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from gurum.model.network import ATTACH, Network, Port, SecurityGroup
 from gurum.model.routing import FloatingIP
 from gurum.model.server import Address, Server
 from gurum.pia.compute.flavors.view import public
+from gurum.pia.compute.servers import userdata
 from gurum.pia.compute.servers.state import State
 from gurum.pia.compute.view import links, micros, seconds
 from gurum.pia.kernel.context import Context
@@ -114,11 +115,25 @@ class View:
         self.root, self.version, self.reveals = ctx.root, ctx.version, reveals
         self._board = ctx.parts.board
         self._region = ctx.region.name
+        self._store = ctx.parts.store
+        self._texts: dict[str, str | None] = {}  # of servers whose user data the store keeps apart
 
     @property
     def shape(self) -> tuple[int, frozenset[str]]:
         """Name the shape, for renderings that are kept."""
         return shape(self.version), self.reveals
+
+    async def unseal(self, servers: Iterable[Server]) -> None:
+        """Fetch what only administrators see, and the store keeps apart: before anything of these is rendered.
+
+        Raises UnavailableError.
+        """
+        if EXTENDED in self.reveals and self.version >= 3:
+            self._texts |= await userdata.texts(self._store, servers)
+
+    def keeps(self, server: Server) -> bool:
+        """Whether what is rendered of a server may be kept: not with what the store takes care to keep apart."""
+        return server.id not in self._texts
 
     def detail(self, server: Server, state: State, *, groups: bool = False) -> dict[str, Any]:
         """Return the server in full; groups: with its server groups, which lists do not show."""
@@ -234,7 +249,7 @@ class View:
                 "OS-EXT-SRV-ATTR:kernel_id": "",
                 "OS-EXT-SRV-ATTR:ramdisk_id": "",
                 "OS-EXT-SRV-ATTR:root_device_name": None,
-                "OS-EXT-SRV-ATTR:user_data": spec.user_data or None,
+                "OS-EXT-SRV-ATTR:user_data": spec.user_data or self._texts.get(server.id),
             }
         return shown
 

@@ -98,12 +98,16 @@ class Ec2Driver(ABC):
             params["ClientToken"] = intent.token
         return params
 
+    def sent(self, obj: Resource, intent: Intent) -> dict[str, Any]:
+        """Return the call's parameters, with what the stored request only refers to."""
+        return self.params(intent)
+
     async def create(self, obj: Resource, intent: Intent, place: Place) -> CreateOutcome:
         """Send the stored request."""
         answer = await self.context.caller.call(
             place,
             self.words.create,
-            self.params(intent),
+            self.sent(obj, intent),
             who=obj.id,
             not_found=intent.written_at + self.context.not_yet,
         )

@@ -14,7 +14,7 @@ from gurum.model.base import Intent, Resource
 from gurum.model.compute import CloudKey
 from gurum.model.image import Image
 from gurum.model.network import Domain, Port
-from gurum.model.server import Server
+from gurum.model.server import USER_DATA, Server
 from gurum.providers.aws import tags
 from gurum.providers.aws.caller import Answer
 from gurum.providers.aws.drivers.common import Context, Ec2Driver, Words, made, named, request
@@ -84,8 +84,8 @@ class ServerDriver(Ec2Driver):
             return [Blocked(blocked)]
         if group:
             params["Placement"] = {"GroupName": group}
-        if obj.spec.user_data:
-            params["UserData"] = obj.spec.user_data
+        if obj.spec.user_data or obj.spec.user_data_secret:
+            params["UserData"] = USER_DATA
         params |= self._root(obj, view)
         return [Step("instance", "token", request(params), obj.status.zone)]
 
@@ -128,11 +128,18 @@ class ServerDriver(Ec2Driver):
         disk = {"VolumeSize": size, "VolumeType": "gp3", "DeleteOnTermination": True}
         return {"BlockDeviceMappings": [{"DeviceName": image.spec.root_device, "Ebs": disk}]}
 
-    def params(self, intent: Intent) -> dict[str, Any]:
-        """Return the parameters; botocore encodes user data itself."""
-        params = super().params(intent)
+    def sent(self, obj: Resource, intent: Intent) -> dict[str, Any]:
+        """Return the parameters; botocore encodes user data itself. Raises LookupError for an object without it.
+
+        User data never changes, so what is sent is the same at each try, as EC2 wants of one client token.
+        """
+        assert isinstance(obj, Server)  # noqa: S101 - the driver table says so
+        params = super().sent(obj, intent)
         if "UserData" in params:
-            params["UserData"] = base64.b64decode(params["UserData"])
+            text = obj.spec.user_data if params["UserData"] == USER_DATA else params["UserData"]
+            if not text:
+                raise LookupError(f"Server {obj.id} would be launched without its user data")
+            params["UserData"] = base64.b64decode(text)
         return params
 
     def items(self, body: dict[str, Any]) -> list[dict[str, Any]]:

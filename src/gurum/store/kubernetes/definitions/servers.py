@@ -48,7 +48,15 @@ FIELDS: Fields = {
         " groupRef.",
         said="group",
     ),
-    "ServerSpec.user_data": Field("What cloud-init gets, in base64, at most 65535 characters of it.", longest=65_535),
+    "ServerSpec.user_data": Field(
+        "What cloud-init gets, in base64, at most 65535 characters of it. Whoever may read the server reads what is"
+        " written here; of a server made by OpenStack's API it is kept in a Secret (userDataSecret).",
+        longest=65_535,
+    ),
+    "ServerSpec.user_data_secret": Field(
+        "The name of the Secret that keeps the user data, in a namespace that nobody but Gurum reads. Given by Gurum.",
+        longest=253,
+    ),
     "ServerSpec.config_drive": Field("Whether metadata and user data are also on a drive of the server."),
     "ServerSpec.metadata": Field(
         "Your own keys and values, each of at most 255 characters; Gurum only keeps them. How many there may be is a"
@@ -174,7 +182,14 @@ KINDS: Kinds = {
         text="A virtual machine: OpenStack's server. In AWS it is an EC2 instance.",
         fixed=(
             *("user_id", "flavor", "image_id", "image_cloud_id", "key", "networks", "availability_zone", "group"),
-            *("user_data", "config_drive", "reservation_id", "launch_index", "trusted_image_certificates"),
+            *(
+                "user_data",
+                "user_data_secret",
+                "config_drive",
+                "reservation_id",
+                "launch_index",
+                "trusted_image_certificates",
+            ),
         ),
         shown=("flavor", "networks", "group"),
         references=(
