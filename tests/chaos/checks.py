@@ -115,6 +115,7 @@ def wrong(now: Snapshot) -> Iterator[str]:
     """Yield what is wrong when nothing is under way."""
     yield from dangers(now)
     yield from _lost(now)
+    yield from _bare(now)
     yield from _leaked(now)
     yield from _quotas(now)
     yield from _claims(now)
@@ -137,6 +138,15 @@ def _lost(now: Snapshot) -> Iterator[str]:
         thing = now.thing(external.id) if external is not None else None
         if wanted and (thing is None or thing.row["state"] != wanted):
             yield f"lost: {_name(server)} is {server.status.vm_state}, the cloud shows {thing and thing.row['state']}"
+
+
+def _bare(now: Snapshot) -> Iterator[str]:
+    for server in now.of(Server).values():
+        external = server.status.external
+        thing = now.thing(external.id) if external is not None else None
+        asked = bool(server.spec.user_data or server.spec.user_data_secret)
+        if thing is not None and asked != bool(thing.row.get("user_data")):
+            yield f"lost: {_name(server)} was launched {'without its' if asked else 'with another'} user data"
 
 
 def _leaked(now: Snapshot) -> Iterator[str]:

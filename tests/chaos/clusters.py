@@ -20,18 +20,20 @@ from tests.support.etcd import Etcd
 
 from gurum.model import codec
 from gurum.model.base import Resource
+from gurum.model.server import Server
 from gurum.store.contract import Journal, Store
 from gurum.store.kubernetes import KubernetesStore, keys, shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import SILENCE, Client
 from gurum.store.kubernetes.feed import Feed
 from gurum.store.kubernetes.heads import SqliteHeads
-from gurum.store.kubernetes.kinds import KEY_CLAIM, KINDS_BY_PLURAL, PLACES
+from gurum.store.kubernetes.kinds import KEY_CLAIM, KINDS_BY_PLURAL, PLACES, USER_DATA
 from gurum.store.sqlite import SqliteJournal
 
 _GROUPS = tuple(f"/registry/{group}/" for group in sorted({place.group for place in PLACES.values()}))
 _KEYS = f"/registry/{KEY_CLAIM.group}/{KEY_CLAIM.plural}/"
 _NAMESPACES = "/registry/namespaces/project-"
+_SECRETS = f"/registry/secrets/{USER_DATA}/"
 
 
 class AwayError(Exception):
@@ -73,12 +75,16 @@ class Cluster:
             return int(etcd.revision()) - self._revision
 
     def amiss(self) -> list[str]:
-        """As the protocol: a key that is not the name of its object is held by exactly that object."""
+        """As the protocol: a key that is not the name of its object, and a Secret, is held by exactly that object."""
         with _asked(self._ground) as etcd:
-            rows = etcd.under(*_GROUPS)
+            rows = etcd.under(*_GROUPS, _SECRETS)
+        secrets = {row.key.removeprefix(_SECRETS) for row in rows if row.key.startswith(_SECRETS)}
+        rows = [row for row in rows if not row.key.startswith(_SECRETS)]
         held = {row.key: json.loads(row.value)["spec"] for row in rows if row.key.startswith(_KEYS)}
-        wanted = {}
+        wanted, sealed = dict[str, str](), set[str]()
         for obj in filter(None, map(_read, rows)):
+            if isinstance(obj, Server) and obj.spec.user_data_secret:
+                sealed.add(obj.spec.user_data_secret)
             if shape.apart(obj):
                 place = keys.address(obj.kind, obj.metadata.key)
                 wanted[f"{_KEYS}{place.namespace}/{place.name}"] = obj.id
@@ -86,6 +92,8 @@ class Cluster:
             f"left: the key of {spec['kind']} {spec['ownerID']}" for key, spec in held.items() if key not in wanted
         ]
         found += [f"unclaimed: the key of {id_}" for key, id_ in wanted.items() if key not in held]
+        found += [f"left: the user data of Server {name}" for name in sorted(secrets - sealed)]
+        found += [f"lost: the user data of Server {name}" for name in sorted(sealed - secrets)]
         both = held.keys() & wanted.keys()
         return found + [f"unclaimed: the key of {wanted[key]}" for key in both if held[key]["ownerID"] != wanted[key]]
 
@@ -154,5 +162,5 @@ def emptied(ground: Ground, directory: Path) -> Cluster:
     """Return the ground's cluster with nothing of any run's in it. Raises BrokenGroundError."""
     ground.whole()
     with Etcd(ground.plane) as etcd:
-        etcd.remove(*_GROUPS, _NAMESPACES)
+        etcd.remove(*_GROUPS, _NAMESPACES, _SECRETS)
         return Cluster(ground, directory, etcd.revision())

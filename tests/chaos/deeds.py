@@ -9,6 +9,7 @@ from tests.chaos.site import FLAVOR, IMAGE
 from tests.chaos.tenant import COMPUTE, NETWORK, Tenant
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHmMvoI4vNvWvoiZ8I3pQf5CQ0Cz0m2mC5a0T4pJgk1X me@example.org"
+USER_DATA = "IyEvYmluL3NoCmVjaG8gaGVsbG8K"
 CIDR, OTHER_CIDR = "10.20.0.0/24", "10.99.0.0/24"
 
 
@@ -77,7 +78,8 @@ def make_server(
 
 
 def server_create(t: Tenant) -> None:
-    t.server = make_server(t, [{"uuid": t.network}], key_name=t.key, security_groups=[{"name": t.group}])
+    given = {"key_name": t.key, "user_data": USER_DATA}
+    t.server = make_server(t, [{"uuid": t.network}], security_groups=[{"name": t.group}], **given)
     t.used |= {t.network, t.group, t.key}
 
 

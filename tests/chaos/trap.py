@@ -27,7 +27,7 @@ from tests.chaos.site import Site
 from gurum.model.base import Cause, Resource
 from gurum.providers.aws.recorded import Signature
 from gurum.providers.aws.transport import AwsError, Transport
-from gurum.store.contract import Collecting, Journal, NotFoundError, Record, Store, StoreError
+from gurum.store.contract import Collecting, Journal, NotFoundError, Record, Sealing, Store, StoreError
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -198,6 +198,13 @@ class TrappedCollectingStore(TrappedStore):
         if not isinstance(inner, Collecting):
             raise TypeError("the store collects nothing")
         return await self._trap.each(labels.COLLECT, inner.collect)
+
+    async def unseal(self, id: str) -> str:
+        """As the contract; it writes nothing."""
+        inner = self._inner
+        if not isinstance(inner, Sealing):
+            raise TypeError("the store keeps nothing apart")
+        return await inner.unseal(id)
 
 
 class TrappedJournal:

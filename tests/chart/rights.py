@@ -35,7 +35,7 @@ def resource(group: str, name: str) -> str:
 
 
 def granted(bindings: Iterable[Document], roles: Mapping[str, Document], namespace: str) -> set[Right]:
-    """Return what ClusterRoleBindings give to the service accounts of a namespace."""
+    """Return what bindings give to the service accounts of a namespace; `roles` are those that they name."""
     found: set[Right] = set()
     for binding in bindings:
         for subject in binding.get("subjects", ()):

@@ -35,6 +35,7 @@ from tests.support.stack import document
 
 from gurum.ops import secrets
 from gurum.ops.config import Config, embedded_kubeconfig, load
+from gurum.store.kubernetes.kinds import USER_DATA
 from gurum.supervisor import people, plan
 from gurum.supervisor.kubernetes import pki
 from gurum.supervisor.kubernetes.plane import ControlPlane
@@ -161,7 +162,15 @@ class Site:
         """Return what the service accounts may do, as the API server has it."""
         bindings = json.loads(self.kubectl("get", "clusterrolebindings", "-o", "json"))["items"]
         roles = json.loads(self.kubectl("get", "clusterroles", "-o", "json"))["items"]
-        return granted(bindings, {role["metadata"]["name"]: role for role in roles}, NAMESPACE)
+        everywhere = granted(bindings, {role["metadata"]["name"]: role for role in roles}, NAMESPACE)
+        return everywhere | self._sealed()
+
+    def _sealed(self) -> set[Right]:
+        """Return what they may do in the namespace of the Secrets that keep user data."""
+        kinds = ("get", "rolebindings,roles", "--namespace", USER_DATA, "-o", "json")
+        found = json.loads(self.kubectl(*kinds))["items"]
+        roles = {one["metadata"]["name"]: one for one in found if one["kind"] == "Role"}
+        return granted([one for one in found if one["kind"] == "RoleBinding"], roles, NAMESPACE)
 
     def asked(self, offset: int = 0) -> Asked:
         """Return what they did since the audit log was so long."""

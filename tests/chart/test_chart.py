@@ -16,7 +16,8 @@ from tests.support.kubernetes import helm
 
 from gurum.ops import config
 from gurum.ops.config import Config, Section, load
-from gurum.store.kubernetes import crds, rights
+from gurum.store.kubernetes import crds, rights, secret_rights
+from gurum.store.kubernetes.kinds import USER_DATA
 
 pytestmark = pytest.mark.kubernetes  # Helm is one of its programs
 
@@ -205,7 +206,7 @@ def test_another_configuration_is_another_pod(tmp_path: Path) -> None:
 def test_definitions_outlive_the_release(rendered: list[Document]) -> None:
     found = named(rendered, "CustomResourceDefinition")
     assert set(found) == {one["metadata"]["name"] for one in crds.all()}
-    kept = [*found.values(), named(rendered, "Namespace")["gurum-system"]]
+    kept = [*found.values(), *(named(rendered, "Namespace")[name] for name in ("gurum-system", USER_DATA))]
     assert all(one["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for one in kept)
 
 
@@ -219,6 +220,22 @@ def test_roles_are_those_of_the_processes(rendered: list[Document]) -> None:
         assert subject["name"] in accounts
         assert {"automountServiceAccountToken": False}.items() <= accounts[subject["name"]].items()
     assert set(bound) <= {"gurum-catalogue"}
+
+
+def test_user_data_is_reached_by_the_processes_alone_and_in_its_namespace(rendered: list[Document]) -> None:
+    roles, bindings = named(rendered, "Role"), named(rendered, "RoleBinding")
+    assert roles == {
+        one["metadata"]["name"]: one for one in secret_rights.roles() if one["metadata"]["name"] in chart.PODS
+    }
+    assert {one["metadata"]["namespace"] for one in (*roles.values(), *bindings.values())} == {USER_DATA}
+    accounts = named(rendered, "ServiceAccount")
+    assert {one["roleRef"]["name"] for one in bindings.values()} == set(chart.PODS)
+    for one in bindings.values():
+        (subject,) = one["subjects"]
+        assert subject["name"] in accounts
+        assert subject["name"].rpartition("-")[2] == one["roleRef"]["name"].rpartition("-")[2]
+    everywhere = [rule for role in named(rendered, "ClusterRole").values() for rule in role["rules"]]
+    assert not [rule for rule in everywhere if "secrets" in rule["resources"]]
 
 
 def test_what_may_be_left_out(tmp_path: Path) -> None:
@@ -236,7 +253,8 @@ def test_what_may_be_left_out(tmp_path: Path) -> None:
 
 def test_in_the_namespace_of_what_is_shared_it_makes_none() -> None:
     done = helm("template", "gurum", str(CHART), "--namespace", "gurum-system", "--values", str(SMALLEST))
-    assert not named([one for one in yaml.safe_load_all(done.stdout) if one], "Namespace")
+    made = named([one for one in yaml.safe_load_all(done.stdout) if one], "Namespace")
+    assert set(made) == {USER_DATA}, "that of the Secrets is nobody else's"
 
 
 def test_monitors_ask_where_metrics_are(largest: list[Document]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from tests.store.kubernetes.samples import KINDS, sample
+from tests.store.kubernetes.samples import KINDS, plain, sample
 
 from gurum.model.base import Cause, Resource
 from gurum.model.compute import Flavor
@@ -43,7 +43,7 @@ def made(total: int, seed: int = 1) -> Iterator[Resource]:
     projects = [uuid.UUID(int=rng.getrandbits(128)).hex for _ in range(PROJECTS)]
     for kind, number in numbers(total).items():
         for n in range(number):
-            yield _lived(sample(kind, rng, full=n % 10 == 0), rng, rng.choice(projects))
+            yield _lived(plain(sample(kind, rng, full=n % 10 == 0)), rng, rng.choice(projects))
 
 
 def _lived(obj: Resource, rng: random.Random, project: str) -> Resource:

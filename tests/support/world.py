@@ -385,6 +385,7 @@ class World:
         requests: list[NetworkRequest] | None = None,
         instance_type: str = "t3.nano",
         server_group: str = "",
+        user_data: str = "",
     ) -> Server:
         """Make a server as the API would after its checks."""
         region = network.metadata.region
@@ -400,6 +401,7 @@ class World:
             key=key,
             availability_zone=zone,
             group=server_group,
+            user_data=user_data,
             actions=[
                 Action(
                     number=1,

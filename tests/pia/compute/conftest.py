@@ -14,7 +14,11 @@ NET, SUBNET, IMAGE = (f"{n}0000000-0000-4000-8000-000000000000" for n in (1, 2, 
 
 @pytest.fixture
 async def kit() -> Kit:
-    made = Kit(SERVICES)
+    return await filled(Kit(SERVICES))
+
+
+async def filled(made: Kit) -> Kit:
+    """Give a region what the tests of its compute API begin with."""
     network = Network(
         metadata=Metadata(id=NET, key=NET, region=REGION, project=PROJECTS["member"], finalizers=["engine"]),
         spec=NetworkSpec(name="golden-net"),

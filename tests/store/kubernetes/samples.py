@@ -15,6 +15,7 @@ import msgspec
 
 from gurum.model import codec
 from gurum.model.base import Cause, Metadata, Resource
+from gurum.model.server import Server
 from gurum.store import objects
 from gurum.store.kubernetes import schema
 from gurum.store.kubernetes.definitions.row import Field
@@ -39,6 +40,13 @@ def sample(kind: type[R], rng: random.Random, *, full: bool = True) -> R:
     obj = objects.created(obj, 1_800_000_000.125)
     obj.status = make.struct(schema.status_of(kind))
     obj.metadata.account, obj.metadata.revision, obj.metadata.resource_version = "123456789012", 3, 7
+    return obj
+
+
+def plain(obj: R) -> R:
+    """Return a sample as those stores have it that keep everything in the object."""
+    if isinstance(obj, Server):
+        obj.spec.user_data_secret = ""
     return obj
 
 

@@ -134,7 +134,7 @@ class KubernetesRestoring:
         place = PLACES[obj.kind]
         if shape.apart(obj):
             await self._keys.take(obj)
-        obj, _ = await self._sealed.seal(obj, anew=True)
+        obj = await self._sealed.seal(obj, anew=True)
         document = shape.new(obj)
         _count(document["metadata"], obj, 1 + obj.deleting)
         answer = await namespaces.create(self._client, place, document, project=obj.metadata.project)

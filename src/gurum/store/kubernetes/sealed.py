@@ -1,8 +1,9 @@
 """User data of servers in Secrets: whoever reads a project's objects does not read it.
 
 One immutable Secret a server, named by the server's id, in a namespace of its own, so that our processes need no right
-on anybody else's Secrets. It is made before the server and removed after it; one whose server never came, or went
-without it, is nobody's after a while and is collected.
+on anybody else's Secrets. It is made before the server and removed after it; one whose server never came, because it
+was refused or its maker was killed, or that went without it, is nobody's after a while and is collected. So the API's
+processes need no right to remove any.
 
 What a server's `userDataSecret` says is for people. A Secret is found by the server's own id, so that nobody gets
 another's by naming it.
@@ -74,19 +75,19 @@ class Sealed:
         """`grace`: seconds in which the server of a Secret may be still to come."""
         self._client, self._grace = client, grace
 
-    async def seal(self, obj: R, *, anew: bool = False) -> tuple[R, bool]:
-        """Keep an object's user data, if it has any; return the object without it, and whether it is kept since now.
+    async def seal(self, obj: R, *, anew: bool = False) -> R:
+        """Keep an object's user data, if it has any; return the object without it.
 
         Idempotent. Raises ExistsError for another text of a server of this id, which with `anew` is replaced;
         UnavailableError: nothing was written that anybody would find.
         """
         if not isinstance(obj, Server) or not obj.spec.user_data:
-            return obj, False
-        made = await self._keep(obj, anew=anew)
+            return obj
+        await self._keep(obj, anew=anew)
         spec = msgspec.structs.replace(obj.spec, user_data="", user_data_secret=name_of(obj.id))
-        return cast("R", msgspec.structs.replace(quoted(obj), spec=spec)), made
+        return cast("R", msgspec.structs.replace(quoted(obj), spec=spec))
 
-    async def _keep(self, server: Server, *, anew: bool) -> bool:
+    async def _keep(self, server: Server, *, anew: bool) -> None:
         for _ in range(_TRIES):
             try:
                 answer = await self._client.create(COLLECTION, document(server))
@@ -94,10 +95,10 @@ class Sealed:
                 raise UnavailableError(str(error)) from error
             if answer.status != 409:
                 checked(answer)
-                return True
+                return
             try:
                 if await self.unseal(server.id) == server.spec.user_data:
-                    return answer.lost
+                    return
             except NotFoundError:
                 if not anew:
                     continue  # gone just now

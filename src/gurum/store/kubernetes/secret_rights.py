@@ -16,10 +16,10 @@ Document = dict[str, Any]
 
 _RBAC = "rbac.authorization.k8s.io"
 
-# By process, what it does with them: pia keeps, shows to administrators, and takes back what was refused; the engine
-# sends, removes with the server, and collects; a move reads, and makes what it restores.
+# By process, what it does with them: pia keeps, and shows to administrators; the engine sends, removes with the server,
+# and collects; a move reads everything, and makes what it restores.
 VERBS: Mapping[str, tuple[str, ...]] = {
-    "gurum-pia": ("get", "create", "delete"),
+    "gurum-pia": ("get", "create"),
     "gurum-engine": ("get", "list", "delete"),
     "gurum-move": ("get", "list", "create", "delete"),
 }

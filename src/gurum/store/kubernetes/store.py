@@ -250,7 +250,7 @@ class KubernetesStore:
         apart = shape.apart(new)
         if apart:
             await self._keys.take(new)
-        new, kept = await self._sealed.seal(new)
+        new = await self._sealed.seal(new)
         try:
             document = fence.stamped(shape.new(new), "")
             answer = await namespaces.create(self.client, place, document, project=meta.project)
@@ -262,15 +262,8 @@ class KubernetesStore:
         except (StoreError, ValueError):
             if apart and not await self._holds(new):
                 await self._keys.release(kind, meta.key, meta.id)
-            if kept and not await self._stands(new):
-                await self._sealed.forget(meta.id)
             raise
         return await self._stored(kind, document)
-
-    async def _stands(self, new: Resource) -> bool:
-        """Whether an object of this id is there: an earlier try of the same creation, perhaps."""
-        answer = await self.client.get(shape.address_of(new).path(PLACES[new.kind]))
-        return answer.status == 200 and answer.json().get("spec", {}).get("id") == new.id
 
     async def _holds(self, new: Resource) -> bool:
         """Whether an object of this id has this key: an earlier try of the same creation, perhaps."""

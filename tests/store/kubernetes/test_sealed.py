@@ -1,0 +1,409 @@
+"""User data in Secrets, on a real API server: who reads it, when it goes, what a crash leaves between two writes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support.cluster import cluster
+from tests.support.kubernetes import kubectl
+from tests.support.store import StepClock, make_server
+
+from gurum.model.base import Intent
+from gurum.model.server import USER_DATA as REFERENCE
+from gurum.model.server import Server
+from gurum.ops.config import StoreConfig
+from gurum.store.contract import (
+    ExistsError,
+    InDoubtError,
+    NotFoundError,
+    Sealing,
+    StoreError,
+    UnavailableError,
+)
+from gurum.store.kubernetes import KubernetesStore, sealed, secret_rights, shape
+from gurum.store.kubernetes.access import access
+from gurum.store.kubernetes.client import Client, checked
+from gurum.store.kubernetes.install import INSTALLER
+from gurum.store.kubernetes.kinds import PLACES, USER_DATA
+from gurum.store.kubernetes.restoring import KubernetesRestoring
+from gurum.store.moving import files
+from gurum.store.moving.copying import Silent, copy
+from gurum.store.moving.ends import opened
+from gurum.store.userdata import text_of
+from gurum.supervisor.kubernetes.store import RIGHTS, define
+
+pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
+
+TEXT = base64.b64encode(b"#!/bin/sh\nPASSWORD=hunter2\n").decode()
+NAMESPACE = "project-p1"
+
+
+class Site:
+    """A store, the administrator's client and kubectl."""
+
+    def __init__(self, url: str, store: KubernetesStore, client: Client) -> None:
+        self.url, self.store, self.client = url, store, client
+        self.kubeconfig = Path(url.removeprefix("kubernetes://"))
+
+    def kubectl(self, *words: str, document: dict[str, Any] | None = None, check: bool = True) -> str:
+        """Run kubectl in the project's namespace; return what it said."""
+        stdin = msgspec.json.encode(document).decode() if document else ""
+        done = kubectl(self.kubeconfig, "-n", NAMESPACE, *words, stdin=stdin, check=check)
+        return done.stdout + done.stderr
+
+    async def object(self, server: Server) -> dict[str, Any]:
+        """Return a server as it is stored."""
+        return checked(await self.client.get(shape.address_of(server).path(PLACES["Server"]))).json()
+
+    async def secrets(self) -> dict[str, str]:
+        """Return the texts that are kept, by the names of the Secrets."""
+        found = checked(await self.client.get(sealed.COLLECTION)).json()["items"]
+        return {one["metadata"]["name"]: base64.b64decode(one["data"][sealed.FIELD]).decode() for one in found}
+
+
+@pytest.fixture
+async def site(kubernetes_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with cluster(kubernetes_url, tmp_path) as open_one:
+        client = Client(access(kubernetes_url, "administrator"), manager=INSTALLER)
+        store = await open_one(StepClock())
+        await store.create(make_server("first"))  # it makes the project's namespace
+        yield Site(kubernetes_url, store, client)
+        await client.close()
+
+
+def with_data(text: str = TEXT, **more: Any) -> Server:
+    server = make_server(**more)
+    server.spec.user_data = text
+    return server
+
+
+async def test_it_is_in_a_secret_and_in_no_object(site: Site) -> None:
+    assert isinstance(site.store, Sealing)
+    given = with_data(finalizers=["engine"])
+    made = await site.store.create(given)
+    assert given.spec.user_data == TEXT, "what was handed in is the caller's"
+    assert (made.spec.user_data, made.spec.user_data_secret) == ("", made.id)
+    assert await site.store.get(Server, made.id) == made
+    stored = await site.object(made)
+    assert TEXT not in json.dumps(stored)
+    assert stored["spec"]["userDataSecret"] == made.id
+    assert await text_of(site.store, made) == TEXT
+    secret = checked(await site.client.get(sealed.path(made.id))).json()
+    assert secret["immutable"] is True
+    assert secret["type"] == "gurum.cloud/user-data"
+    made.spec.description = "another generation"
+    assert (await site.store.update_spec(made)).spec.user_data_secret == made.id
+    assert await site.store.unseal(made.id) == TEXT
+
+
+async def test_the_longest_fits_and_none_needs_none(site: Site) -> None:
+    longest = "QUJD" * (65_535 // 4)
+    made = await site.store.create(with_data(longest))
+    assert await site.store.unseal(made.id) == longest
+    await site.store.create(make_server())
+    assert list(await site.secrets()) == [made.id]
+
+
+async def test_it_goes_with_its_server(site: Site) -> None:
+    held = await site.store.create(with_data(finalizers=["engine"]))
+    free = await site.store.create(with_data())
+    marked = await site.store.delete(Server, held.id)
+    assert marked is not None
+    assert await site.store.unseal(held.id) == TEXT, "the record of it is still to be written"
+    marked.metadata.finalizers = []
+    await site.store.update_status(marked)
+    assert list(await site.secrets()) == [free.id]
+    assert await site.store.delete(Server, free.id) is None
+    assert await site.secrets() == {}
+    with pytest.raises(NotFoundError):
+        await site.store.unseal(free.id)
+
+
+async def test_what_a_refused_creation_leaves_is_collected_and_nobody_elses_is_touched(site: Site) -> None:
+    bad = with_data()
+    bad.spec.name = "x" * 5000
+    with pytest.raises(ValueError, match="cannot be stored") as refusal:
+        await site.store.create(bad)
+    assert TEXT not in str(refusal.value)
+    site.store._sealed._grace = 0.0
+    assert await site.store.collect() == 1
+    assert await site.secrets() == {}
+    good = await site.store.create(with_data())
+    again = with_data("b3RoZXI=")
+    again.metadata.id = again.metadata.key = good.id
+    with pytest.raises(ExistsError):
+        await site.store.create(again)
+    again.spec.user_data = TEXT
+    with pytest.raises(ExistsError):
+        await site.store.create(again)
+    assert await site.secrets() == {good.id: TEXT}
+
+
+async def test_a_list_of_creations_stops_with_what_it_made(site: Site) -> None:
+    servers = [with_data(name=str(number)) for number in range(3)]
+    servers[1].spec.name = "x" * 300
+    with pytest.raises(ValueError, match="cannot be stored"):
+        await site.store.create_many(servers)
+    assert set(await site.secrets()) == {servers[0].id, servers[1].id}, "the third was not begun"
+
+
+class Cut(Client):
+    """A client whose requests end in front of the server, or behind it."""
+
+    before = after = ""  # the method and the last word of the path
+
+    async def _insist(self, method: str, path: str, *more: Any) -> Any:
+        named = f"{method} {path.rpartition('/')[2]}"
+        if named == self.before:
+            raise UnavailableError("killed before it")
+        answer = await super()._insist(method, path, *more)
+        if named == self.after:
+            raise InDoubtError("killed after it")
+        return answer
+
+
+async def cut(site: Site, **where: str) -> KubernetesStore:
+    client = Cut(access(site.url, "gurum-test"), manager="gurum-test")
+    for name, value in where.items():
+        setattr(client, name, value)
+    return KubernetesStore(client, site.store.heads, clock=StepClock())
+
+
+async def test_what_a_crash_before_the_server_leaves_is_collected(site: Site) -> None:
+    kept = await site.store.create(with_data())
+    cut_off = await cut(site, before="POST servers")
+    with pytest.raises(UnavailableError):
+        await cut_off.create(lost := with_data())
+    await cut_off.close()
+    assert set(await site.secrets()) == {kept.id, lost.id}
+    assert await site.store.collect() == 0, "not before its time: the creation may be under way"
+    site.store._sealed._grace = 0.0  # a minute later
+    assert await site.store.collect() == 1
+    assert await site.secrets() == {kept.id: TEXT}
+    assert (await site.store.create(lost)).id == lost.id, "tried again, it is kept again"
+    assert set(await site.secrets()) == {kept.id, lost.id}
+
+
+async def test_a_creation_of_which_nothing_is_known_keeps_it(site: Site) -> None:
+    cut_off = await cut(site, after="POST servers")
+    with pytest.raises(InDoubtError):
+        await cut_off.create(there := with_data())
+    await cut_off.close()
+    site.store._sealed._grace = 0.0
+    assert await site.store.collect() == 0
+    assert await text_of(site.store, await site.store.get(Server, there.id)) == TEXT
+
+
+async def test_a_secret_of_which_nothing_is_known_is_no_server_in_doubt(site: Site) -> None:
+    cut_off = await cut(site, after="POST secrets")
+    with pytest.raises(UnavailableError) as refusal:
+        await cut_off.create(with_data())
+    assert not isinstance(refusal.value, InDoubtError)
+    await cut_off.close()
+
+
+async def test_what_a_crash_behind_the_server_leaves_is_collected(site: Site) -> None:
+    server = await site.store.create(with_data())
+    path = shape.address_of(server).path(PLACES["Server"])
+    meta = (await site.object(server))["metadata"]
+    checked(await site.client.delete(path, meta["uid"], meta["resourceVersion"]))
+    await site.store.list(Server)  # the watch has told of it
+    site.store._sealed._grace = 0.0
+    assert await site.store.collect() == 1
+    assert await site.secrets() == {}
+
+
+async def test_the_collector_fetches_no_text(site: Site) -> None:
+    await site.store.create(with_data())
+    seen: list[bytes] = []
+    whole = site.store.client._insist
+
+    async def watched(*words: Any) -> Any:
+        answer = await whole(*words)
+        seen.append(answer.body)
+        return answer
+
+    site.store.client._insist = watched  # type: ignore[method-assign] # the wrapper has the method's own shape
+    await site.store.collect()
+    assert any(b"PartialObjectMetadata" in body for body in seen)
+    assert not any(base64.b64encode(TEXT.encode()) in body for body in seen)
+
+
+async def test_nobody_gets_anothers_by_naming_it(site: Site) -> None:
+    """Not even who writes past the guard: a text is found by the server's own id."""
+    victim = await site.store.create(with_data())
+    thief = make_server()
+    thief.spec.user_data_secret = victim.id
+    thief = await site.store.create(thief)
+    with pytest.raises(NotFoundError):
+        await text_of(site.store, thief)
+    await site.store.delete(Server, thief.id)
+    assert await site.secrets() == {victim.id: TEXT}
+    # A Secret that somebody put there under the server's name is not taken for its user data.
+    other = sealed.document(with_data("c3Bvb2Y="))
+    other["metadata"]["name"] = thief.id
+    checked(await site.client.create(sealed.COLLECTION, other))
+    with pytest.raises(NotFoundError):
+        await site.store.unseal(thief.id)
+
+
+async def test_people_neither_read_it_nor_say_that_there_is_some(site: Site) -> None:
+    server = await site.store.create(with_data())
+    for role, person in (("gurum-member", "alice"), ("admin", "bob")):
+        site.kubectl("create", "rolebinding", person, f"--clusterrole={role}", f"--user={person}", check=False)
+        what = ("get", "server", server.id, "-o", "json")
+        assert TEXT not in site.kubectl(*what, f"--as={person}")
+        for verb in ("get", "list", "watch", "create", "delete"):
+            said = site.kubectl("auth", "can-i", verb, "secrets", "-n", USER_DATA, f"--as={person}", check=False)
+            assert said.strip().splitlines()[-1] == "no", (person, verb)
+    wish = {
+        "apiVersion": PLACES["Server"].api_version,
+        "kind": "Server",
+        "metadata": {"name": "thief", "namespace": NAMESPACE},
+        "spec": {"region": "kakao-usa-east1", "name": "thief", "userDataSecret": server.id},
+    }
+    told = site.kubectl("create", "--as=alice", "-f", "-", document=wish, check=False)
+    assert "spec.userDataSecret is given by Gurum" in told
+    patch = '{"spec":{"userDataSecret":null}}'
+    told = site.kubectl("patch", "server", server.id, "--as=alice", "--type=merge", "-p", patch, check=False)
+    assert "userDataSecret" in told
+    assert (await site.object(server))["spec"]["userDataSecret"] == server.id
+
+
+async def test_what_a_person_writes_inline_stays_where_they_wrote_it(site: Site) -> None:
+    site.kubectl("create", "rolebinding", "alice", "--clusterrole=gurum-member", "--user=alice", check=False)
+    wish = {
+        "apiVersion": PLACES["Server"].api_version,
+        "kind": "Server",
+        "metadata": {"name": "by-hand", "namespace": NAMESPACE},
+        "spec": {"region": "kakao-usa-east1", "name": "by-hand", "userData": TEXT},
+    }
+    assert "created" in site.kubectl("create", "--as=alice", "-f", "-", document=wish)
+    path = f"{shape.collection(PLACES['Server'], NAMESPACE)}/by-hand"
+    document = checked(await site.client.get(path)).json() | {"kind": "Server"}
+    made = await site.store.wishes.admit(with_data(), document)
+    assert (made.spec.user_data, made.spec.user_data_secret) == (TEXT, "")
+    assert await site.secrets() == {}
+
+
+async def test_each_process_has_these_rights_and_no_others(site: Site) -> None:
+    kubeconfig = site.kubeconfig
+    await define(kubeconfig)
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+    for user, role in RIGHTS.items():
+        for namespace in (USER_DATA, NAMESPACE, "kube-system"):
+            allowed = secret_rights.VERBS.get(role, ()) if namespace == USER_DATA else ()
+            for verb in verbs:
+                said = site.kubectl("auth", "can-i", verb, "secrets", "-n", namespace, f"--as={user}", check=False)
+                assert said.strip().splitlines()[-1] == ("yes" if verb in allowed else "no"), (user, namespace, verb)
+
+
+def lived(number: int) -> Server:
+    """Return a server as one of another store that was launched by an earlier release."""
+    server = with_data(base64.b64encode(f"text {number}".encode()).decode(), name=str(number), finalizers=["engine"])
+    request = f'{{"ImageId":"ami","UserData":"{server.spec.user_data}"}}'
+    server.status.intents = {"instance": Intent(step="instance", state="done", request=request)}
+    return server
+
+
+async def test_a_copy_from_sql_puts_it_into_secrets_and_back_into_objects(site: Site, tmp_path: Path) -> None:
+    await site.store.delete(Server, (await site.store.list(Server)).items[0].id)
+    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal2.db'}")
+    servers = [lived(number) for number in range(40)]
+    first, second = (StoreConfig(url=f"sqlite:///{tmp_path / name}.db") for name in ("first", "second"))
+    async with opened(first, make=True) as source:
+        await source.restorable.restore(servers)
+        async with opened(there, make=True) as target:
+            assert (await copy(source, target, StepClock(), Silent())).held
+    texts = {server.id: server.spec.user_data for server in servers}
+    assert await site.secrets() == texts
+    for server in servers:
+        stored = await site.object(server)
+        assert server.spec.user_data not in json.dumps(stored), "neither in the spec nor in the intent"
+        assert REFERENCE in json.dumps(stored["status"])
+    async with opened(there, make=False) as source, opened(second, make=True) as target:
+        report = await copy(source, target, StepClock(), Silent())
+        assert report.held, report.kinds["Server"].differences
+        back = {server.id: server async for page in _servers(target) for server in page}
+    assert {uid: server.spec.user_data for uid, server in back.items()} == texts
+    assert not any(server.spec.user_data_secret for server in back.values())
+
+
+async def _servers(end: Any) -> AsyncIterator[list[Server]]:
+    async with end.restorable.instant() as instant:
+        async for page in instant.objects(Server):
+            yield page
+
+
+async def test_a_copy_that_lost_a_text_is_found_out(site: Site, tmp_path: Path) -> None:
+    await site.store.delete(Server, (await site.store.list(Server)).items[0].id)
+    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal2.db'}")
+    server = lived(1)
+    async with opened(StoreConfig(url=f"sqlite:///{tmp_path / 'first.db'}"), make=True) as source:
+        await source.restorable.restore([server])
+        async with opened(there, make=True) as target:
+            settle = target.restorable.settle
+
+            async def careless() -> None:
+                await settle()
+                await site.store._sealed.forget(server.id)
+
+            target.restorable.settle = careless  # type: ignore[method-assign] # the same shape
+            report = await copy(source, target, StepClock(), Silent())
+    assert not report.held
+    assert "user_data" in report.kinds["Server"].differences[0]
+
+
+async def test_a_backup_has_it_and_a_restore_puts_it_back(site: Site, tmp_path: Path) -> None:
+    server = await site.store.create(with_data(finalizers=["engine"]))
+    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal.db'}")
+    file = tmp_path / "backup.sqlite"
+    assert (await files.take(there, file)).held
+    restoring = KubernetesRestoring(site.client, site.store.heads)
+    async with restoring.instant() as instant:
+        ids = [found.id async for page in instant.objects(Server) for found in page]
+    await restoring.discard(Server, ids)
+    assert await site.secrets() == {}, "what is discarded takes it along"
+    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal3.db'}")
+    assert (await files.put_back(file, there, "backup")).held
+    assert await site.secrets() == {server.id: TEXT}
+    found = await site.store.get(Server, server.id)
+    assert (found.spec.user_data, found.spec.user_data_secret) == ("", server.id)
+
+
+async def test_a_backup_of_what_lost_its_text_is_one_and_says_so(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await site.store.create(with_data())
+    await site.store._sealed.forget(server.id)
+    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal.db'}")
+    assert (await files.take(there, tmp_path / "backup.sqlite")).held
+    assert f"the user data of Server {server.id} is in no Secret" in caplog.text
+
+
+async def test_a_moment_has_the_text_of_what_went_since(site: Site) -> None:
+    server = await site.store.create(with_data())
+    restoring = KubernetesRestoring(site.client, site.store.heads)
+    async with restoring.instant() as instant:
+        await site.store.delete(Server, server.id)
+        assert await site.secrets() == {}
+        found = {one.id: one async for page in instant.objects(Server) for one in page}
+    assert found[server.id].spec.user_data == TEXT
+
+
+async def test_another_text_of_before_gives_way_to_what_is_restored(site: Site) -> None:
+    server = with_data()
+    old = msgspec.structs.replace(server, spec=msgspec.structs.replace(server.spec, user_data="b2xk"))
+    await site.store._sealed.seal(old)
+    restoring = KubernetesRestoring(site.client, site.store.heads)
+    for _ in range(2):
+        await restoring.restore([server])
+        assert await site.secrets() == {server.id: TEXT}
+    with pytest.raises(StoreError):
+        await site.store._sealed.seal(old)
