@@ -9,6 +9,7 @@ from typing import Any
 from tests.chart.cloud import Cloud, RefusedError
 
 Document = dict[str, Any]
+USER_DATA = "IyEvYmluL3NoCg=="
 
 
 class Deeds:
@@ -40,6 +41,8 @@ class Deeds:
         ids["other"] = self._server("deed-2", uuid=ids["network"])
         for name in ("server", "other"):
             m.until(ids[name], "ACTIVE")
+        if self.admin.server(ids["server"])["OS-EXT-SRV-ATTR:user_data"] != USER_DATA:
+            raise AssertionError("an administrator is not shown the user data")
         self._addresses(outside)
         for _ in range(2):
             self._act("server", "os-getConsoleOutput", {})
@@ -125,6 +128,7 @@ class Deeds:
         flavor = next(one for one in flavors if one["name"] == "m1.tiny")["id"]
         wanted = {
             "name": name, "imageRef": image, "flavorRef": flavor, "networks": [network], "key_name": "deed",
+            "user_data": USER_DATA,
         }  # fmt: skip
         if "uuid" in network:
             wanted["security_groups"] = [{"name": self.ids["security_group"]}]

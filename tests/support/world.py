@@ -6,6 +6,7 @@ It stands in the place of the API: `server`, `network` and so on write what the 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -120,6 +121,8 @@ class EmulatorTransport:
         await asyncio.sleep(0.01)
         if self.down:
             raise NotSentError("connection refused")
+        if isinstance(params.get("UserData"), bytes):
+            params = params | {"UserData": base64.b64encode(params["UserData"]).decode()}  # as botocore does
         try:
             answer = self.emulator.call(
                 action, params, account=account, region=self._region, access_key=key, user_agent=agent
