@@ -117,7 +117,9 @@ class Keys:
         """Whether the object that the key is for is there."""
         spec = held["spec"]
         owner = Address(spec.get("ownerNamespace", ""), spec["ownerName"])
-        return (await self._client.get(owner.path(PLACES[spec["kind"]]))).status != 404
+        answer = await self._client.get(owner.path(PLACES[spec["kind"]]))
+        # Where a person wrote the object it stands there before it is anybody's: it is the owner once it has the id.
+        return answer.status != 404 and checked(answer).json().get("spec", {}).get("id") == spec["ownerID"]
 
     async def _remove(self, held: dict[str, Any]) -> None:
         meta = held["metadata"]
