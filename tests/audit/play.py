@@ -29,7 +29,7 @@ from gurum.providers.aws.tags import UID
 
 KILLS = 4
 COUNT = 24
-PATIENCE = 300.0
+PATIENCE = 600.0
 AT_WORK = 20.0  # seconds in which the engine is waited for to call
 ALICE, BOB = "gurum", "gurum-manager"  # clouds of two people of one project
 
