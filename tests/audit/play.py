@@ -49,8 +49,12 @@ def play(directory: Path, figures: Figures, kills: int = KILLS) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with running(directory, change=change) as stack:
         emulator = Emulator(stack)
-        people = {cloud: Client(stack.url(REGION), stack.token(cloud)) for cloud in (ALICE, BOB)}
-        ids = {cloud: user(stack, cloud) for cloud in people}
+        tokens = {cloud: stack.token(cloud) for cloud in (ALICE, BOB)}
+        ids = {cloud: user(stack, cloud) for cloud in tokens}
+
+        def people(cloud: str) -> Client:  # a connection that was idle for long is closed
+            return Client(stack.url(REGION), tokens[cloud])
+
         makers, removers, instances = _work(stack, people, emulator, directory, figures, kills)
         done = stack.gurum("cleanup", "--yes", "--force", "--region", REGION)
         if done.returncode:
@@ -96,19 +100,19 @@ def _kill(stack: Stack, emulator: Emulator, figures: Figures) -> None:
 
 
 def _work(
-    stack: Stack, people: dict[str, Client], emulator: Emulator, directory: Path, figures: Figures, kills: int
+    stack: Stack, people: Callable[[str], Client], emulator: Emulator, directory: Path, figures: Figures, kills: int
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Have servers made, stopped, started and removed; return who made and who removed each, and its instance."""
-    bodies = {cloud: servers.wish(client, f"audit-{cloud}") for cloud, client in people.items()}
+    bodies = {cloud: servers.wish(people(cloud), f"audit-{cloud}") for cloud in (ALICE, BOB)}
     makers: dict[str, str] = {}
     killed = 0
     for number in range(COUNT):
         cloud = (ALICE, BOB)[number % 2]
-        makers |= dict.fromkeys(servers.make(people[cloud], bodies[cloud], 1), cloud)
+        makers |= dict.fromkeys(servers.make(people(cloud), bodies[cloud], 1), cloud)
         if number in (COUNT // 3, 2 * COUNT // 3) and killed < kills:
             _kill(stack, emulator, figures)
             killed += 1
-    active, took = servers.settle(people[ALICE], list(makers), PATIENCE, figures.say)
+    active, took = servers.settle(people(ALICE), list(makers), PATIENCE, figures.say)
     figures.say(f"they were ACTIVE {took:.1f} s after the last was asked for")
     figures.put("servers_active", active)
     instances = {_uid(row): row["id"] for row in emulator.living()}
@@ -118,13 +122,13 @@ def _work(
     some = list(makers)[:6]
     for verb, status in ("os-stop", "SHUTOFF"), ("os-start", "ACTIVE"):
         for one in some:
-            people[others[one]].json("POST", f"{servers.SERVERS}/{one}/action", {verb: None})
+            people(others[one]).json("POST", f"{servers.SERVERS}/{one}/action", {verb: None})
         if killed < kills:
             _kill(stack, emulator, figures)
             killed += 1
-        _until(lambda status=status: _are(people[ALICE], some, status), status)  # type: ignore[misc] # mypy and defaults
+        _until(lambda status=status: _are(people(ALICE), some, status), status)  # type: ignore[misc] # mypy and defaults
     for number, one in enumerate(makers):
-        people[others[one]].call("DELETE", f"{servers.SERVERS}/{one}")
+        people(others[one]).call("DELETE", f"{servers.SERVERS}/{one}")
         if number == COUNT // 2 and killed < kills:
             _kill(stack, emulator, figures)
             killed += 1
@@ -132,7 +136,7 @@ def _work(
         time.sleep(1.0)
         _kill(stack, emulator, figures)
         killed += 1
-    _until(lambda: not set(makers) & set(servers.seen(people[ALICE])), "all are gone")
+    _until(lambda: not set(makers) & set(servers.seen(people(ALICE))), "all are gone")
     figures.put("kills", killed)
     return makers, others, instances
 
