@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -124,7 +125,8 @@ class Impostor:
             writer.close()
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[None]:
+    async def open(self, secured: ssl.SSLContext | None) -> AsyncIterator[None]:
+        """Serve while inside."""
         tasks: set[asyncio.Task[None]] = set()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -138,8 +140,8 @@ class Impostor:
             finally:
                 tasks.discard(task)
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=secured)
+        self.url = f"http{'s' if secured else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield
         finally:
@@ -150,14 +152,14 @@ class Impostor:
 
 
 @contextmanager
-def impostor() -> Iterator[Impostor]:
-    """Give a server that at first allows everything, in a thread of its own."""
+def impostor(secured: ssl.SSLContext | None = None) -> Iterator[Impostor]:
+    """Give a server that at first allows everything, in a thread of its own. secured: it speaks TLS."""
     found, ready = Impostor(), threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
 
     async def live() -> None:
-        async with found._open():
+        async with found.open(secured):
             ready.set()
             await ended.wait()
 
