@@ -56,7 +56,7 @@ def why(item: pytest.Item) -> str:
 
 def run(*words: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run OPA's command line. check: raise RuntimeError with its own words if it fails."""
-    done = subprocess.run([program(), *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program(), *words], capture_output=True, text=True, timeout=900)
     if check and done.returncode:
         raise RuntimeError(f"opa {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
     return done
