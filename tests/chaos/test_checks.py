@@ -116,6 +116,20 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
     assert [*checks.dangers(now), *checks.wrong(now), *checks.unsettled(now)] == []
 
 
+def test_an_instance_has_the_user_data_that_was_asked_for() -> None:
+    scene = Scene()
+    for spec in ({"user_data": "QQ=="}, {"user_data_secret": "s"}):
+        for name, value in spec.items():
+            setattr(scene.server.spec, name, value)
+        scene.row("instance").pop("user_data", None)
+        assert any("without its user data" in found for found in checks.wrong(scene.now()))
+        scene.row("instance")["user_data"] = "QQ=="
+        assert list(checks.wrong(scene.now())) == []
+        for name in spec:
+            setattr(scene.server.spec, name, "")
+    assert any("another user data" in found for found in checks.wrong(scene.now()))
+
+
 def second_vpc(scene: Scene) -> None:
     scene.things.append(scene.thing("vpc", "vpc-2", scene.domain, "vpc"))
 

@@ -97,3 +97,12 @@ def test_a_request_is_called_by_what_it_is_about_without_any_name() -> None:
     assert named("PUT", f"{group}/namespaces/project-a/networks/n1/status") == "PUT networks/status"
     assert named("DELETE", "/apis/gurum.cloud/v1alpha1/regions/r") == "DELETE regions"
     assert named("POST", "/api/v1/namespaces") == "POST namespaces"
+
+
+def test_requests_are_named_by_what_they_are_about() -> None:
+    secrets = "/api/v1/namespaces/gurum-user-data/secrets"
+    assert named("POST", secrets) == "POST secrets"
+    assert named("DELETE", f"{secrets}/4f2c5a0e") == "DELETE secrets"
+    assert named("POST", "/api/v1/namespaces") == "POST namespaces"
+    servers = "/apis/compute.gurum.cloud/v1alpha1/namespaces/project-p/servers"
+    assert named("PUT", f"{servers}/4f2c5a0e/status") == "PUT servers/status"

@@ -91,11 +91,11 @@ class Sealed:
         for _ in range(_TRIES):
             try:
                 answer = await self._client.create(COLLECTION, document(server))
+                if answer.status != 409:
+                    checked(answer)
+                    return
             except InDoubtError as error:  # of the Secret; there is no server yet, and the collector looks for that
                 raise UnavailableError(str(error)) from error
-            if answer.status != 409:
-                checked(answer)
-                return
             try:
                 if await self.unseal(server.id) == server.spec.user_data:
                     return
