@@ -14,11 +14,12 @@ from tests.move.leg import Outcome, Point, leg
 
 from gurum.cli.reading import everything
 from gurum.model.codec import KINDS
+from gurum.model.server import Server
 from gurum.ops.config import StoreConfig
 from gurum.store.contract import EVERYTHING, StoreError
 from gurum.store.factory import open_store
-from gurum.store.kubernetes import KubernetesStore, shape
-from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes import KubernetesStore, sealed, shape
+from gurum.store.kubernetes.client import BARE_LIST, Client
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, namespace_of
 from gurum.store.kubernetes.lists import list_all
 from gurum.store.moving.transfer import UnfinishedStoreError
@@ -119,17 +120,22 @@ async def looked(config: StoreConfig) -> dict[str, float]:
     """Return what is wrong in the cluster, as numbers: what an ordinary process relies on beside the objects."""
     store, journal = await open_store(config)
     assert isinstance(store, KubernetesStore)
-    wrong = Counter[str](namespaces_missing=0, keys_missing=0, names_wrong=0, heads_wrong=0)
+    wrong = Counter[str](namespaces_missing=0, keys_missing=0, names_wrong=0, heads_wrong=0, user_data_in_objects=0)
     keys = await _key_claims(store.client)
+    named, listed = set[str](), (await list_all(store.client, sealed.COLLECTION, BARE_LIST)).documents
+    secrets = {one["metadata"]["name"] for one in listed}
     spaces = {one["metadata"]["name"] for one in (await list_all(store.client, "/api/v1/namespaces")).documents}
     await store.heads.refresh()
     for kind in KINDS.values():
-        listed = await list_all(store.client, shape.collection(PLACES[kind.kind]))
+        objects = await list_all(store.client, shape.collection(PLACES[kind.kind]))
         newest = 0
-        for document in listed.documents:
+        for document in objects.documents:
             document["kind"] = kind.kind
             obj = shape.read(kind, document)
             newest = max(newest, obj.metadata.resource_version)
+            if isinstance(obj, Server):
+                wrong["user_data_in_objects"] += bool(obj.spec.user_data)
+                named |= {obj.spec.user_data_secret} - {""}
             wrong["names_wrong"] += shape.address_in(document) != shape.address_of(obj)
             if not shape.by_key(obj):
                 wrong["namespaces_missing"] += namespace_of(obj.metadata.project) not in spaces
@@ -137,10 +143,10 @@ async def looked(config: StoreConfig) -> dict[str, float]:
                 holding = obj.kind, obj.metadata.key, obj.id
                 wrong["keys_missing"] += holding not in keys
                 keys.discard(holding)
-        wrong["heads_wrong"] += not newest <= store.heads.head(kind.kind) <= listed.version
+        wrong["heads_wrong"] += not newest <= store.heads.head(kind.kind) <= objects.version
     await journal.close()
     await store.close()
-    return {**wrong, "keys_too_many": len(keys)}
+    return {**wrong, "keys_too_many": len(keys), "secrets_wrong": len(named ^ secrets)}
 
 
 async def _key_claims(client: Client) -> set[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ def limits(objects: int = OBJECTS, lines: int = LINES, kills: int = 2) -> Limits
             f"{name}_opened_while_not_whole": ("==", 0),
             f"{name}_opened_when_whole": ("==", 1),
         }
-    for what in ("namespaces_missing", "keys_missing", "keys_too_many", "names_wrong", "heads_wrong"):
+    for what in ("namespaces_missing", "keys_missing", "keys_too_many", "names_wrong", "heads_wrong",
+                 "user_data_in_objects", "secrets_wrong"):  # fmt: skip
         found[f"kubernetes_{what}"] = ("==", 0)
     return found

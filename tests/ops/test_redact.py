@@ -27,6 +27,8 @@ SECRET = "wJalrXUtnFEMI+K7MDENG"
         {"exception": f"cut: -----BEGIN RSA PRIVATE KEY-----\n{SECRET}"},
         {"data": f"password={SECRET}".encode()},
         {"error": ValueError(f"secret_access_key={SECRET}")},
+        {"spec": {"userData": SECRET}},
+        {"params": {"UserData": SECRET.encode()}},
     ],
 )
 def test_secrets_are_replaced(field: dict[str, Any]) -> None:
