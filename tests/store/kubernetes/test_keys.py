@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from tests.support.store import make_network
 
-from gurum.store.contract import ExistsError
+from gurum.store.contract import ExistsError, UnavailableError
 from gurum.store.kubernetes.client import Answer, Client
 from gurum.store.kubernetes.keys import Keys, address
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES
@@ -62,8 +62,8 @@ async def test_a_key_taken_for_a_wish_is_its_own_once_the_wish_is_the_object(bec
 
 async def test_it_is_not_taken_over_while_the_wish_may_be_on_its_way() -> None:
     cluster = Cluster()
-    keys = Keys(cast("Client", cluster), grace=1e12)
+    keys = Keys(cast("Client", cluster), grace=1e12, race=0.1)
     await keys.take(make_network(key="k"), WISH)
     cluster.objects[WISH.path(PLACES["Network"])] = {"metadata": {}, "spec": {}}
-    with pytest.raises(ExistsError):
+    with pytest.raises(UnavailableError):
         await keys.take(make_network(key="k"), WISH)
