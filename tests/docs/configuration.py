@@ -17,7 +17,7 @@ from functools import cache
 import msgspec
 from tests.docs.markers import Parts, table
 
-from gurum.ops import audit, aws, config, issuer, policy
+from gurum.ops import audit, aws, config, issuer, policy, sign_in
 from gurum.ops.config import QUOTAS, Config
 
 # What a name in its section does not say by itself and its source leaves unsaid. By class and field.
@@ -110,7 +110,7 @@ class Section:
 @cache
 def sections() -> Mapping[str, Section]:
     """Return the sections by their class names."""
-    modules = [inspect.getsource(module) for module in (config, issuer, policy, aws, audit)]
+    modules = [inspect.getsource(module) for module in (config, issuer, policy, aws, audit, sign_in)]
     classes = [
         (node, source) for source in modules for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
     ]

@@ -44,8 +44,8 @@ def test_every_port_is_one_of_those_that_are_checked(tmp_path: Path) -> None:
     said = {port for _, host, port in components.listening(20000) if host == "127.0.0.1"}
     words = " ".join(word for child in children(tmp_path).values() for word in child.argv)
     told = {int(port) for port in re.findall(r"(?:127\.0\.0\.1:|--secure-port=)(\d+)", words)}
-    # The last is not of these programs: the API's processes answer there, and this plane asks them.
-    assert told | {20004} == said == {20000, 20001, 20002, 20003, 20004}
+    # The last two are not of these programs: the API's processes and the sign-in's documents answer there.
+    assert told | {20004, 20005} == said == {20000, 20001, 20002, 20003, 20004, 20005}
 
 
 def test_nobody_without_a_certificate(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_each_part_comes_after_what_it_needs(tmp_path: Path) -> None:
         ("kube-controller-manager", ("kube-apiserver",)),
         (embedded.DEFINITIONS, ("kube-apiserver",)),
     ]
-    assert {port for _, _, port in embedded.ports(config("/programs"))} == {8000, 8001, 8002, 8003, 8004}
+    assert {port for _, _, port in embedded.ports(config("/programs"))} == {8000, 8001, 8002, 8003, 8004, 8005}
 
 
 def test_all_of_a_run_lies_in_its_state_directory(tmp_path: Path) -> None:

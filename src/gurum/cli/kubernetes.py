@@ -1,4 +1,4 @@
-"""`gurum kubernetes crds`, `rbac`, `admission`: what a cluster needs before our objects can be in it, to be applied.
+"""`gurum kubernetes crds`, `rbac`, …: what a cluster needs before our objects can be in it, to be applied.
 
 Printed, not applied: who may change a cluster's definitions and rights has tools of their own, and reads them first.
 """
@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from gurum.cli.command import Command, Surroundings
-from gurum.ops.config import ConfigError
+from gurum.ops.config import ConfigError, SignInConfig, shipped
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -60,7 +60,60 @@ def _admission(arguments: Namespace, around: Surroundings) -> int:
     return 0
 
 
+def _authentication_arguments(parser: ArgumentParser) -> None:
+    _arguments(parser)
+    parser.add_argument("--issuer", required=True, help="pia.sign_in.url: where the API server finds the documents")
+    parser.add_argument("--audience", default=SignInConfig().audience, help="pia.sign_in.audience")
+    parser.add_argument("--ca-file", default="", help="who signed the certificate there (default: whom all believe)")
+
+
+def _authentication(arguments: Namespace, around: Surroundings) -> int:
+    from gurum.store.kubernetes import manifest, people
+
+    authority = ""
+    if arguments.ca_file:
+        try:
+            authority = Path(arguments.ca_file).read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"--ca-file {arguments.ca_file}: {error}") from error
+    if not arguments.issuer.startswith("https://"):
+        raise ConfigError("--issuer: no API server believes what it has not fetched over https")
+    document = people.authentication(arguments.issuer, arguments.audience, authority)
+    around.out.write(manifest.text([document], arguments.format))
+    return 0
+
+
+def _sign_in_arguments(parser: ArgumentParser) -> None:
+    _arguments(parser)
+    parser.add_argument("--policy", type=Path, default=shipped() / "policy", help="the bundle (default: as shipped)")
+
+
+def _sign_in(arguments: Namespace, around: Surroundings) -> int:
+    from gurum.pia.signin import manifests
+    from gurum.policy.bundle import BundleError, read_bundle
+    from gurum.store.kubernetes import manifest
+
+    try:
+        documents = manifests.documents(read_bundle(arguments.policy))
+    except BundleError as error:
+        raise ConfigError(str(error)) from error
+    around.out.write(manifest.text(documents, arguments.format))
+    return 0
+
+
 COMMANDS = (
+    Command(
+        words=("kubernetes", "authentication"),
+        help="print the API server's AuthenticationConfiguration, by which it knows people of Keystone",
+        run=_authentication,
+        arguments=_authentication_arguments,
+    ),
+    Command(
+        words=("kubernetes", "sign-in"),
+        help="print the rights and rules of those who sign in with Keystone's tokens, from the policy's table",
+        run=_sign_in,
+        arguments=_sign_in_arguments,
+    ),
     Command(
         words=("kubernetes", "crds"),
         help="print the custom resource definitions, for kubectl apply --server-side -f -",

@@ -22,6 +22,7 @@ from gurum.ops.issuer import IssuerConfig as IssuerConfig
 from gurum.ops.policy import PolicyConfig as PolicyConfig
 from gurum.ops.section import ConfigError as ConfigError
 from gurum.ops.section import Section as Section
+from gurum.ops.sign_in import SignInConfig as SignInConfig
 from gurum.ops.urls import without_password
 
 EMBEDDED_CLUSTER = "kubernetes:embedded"
@@ -204,6 +205,7 @@ class PiaConfig(Section, frozen=True):
     write_retries: int = 20  # compare-and-swap attempts before 503
     tls: TlsConfig = TlsConfig()
     admission: AdmissionConfig = AdmissionConfig()
+    sign_in: SignInConfig = SignInConfig()
     rate_limit: RateLimitConfig = RateLimitConfig()
     trusted_proxies: list[str] = msgspec.field(default_factory=list)  # addresses or networks whose X-Forwarded-* count
     quotas: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)  # what differs from QUOTAS
@@ -249,7 +251,7 @@ class EmbeddedConfig(Section, frozen=True):
     federation_settings: dict[str, Any] = msgspec.field(default_factory=dict)
     kubernetes: bool = False  # run a control plane of our own; store.url `kubernetes:embedded` sets it
     kubernetes_programs: str = ""  # directory of etcd, kube-apiserver and kube-controller-manager (`make kubernetes`)
-    kubernetes_port: int = 8740  # the API server's; after it etcd's two, the controllers' and the webhook's
+    kubernetes_port: int = 8740  # the API server's; then etcd's two, controllers', webhook's, sign-in's
     ready_seconds: float = 120.0  # a part that is not ready by then has failed
     stop_seconds: float = 10.0  # from SIGTERM to SIGKILL
 
@@ -317,10 +319,23 @@ def _placed(config: Config) -> Config:
                 client_ca_file=str(embedded_admission(state).with_name("admission-authority.crt")),
             )
             pia = msgspec.structs.replace(pia, admission=asked)
+        if not pia.sign_in.url:
+            pia = msgspec.structs.replace(pia, sign_in=_embedded_sign_in(pia.sign_in, embedded.kubernetes_port, state))
     if store.url.startswith("kubernetes:") and not store.journal_url:
         store = msgspec.structs.replace(store, journal_url=f"sqlite:///{state}/journal.sqlite")
     audit = audit_placed(config.audit, state)
     return msgspec.structs.replace(config, store=store, embedded=embedded, pia=pia, audit=audit)
+
+
+def _embedded_sign_in(config: SignInConfig, port: int, state: Path) -> SignInConfig:
+    """Return the sign-in of the control plane that `gurum up` starts with its API server at that port."""
+    return msgspec.structs.replace(
+        config,
+        url=f"https://127.0.0.1:{port + 5}",
+        directory=str(state / "sign-in"),
+        server=f"https://127.0.0.1:{port}",
+        server_ca_file=str(embedded_admission(state).with_name("kubernetes-authority.crt")),
+    )
 
 
 def embedded_kubeconfig(state: Path) -> Path:

@@ -29,6 +29,7 @@ from gurum.pia.kernel.mirror import Board
 from gurum.pia.kernel.rate import Limiter
 from gurum.pia.kernel.service import Service
 from gurum.pia.late import LateTokens
+from gurum.pia.signin.running import SignIn
 from gurum.policy.factory import OpenDecisionPoint, opened
 from gurum.store.cache import Cache
 from gurum.store.contract import EVERYTHING, Filter, Store, StoreError
@@ -55,9 +56,11 @@ class Assembly:
         policy: OpenDecisionPoint,
         faces: Faces | None = None,
         audit: Writer | None = None,
+        sign_in: SignIn | None = None,
     ) -> None:
         self.faces = faces  # only where people write with kubectl, too
-        self._config, self._services, self._parts, self._audit = config, services, parts, audit
+        self._config, self._parts, self._audit = config, parts, audit
+        self._services = (*services, *((sign_in.service,) if sign_in is not None else ()))
         self.reload_policy = policy.reload
         self._policy_missing = policy.missing
         self._tokens, self._store = tokens, store
@@ -151,12 +154,17 @@ async def _assembled(
         revoked = revocations(audit) if audit is not None else lambda event: None
         tokens = LateTokens(lambda: TokenValidator.of(config.identity, revoked))
         tokens.start()
+        sign_in = SignIn.over(config.pia.sign_in, store, Path(config.policy.bundle), clock)
         faces = Faces.over(store, services, config.regions, parts)
         if faces is not None:
             faces.start()
+        if sign_in is not None:
+            sign_in.start()
         try:
-            yield Assembly(config, services, parts, tokens, store, policy, faces, audit)
+            yield Assembly(config, services, parts, tokens, store, policy, faces, audit, sign_in)
         finally:
+            if sign_in is not None:
+                await sign_in.stop()
             if faces is not None:
                 await faces.stop()
             await tokens.stop()

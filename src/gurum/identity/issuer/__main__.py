@@ -1,6 +1,7 @@
-"""`python -m gurum.identity.issuer --directory DIR --port N`: the two public documents over plain HTTP on loopback.
+"""`python -m gurum.identity.issuer --directory DIR --port N`: the two public documents over HTTP, on loopback.
 
-For one machine, and as what a TLS-terminating proxy may stand before. It reads the published files and nothing else:
+For one machine, and as what a TLS-terminating proxy may stand before; with `--cert-file` it speaks TLS itself, for API
+servers of Kubernetes, which ask nobody without. It reads the published files and nothing else:
 the process that answers strangers does not have the private keys open.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -38,14 +40,24 @@ def application(directory: Path, prefix: str = "") -> web.Application:
     return made
 
 
-async def _run(directory: Path, host: str, port: int, prefix: str) -> None:
+def secured(cert_file: str, key_file: str) -> ssl.SSLContext | None:
+    """Return what a TLS listener needs; None without a certificate. Raises OSError."""
+    if not cert_file:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert_file, key_file or None)
+    return context
+
+
+async def _run(directory: Path, host: str, port: int, prefix: str, tls: ssl.SSLContext | None) -> None:
     runner = web.AppRunner(application(directory, prefix), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -58,9 +70,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, required=True, help="port to listen on")
     parser.add_argument("--prefix", default="", help="path of the issuer's URL, where it has one")
+    parser.add_argument("--cert-file", default="", help="speak TLS with this certificate (PEM)")
+    parser.add_argument("--key-file", default="", help="its private key, where that is in a file of its own")
     options = parser.parse_args(arguments)
     try:
-        asyncio.run(_run(options.directory, options.host, options.port, options.prefix.rstrip("/")))
+        tls = secured(options.cert_file, options.key_file)
+        asyncio.run(_run(options.directory, options.host, options.port, options.prefix.rstrip("/"), tls))
     except OSError as error:
         sys.stderr.write(f"issuer: {error}\n")
         return 1

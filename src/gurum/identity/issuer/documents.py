@@ -10,14 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from gurum.identity.issuer.keys import ALGORITHM, KeyRing
+from gurum.identity.issuer.keys import ALGORITHM, KeyRing, Settings
 from gurum.ops import secrets
-from gurum.ops.config import IssuerConfig
 
 DISCOVERY, KEYS = ".well-known/openid-configuration", "keys.json"
 
 
-def documents(config: IssuerConfig, ring: KeyRing) -> dict[str, bytes]:
+def documents(config: Settings, ring: KeyRing) -> dict[str, bytes]:
     """Return the documents by their paths below the issuer's URL."""
     discovery = {
         "issuer": config.url,
@@ -31,7 +30,7 @@ def documents(config: IssuerConfig, ring: KeyRing) -> dict[str, bytes]:
     return {DISCOVERY: _text(discovery), KEYS: _text(keys)}
 
 
-def publish(config: IssuerConfig, ring: KeyRing, into: Path | None = None, *, readable: bool = False) -> bool:
+def publish(config: Settings, ring: KeyRing, into: Path | None = None, *, readable: bool = False) -> bool:
     """Write the documents where they differ, each at once; return whether any did. Idempotent. Raises OSError.
 
     into: a directory (default: `public` in the issuer's own). readable: for every user of the machine.
@@ -49,7 +48,7 @@ def publish(config: IssuerConfig, ring: KeyRing, into: Path | None = None, *, re
     return changed
 
 
-def public(config: IssuerConfig) -> Path:
+def public(config: Settings) -> Path:
     """Return the directory of the documents."""
     return Path(config.directory) / "public"
 

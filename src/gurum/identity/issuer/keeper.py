@@ -12,9 +12,8 @@ import os
 import structlog
 
 from gurum.identity.issuer.documents import publish
-from gurum.identity.issuer.keys import IssuerError, KeyRing
+from gurum.identity.issuer.keys import IssuerError, KeyRing, Settings
 from gurum.ops.clock import Clock
-from gurum.ops.config import IssuerConfig
 from gurum.ops.secrets import SecretError
 
 log = structlog.get_logger("gurum.issuer")
@@ -22,12 +21,12 @@ log = structlog.get_logger("gurum.issuer")
 LOOK = 600.0  # seconds between two looks: no later than that is a key made, used or forgotten
 
 
-def turn(config: IssuerConfig, ring: KeyRing, *, early: bool = False) -> bool:
+def turn(config: Settings, ring: KeyRing, *, early: bool = False) -> bool:
     """Turn the keys and publish them; return whether anything changed. Raises IssuerError, SecretError, OSError."""
     return ring.turn(early=early, then=lambda: publish(config, ring))
 
 
-async def keep(config: IssuerConfig, ring: KeyRing, clock: Clock) -> None:
+async def keep(config: Settings, ring: KeyRing, clock: Clock) -> None:
     """Turn the keys whenever that is due, until cancelled. What fails is logged, and tried again at the next look."""
     while True:
         try:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from joserfc.errors import JoseError
@@ -21,7 +21,6 @@ from joserfc.jwk import RSAKey
 
 from gurum.ops import secrets
 from gurum.ops.clock import Clock
-from gurum.ops.config import IssuerConfig
 
 SIZE = 2048  # bits of RSA: what every verifier takes, AWS among them
 ALGORITHM = "RS256"  # OpenID Connect Discovery demands it of every issuer
@@ -30,6 +29,30 @@ SKEW = 300.0  # seconds that a verifier's clock may be behind ours, so that it s
 
 class IssuerError(secrets.SecretError):
     """No token can be signed; the sentence names the file or the setting, never a key."""
+
+
+class Settings(Protocol):
+    """What of an issuer's section says how its keys are kept and published."""
+
+    @property
+    def url(self) -> str:
+        """The issuer's URL."""
+
+    @property
+    def directory(self) -> str:
+        """Where the keys are."""
+
+    @property
+    def rotate_days(self) -> float:
+        """How long a key signs."""
+
+    @property
+    def publish_ahead_hours(self) -> float:
+        """How long a key is published before."""
+
+    @property
+    def token_seconds(self) -> int:
+        """The longest life of a token."""
 
 
 class _Stored(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +84,7 @@ class SigningKey:
 class KeyRing:
     """The keys in a directory, one file each (0600, replaced at once). Read again when the directory changes."""
 
-    def __init__(self, config: IssuerConfig, clock: Clock) -> None:
+    def __init__(self, config: Settings, clock: Clock) -> None:
         self._directory = Path(config.directory) / "keys"
         self._rotate = config.rotate_days * 86400
         self._ahead = config.publish_ahead_hours * 3600

@@ -1,7 +1,8 @@
 """Requests without HTTP: the API's own way of one, for a person whom the API server knows.
 
-The project is the namespace's and the user the one whom admission wrote down; that they may write there at all was
-RBAC's to say, so they come with the role of a member. Policy is asked as for any other request.
+Who signed in with a token of Keystone's comes with the project and the roles of that token. Of anybody else the API
+server knows a name only: the project is the namespace's, and that they may write there at all was RBAC's to say, so
+they come with the role of a member. Policy is asked as for any other request.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from gurum.pia.kernel.seams import Claims
 from gurum.pia.kernel.service import Service
 from gurum.pia.kernel.wire import Request, encode
 from gurum.store.contract import Store
+from gurum.store.kubernetes.people import Asker
+from gurum.store.kubernetes.wishes import project_of
 from gurum.store.quotas import Quotas
 
 ROLES = ("member", "reader")
@@ -70,6 +73,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     project: str
     user: str
+    roles: tuple[str, ...] = ROLES
+
+    @classmethod
+    def of(cls, asker: Asker, namespace: str) -> Person:
+        """Return who asks in a namespace."""
+        if asker.signed_in is None:
+            return cls(project=project_of(namespace), user=asker.user_id)
+        return cls(project=asker.signed_in.project_id, user=asker.user_id, roles=asker.signed_in.roles)
 
 
 class _Signed:
@@ -82,7 +93,7 @@ class _Signed:
             user_name=person.user,
             user_domain_id=None,
             project_id=person.project,
-            roles=ROLES,
+            roles=person.roles,
             issued_at=now,
             expires_at=now + timedelta(hours=1),
             audit_ids=(),

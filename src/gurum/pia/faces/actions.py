@@ -14,8 +14,8 @@ from typing import Any
 import structlog
 
 from gurum.model.server import ActionOutcome, Server
-from gurum.pia.faces.acting import Actor, Ask, Person, new_request_id
-from gurum.pia.faces.admitter import user_of
+from gurum.pia.faces.acting import Actor, Ask, new_request_id
+from gurum.pia.faces.admitter import person_of
 from gurum.pia.faces.bodies import COMPUTE, NOUNS
 from gurum.pia.faces.names import Names, Scope, UnknownError
 from gurum.store.contract import StoreError
@@ -89,7 +89,8 @@ class Actions:
 
     async def _post(self, document: Document) -> None:
         namespace, spec = document["metadata"]["namespace"], document["spec"]
-        project, user = project_of(namespace), user_of(document)
+        project, person = project_of(namespace), person_of(document)
+        user = person.user
         try:
             uid = await self._server(spec["serverRef"], namespace, project, user)
         except UnknownError as error:
@@ -111,7 +112,7 @@ class Actions:
         parts = self._actor.parts
         answer = await self._actor.play(
             server.metadata.region,
-            Person(project=project, user=user),
+            person,
             ask,
             store=parts.store,
             claims=parts.claims,

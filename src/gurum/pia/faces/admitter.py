@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from gurum.model import codec
-from gurum.model.base import Cause, Resource
+from gurum.model.base import Resource
 from gurum.model.conditions import Reason
 from gurum.model.routing import ROUTER_INTERFACE
 from gurum.pia.faces import bodies
@@ -25,7 +25,7 @@ from gurum.pia.faces.acting import Actor, Ask, Person
 from gurum.pia.faces.names import Names, Scope, UnknownError
 from gurum.pia.faces.stores import Admitting
 from gurum.store.contract import StoreError, UnavailableError
-from gurum.store.kubernetes import shape
+from gurum.store.kubernetes import people, shape
 from gurum.store.kubernetes.feed import Feed
 from gurum.store.kubernetes.shape import Address
 from gurum.store.kubernetes.wishes import Refused, Wishes, project_of
@@ -58,7 +58,7 @@ class Admitter:
     def __init__(self, actor: Actor, wishes: Wishes) -> None:
         self._actor, self._wishes = actor, wishes
         self.names = Names(actor.parts, wishes)
-        self.deleters: dict[str, str] = {}
+        self.deleters: dict[str, Person] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pursued: set[tuple[Address, str]] = set()
@@ -183,7 +183,9 @@ class Admitter:
         if "routerRef" in spec:
             spec.setdefault("deviceOwner", ROUTER_INTERFACE)
         spec["region"] = scope.region
-        parts, person = self._actor.parts, Person(project=scope.project, user=scope.user)
+        parts, person = self._actor.parts, person_of(document)
+        if person.project != scope.project:
+            return _never(f"The namespace {scope.namespace} is not that of the project {person.project}.")
         if any(DEFAULT in spec.get(name, ()) for name in _GROUPS):
             # It is there for whoever looks: a list makes it.
             groups = Ask(prefix=bodies.NETWORK, method="GET", path=bodies.NOUNS["SecurityGroup"].path)
@@ -219,7 +221,7 @@ class Admitter:
             return _never(f"spec.region is not given; it may be one of {', '.join(regions)}.")
         if region not in regions:
             return _never(f"Region {region} could not be found.")
-        return Scope(region=region, namespace=namespace, project=project, user=user_of(document))
+        return Scope(region=region, namespace=namespace, project=project, user=person_of(document).user)
 
     async def _delete(self, kind: type[Resource], document: Document) -> Result:
         """Play the deletion that a person asked for; what stands in its way may go by itself."""
@@ -227,7 +229,8 @@ class Admitter:
         meta = obj.metadata
         if meta.region not in self._actor.regions:
             return Result()
-        person = Person(project=project_of(document["metadata"]["namespace"]), user=self.deleters.get(obj.id, ""))
+        nobody = Person(project=project_of(document["metadata"]["namespace"]), user="")
+        person = self.deleters.get(obj.id, nobody)
         answer = await self._actor.play(
             meta.region, person, bodies.deletion(obj), store=self._actor.parts.store, claims=self._actor.parts.claims
         )
@@ -237,13 +240,10 @@ class Admitter:
         return DONE if not answer.refused else LOST
 
 
-def user_of(document: Mapping[str, Any]) -> str:
+def person_of(document: Mapping[str, Any]) -> Person:
     """Return whom admission wrote down as the one who asked."""
-    text = document["metadata"].get("annotations", {}).get(shape.CAUSE, "{}")
-    try:
-        return msgspec.json.decode(text, type=Cause).user_id
-    except msgspec.DecodeError:
-        return ""
+    meta = document["metadata"]
+    return Person.of(people.stamped(meta.get("annotations", {}).get(shape.CAUSE, "{}")), meta["namespace"])
 
 
 def _never(message: str) -> Result:

@@ -23,8 +23,8 @@ from gurum.pia.faces.acting import Actor, Answer, Ask, Person, new_request_id
 from gurum.pia.faces.admitter import Admitter
 from gurum.pia.faces.names import Scope, UnknownError
 from gurum.pia.faces.stores import Staging, Trying
-from gurum.store.contract import StoreError, UnavailableError
-from gurum.store.kubernetes import guard, references, shape
+from gurum.store.contract import NotFoundError, StoreError, UnavailableError
+from gurum.store.kubernetes import guard, people, references, shape
 from gurum.store.kubernetes.kinds import KINDS_BY_PLURAL
 from gurum.store.kubernetes.wishes import Wishes, project_of
 
@@ -62,10 +62,10 @@ class Reviewer:
     async def review(self, request: Mapping[str, Any]) -> Verdict:
         """Return what is to be answered to the request of an AdmissionReview."""
         kind = codec.KINDS[KINDS_BY_PLURAL[request["resource"]["group"], request["resource"]["resource"]]]
-        old, user = {**request["oldObject"], "kind": kind.kind}, str(request["userInfo"].get("username", ""))
+        old = {**request["oldObject"], "kind": kind.kind}
         if not shape.admitted(old) or "deletionTimestamp" in old["metadata"] or kind.kind not in bodies.NOUNS:
             return ALLOWED  # nobody's yet, or going already
-        person = Person(project=project_of(request["namespace"]), user=user)
+        person = Person.of(people.asker(request["userInfo"]), request["namespace"])
         try:
             if request["operation"] == "DELETE":
                 return await self._delete(kind, old, person, dry=bool(request.get("dryRun")))
@@ -91,7 +91,7 @@ class Reviewer:
         scope = Scope(
             region=obj.metadata.region,
             namespace=old["metadata"]["namespace"],
-            project=person.project,
+            project=project_of(old["metadata"]["namespace"]),
             user=person.user,
         )
         resolved = await self._admitter.names.resolved(kind.kind, spec, scope, known=True)
@@ -148,15 +148,23 @@ class Reviewer:
         real = not obj.metadata.finalizers and not dry
         store = Staging(parts.store, parts.clock, obj) if real else Trying(parts.store, parts.clock, obj)
         answer = await self._play(obj, person, [bodies.deletion(obj)], store)
-        if answer.refused and answer.status != 404:
+        if answer.refused and (answer.status != 404 or await self._there(kind, obj.id)):
             return Verdict(allowed=False, code=answer.status, message=answer.message)
         if isinstance(store, Staging):
             self._follow(self._gone(store, obj))
         elif not dry:
-            self._admitter.deleters[obj.id] = person.user
+            self._admitter.deleters[obj.id] = person
             if len(self._admitter.deleters) > REMEMBERED:
                 del self._admitter.deleters[next(iter(self._admitter.deleters))]
         return ALLOWED
+
+    async def _there(self, kind: type[Resource], id: str) -> bool:
+        """Whether an object is there, so that a 404 about it is a refusal: it is hidden from who asked."""
+        try:
+            await self._actor.parts.store.get(kind, id)
+        except NotFoundError:
+            return False
+        return True
 
     async def _gone(self, store: Staging, obj: Resource) -> None:
         """Finish the deletion of what nothing holds: it is gone at once, and no handler comes after it."""

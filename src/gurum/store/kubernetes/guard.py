@@ -15,6 +15,7 @@ from __future__ import annotations
 from gurum.store.kubernetes import shape
 from gurum.store.kubernetes.admission import Document, everything, policy
 from gurum.store.kubernetes.kinds import DOMAIN
+from gurum.store.kubernetes.people import STAMP
 
 NAME, CAUSE = f"identity.{DOMAIN}", f"cause.{DOMAIN}"
 RIGHT = {"apiGroups": [DOMAIN], "resources": ["identities"], "verbs": ["assign"]}
@@ -23,8 +24,6 @@ _CREATING = "oldObject == null"
 ADOPTING = {"apiGroups": [DOMAIN], "resources": ["adoptions"], "verbs": ["decide"]}
 _DECIDES = f"authorizer.group('{DOMAIN}').resource('adoptions').check('decide').allowed()"
 ADOPTION = ("import", "managementPolicy", "onDelete")
-_USER = r"""request.userInfo.username.replace('\\', '\\\\').replace('"', '\\"')"""
-STAMP = f"""'{{"user_id":"' + {_USER} + '"}}'"""  # as a cause is written down: JSON
 
 
 def all() -> list[Document]:  # noqa: A001 - read as guard.all()

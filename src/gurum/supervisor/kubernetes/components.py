@@ -6,17 +6,19 @@ exception is the controllers' own port, which answers only whether they live.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gurum.supervisor.kubernetes.pki import API, ETCD, Pki
+from gurum.store.kubernetes import people
+from gurum.supervisor.kubernetes.pki import API, ETCD, SIGN_IN, Pki
 from gurum.supervisor.rows import Child, Refusal
 
 HOST = "127.0.0.1"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
-PORTS = (  # in the order of their numbers; the last is not of this plane's, but asked by it
+PORTS = (  # in the order of their numbers; the last two are not of this plane's, but asked by it
     *("the API server", "etcd", "etcd's peers", "the controllers of Kubernetes"),
-    "the API's admission webhook",
+    *("the API's admission webhook", "the sign-in's documents"),
 )
 ENVIRON = ("HOME", "TMPDIR", "TZ")  # no proxy: they talk to each other alone
 
@@ -38,6 +40,7 @@ class Plane:
 
     durable: etcd waits for the disk before it acknowledges. Without, a crash of the machine loses what was promised.
     audit: the API server writes down who asked for what and what became of it.
+    audience: of the tokens of Keystone's people that it takes, whose issuer is at `issuer`; empty: it takes none.
     """
 
     directory: Path
@@ -45,6 +48,7 @@ class Plane:
     port: int
     durable: bool = True
     audit: bool = False
+    audience: str = ""
 
     @property
     def url(self) -> str:
@@ -55,6 +59,16 @@ class Plane:
     def webhook(self) -> str:
         """Where the API's processes answer it."""
         return f"https://{HOST}:{self.port + 4}"
+
+    @property
+    def issuer(self) -> str:
+        """Where the sign-in's documents are."""
+        return f"https://{HOST}:{self.port + 5}"
+
+    @property
+    def authentication(self) -> Path:
+        """How it knows people by tokens; read again when it changes."""
+        return self.directory / "authentication.json"
 
     @property
     def pki(self) -> Pki:
@@ -80,6 +94,13 @@ class Plane:
 def listening(port: int) -> list[tuple[str, str, int]]:
     """Return (what for, host, port) of everything that a control plane with that first port listens on."""
     return [(what, HOST, port + number) for number, what in enumerate(PORTS)]
+
+
+def authentication(plane: Plane) -> str:
+    """Return the document by which the API server knows people by tokens; `pki.prepare` comes first. Raises OSError."""
+    return json.dumps(
+        people.authentication(plane.issuer, plane.audience, plane.pki.believed(SIGN_IN).read_text("ascii"))
+    )
 
 
 def require(programs: Path) -> None:
@@ -176,6 +197,7 @@ def _apiserver(plane: Plane) -> tuple[str, ...]:
         "--endpoint-reconciler-type=none",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--profiling=false",
+        *((f"--authentication-config={plane.authentication}",) if plane.audience else ()),
         *((f"--audit-policy-file={plane.audit_policy}", f"--audit-log-path={plane.audit_log}") if plane.audit else ()),
     )
 

@@ -1,6 +1,6 @@
 """Every key and certificate of one control plane, as a table, and the files in which its parts find them.
 
-There are three authorities on purpose. etcd believes whoever its authority signed and asks nothing more, so were there
+There are four authorities on purpose. etcd believes whoever its authority signed and asks nothing more, so were there
 one, every user of the API server with a certificate could read and write past all rights.
 """
 
@@ -19,7 +19,7 @@ from gurum.supervisor.rows import Trust
 
 HOSTS = ("127.0.0.1", "localhost")
 ADMINISTRATORS = "system:masters"  # Kubernetes' own group of those whom no right is refused
-API, ETCD, ADMISSION = "kubernetes", "etcd", "admission"  # the authorities
+API, ETCD, ADMISSION, SIGN_IN = "kubernetes", "etcd", "admission", "sign-in"  # the authorities
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ LEAVES = (
     Leaf("kube-controller-manager", API, "kube-controller-manager", server=True, client=False),
     Leaf("admission", ADMISSION, "gurum-admission", server=True, client=False),  # of the API's webhook
     Leaf("admission-client", ADMISSION, "kube-apiserver"),  # who asks it: nobody else is answered
+    Leaf("sign-in", SIGN_IN, "gurum-sign-in", server=True, client=False),  # of who tells the API server of its keys
     Leaf("probe", API, "gurum-probe"),  # may ask whether the server is ready, as every user may
 )
 # Users whose certificates stand in a kubeconfig.
@@ -93,7 +94,9 @@ def prepare(pki: Pki, url: str, now: datetime) -> None:
     `url` is where the API server will be. Raises OSError, SecretError, ValueError.
     """
     secrets.directory(pki.directory)
-    authorities = {name: authority(pki.authority(name), f"gurum-{name}", now) for name in (API, ETCD, ADMISSION)}
+    authorities = {
+        name: authority(pki.authority(name), f"gurum-{name}", now) for name in (API, ETCD, ADMISSION, SIGN_IN)
+    }
     for name, signer in authorities.items():
         secrets.write(pki.believed(name), signer.pem)
     signing_key(pki.signing_key)

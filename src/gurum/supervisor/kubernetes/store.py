@@ -6,12 +6,14 @@ missing there is missing here, where it is found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from gurum.pia.signin.manifests import HOST_ROLE, documents
+from gurum.policy.bundle import read_bundle
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import secret_rights, webhooks
 from gurum.store.kubernetes.access import access
@@ -31,11 +33,18 @@ RIGHTS: Mapping[str, str] = {
 }
 
 
-async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") -> str:
+def sign_in(bundle: Path) -> list[dict[str, Any]]:
+    """Return what a cluster has further where people sign in by tokens of Keystone, ours bound. Raises BundleError."""
+    return [*documents(read_bundle(bundle)), _binding("gurum-pia", HOST_ROLE)]
+
+
+async def define(
+    kubeconfig: Path, webhook: str = "", authority: bytes = b"", further: Sequence[dict[str, Any]] = ()
+) -> str:
     """Install what is missing, as the administrator; return how much that was, in words. Raises Refusal.
 
     `webhook` is where the API will answer about what people write (empty: nobody is asked, and nobody writes so);
-    `authority` the PEM of whose certificate is believed there.
+    `authority` the PEM of whose certificate is believed there; `further` what else is installed.
     """
     asked = [webhooks.configuration(webhooks.url(webhook), authority)] if webhook else []
     url = f"kubernetes://{kubeconfig}"
@@ -44,7 +53,7 @@ async def define(kubeconfig: Path, webhook: str = "", authority: bytes = b"") ->
     person = Client(operator, manager=INSTALLER, patience=SERVED_SECONDS)
     try:
         bindings = [_binding(user, role) for user, role in RIGHTS.items()]
-        changed = await install(client, [*bindings, *_sealed(), *asked])
+        changed = await install(client, [*bindings, *_sealed(), *further, *asked])
         if webhook:
             await admitted(person)
     except UnavailableError as error:
@@ -72,7 +81,7 @@ def _binding(user: str, role: str) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": f"embedded-{user}"},
+        "metadata": {"name": f"embedded-{user}" if role == RIGHTS.get(user) else f"embedded-{role}"},
         "subjects": [_subject(user)],
         "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": role},
     }

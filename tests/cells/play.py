@@ -1,0 +1,192 @@
+"""The play: a whole run on Kubernetes, two projects, every cell, and some again without the policy engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cells.ask import of_api, of_cluster
+from tests.cells.estate import REGION, Estate
+from tests.cells.hands import FAULT, LATER, NO, YES, Hand, Said
+from tests.cells.keystone import Project, projects
+from tests.cells.limits import LIMITS, limit_of
+from tests.cells.matrix import OWN, USERS, Cell, cells
+from tests.support.stack import Stack, running
+
+from gurum.pia.signin.granted import Granted
+from gurum.policy.bundle import read_bundle
+from gurum.supervisor.kubernetes.pki import Pki
+
+LEAST = 2000
+AT_ONCE = 6
+QUOTAS = {
+    "network": dict.fromkeys(("network", "subnet", "port", "router", "floatingip", "security_group"), 5000)
+    | {"security_group_rule": 5000},
+    "compute": {"server_groups": 5000, "key_pairs": 5000, "instances": 5000, "cores": 50000, "ram": 50_000_000},
+}
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    asked: int = 0
+    alike: int = 0
+    explained: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    without: dict[str, int] = field(default_factory=dict)  # without the policy engine: what held, by what decides
+    seconds: float = 0.0
+
+    def held(self, least: int) -> bool:
+        """Whether all of it held."""
+        return not self.broken and self.asked >= least and all(self.explained[row.name] for row in LIMITS)
+
+
+def change(document: dict[str, Any]) -> None:
+    """Let no quota stand in the way, nor a slow machine."""
+    document["pia"] = {**document.get("pia", {}), "quotas": QUOTAS}
+    document["embedded"]["ready_seconds"] = 300.0
+    for region in document["regions"]:
+        for external in region.get("external_networks", ()):
+            external["cidr"] = "203.0.112.0/20"
+
+
+def play(directory: Path, say: Callable[[str], None], only: Callable[[Cell], bool] = lambda cell: True) -> Report:
+    """Start the whole and ask for every cell."""
+    report = Report()
+    with running(directory, change=change) as stack:
+        run = Run(stack, say)
+        began = time.monotonic()
+        run.matrix(report, [cell for cell in cells(granted()) if only(cell)])
+        run.without(report)
+        report.seconds = time.monotonic() - began
+    return report
+
+
+def granted() -> Granted:
+    """Return what the shipped table gives."""
+    return Granted.of(read_bundle(Path(__file__).parents[2] / "policy"))
+
+
+class Run:
+    """One run's projects and people."""
+
+    def __init__(self, stack: Stack, say: Callable[[str], None]) -> None:
+        self._stack, self._say = stack, say
+        self._url = stack.url(REGION)
+        pki = Pki(stack.places.state / "kubernetes" / "pki")
+        self._server = f"https://127.0.0.1:{stack.config.embedded.kubernetes_port}"
+        self._tls = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
+        known = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
+        known.load_cert_chain(pki.leaf("administrator"))
+        self._administrator = Hand(self._server, {}, known)
+        own, foreign = projects(stack)
+        self._api = {role: Hand(self._url, {"X-Auth-Token": token}) for role, token in own.tokens.items()}
+        self._people = {role: self._signed_in(token) for role, token in own.tokens.items()}
+        self._estates = {"own": self._estate(own), "foreign": self._estate(foreign)}
+        say("two projects, with one of each kind")
+
+    def _signed_in(self, token: str) -> Hand:
+        answer = Hand(self._url, {"X-Auth-Token": token}).ok("POST", "/cluster/v1/tokens")
+        return Hand(self._server, {"Authorization": f"Bearer {answer['token']['value']}"}, self._tls)
+
+    def _estate(self, project: Project) -> Estate:
+        token = project.tokens["member"]
+        made = Estate(project, Hand(self._url, {"X-Auth-Token": token}), self._administrator, self._signed_in(token))
+        made.prepare()
+        return made
+
+    def matrix(self, report: Report, asked: list[Cell]) -> None:
+        """Ask for all; those that act on one server one after the other."""
+        alone = [cell for cell in asked if cell.kind in ("ServerAction", "KeyPair")]
+        others = [cell for cell in asked if cell not in set(alone)]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for number, (cell, api, cluster) in enumerate(pool.map(self._ask, others), 1):
+                self._take(report, cell, api, cluster)
+                if number % 250 == 0:
+                    self._say(f"{number} of {len(asked)} cells, {len(report.broken)} without a row")
+        for cell in alone:
+            self._take(report, *self._ask(cell))
+        for row in LIMITS:
+            if not report.explained[row.name]:
+                report.broken.append(f"the row {row.name!r} is needed by no cell")
+
+    def _ask(self, cell: Cell) -> tuple[Cell, Said, Said]:
+        estate = self._estates[cell.project]
+        return cell, of_api(cell, self._api[cell.role], estate), of_cluster(cell, self._people[cell.role], estate)
+
+    def _take(self, report: Report, cell: Cell, api: Said, cluster: Said) -> None:
+        report.asked += 1
+        one, other = api.verdict, cluster.verdict
+        if FAULT not in (one, other) and (one == NO) == (other == NO):
+            report.alike += 1
+            return
+        row = limit_of(cell, one, other)
+        if row is not None:
+            report.explained[row.name] += 1
+            return
+        told = f"API {api.status} {one} ({api.text[:110]}); kubectl {cluster.status} {other} ({cluster.text[:160]})"
+        report.broken.append(f"{cell}: {told}")
+
+    def without(self, report: Report) -> None:
+        """Stop the API's processes: what roles and rules decide goes on, what policy alone decides is refused."""
+        estate, member, reader = self._estates[OWN], self._people["member"], self._people["reader"]
+        pids = [pid for pid, words in self._stack.children().items() if "gurum.pia" in words]
+        questions: list[tuple[str, Callable[[], Said], Callable[[Said], bool]]] = []
+        for kind in USERS:
+            here = [(member, YES), (self._people["none"], NO), (reader, YES)]
+            questions += [
+                ("reads by roles", _asking(Cell("", OWN, verb, kind), hand, estate), _is(wanted))
+                for hand, wanted in here
+                for verb in ("get", "list")
+            ]
+            questions.append(("creations by roles", _asking(Cell("", OWN, "create", kind), member, estate), _is(YES)))
+            questions.append(("creations by roles", _asking(Cell("", OWN, "create", kind), reader, estate), _is(NO)))
+            foreign = self._estates["foreign"]
+            questions.append(("another namespace", _asking(Cell("", "foreign", "get", kind), member, foreign), _is(NO)))
+            questions.append(("changes by policy", _asking(Cell("", OWN, "delete", kind), member, estate), _unasked))
+        for fielded in ("shared", "external"):
+            cell = Cell("", OWN, "create", "Network", fielded)
+            questions.append(("fields by rules", _asking(cell, member, estate), _is(NO)))
+            questions.append(("fields by rules", _asking(cell, self._people["admin"], estate), _is(YES)))
+        for word, wanted in (("reboot", YES), ("os-resetState", NO)):
+            cell = Cell("", OWN, "action", "ServerAction", word)
+            questions.append(("actions by rules", _asking(cell, member, estate), _is(wanted)))
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor(16) as pool:
+                answers = list(pool.map(lambda question: question[1](), questions))
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        for (what, _, right), said in zip(questions, answers, strict=True):
+            if right(said):
+                report.without[what] = report.without.get(what, 0) + 1
+            else:
+                report.broken.append(f"without the policy engine, {what}: {said.status} {said.text[:200]}")
+        self._say("asked again without the policy engine")
+
+
+def _asking(cell: Cell, hand: Hand, estate: Estate) -> Callable[[], Said]:
+    return lambda: of_cluster(cell, hand, estate)
+
+
+def _is(verdict: str) -> Callable[[Said], bool]:
+    wanted = {YES, LATER} if verdict == YES else {verdict}
+    return lambda said: said.verdict in wanted
+
+
+def _unasked(said: Said) -> bool:
+    """Whether it is refused because the webhook does not answer."""
+    return said.status >= 400 and "failed calling webhook" in said.text
