@@ -14,7 +14,7 @@ export GURUM_TEST_PIAS := $(PIAS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
-        addresses adopt attacks audit bench chaos chart drift faces failover faults federation fuzz golden \
+        addresses adopt attacks audit bench cells chaos chart drift faces failover faults federation fuzz golden \
         horizon interop isolation kubernetes load move opa policy policy-check same scale secrets sts upgrade
 
 help: ## list the targets
@@ -73,8 +73,9 @@ adopt: setup ## adopt a company's 200 things, change them from outside, take the
 attacks: setup ## try to log in by what is forged, stolen, replayed or meant for others; then without each guard
 	$(PYTHON) -m tests.attacks $(ARGS)
 
-audit: setup ## each call to AWS led back to who asked for it, the engine killed on the way; then tamper with the chain
-	$(PYTHON) -m tests.audit $(ARGS)
+        ## $(ARGS) $(PYTHON) -m @scripts/kubernetes AWS and ask asked audit: back both call cells: chain do each \
+        engine every faces field for it, killed kind, led may on one project, role, setup sign-in tamper \
+        tests.audit tests.cells the then to verb, way; what: who with
 
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)

@@ -41,7 +41,7 @@ from gurum.store.kubernetes.kinds import namespace_of
 from gurum.store.quotas import Quotas
 from gurum.store.sqlite import SqliteJournal
 from gurum.supervisor.kubernetes.plane import ControlPlane
-from gurum.supervisor.kubernetes.store import define
+from gurum.supervisor.kubernetes.store import define, sign_in
 
 PROJECT = "a" * 32  # of the token `member`
 NAMESPACE = namespace_of(PROJECT)
@@ -57,7 +57,8 @@ REGION = RegionConfig(
 def prepared(plane: ControlPlane) -> None:
     """Install what `gurum up` installs, a project's namespace, and its member. It blocks."""
     pki = plane.plane.pki
-    asyncio.run(define(plane.kubeconfig, plane.plane.webhook, pki.believed("admission").read_bytes()))
+    further = sign_in(POLICY) if plane.plane.audience else []
+    asyncio.run(define(plane.kubeconfig, plane.plane.webhook, pki.believed("admission").read_bytes(), further))
     for document in (_namespace(), _member("gurum-member", NAMESPACE)):
         kubectl(plane.kubeconfig, "apply", "-f", "-", stdin=json.dumps(document))
 

@@ -55,11 +55,11 @@ def available(own: bool = True) -> str:
 
 
 @contextmanager
-def control_plane(*, durable: bool = False, audit: bool = False) -> Iterator[ControlPlane]:
+def control_plane(*, durable: bool = False, audit: bool = False, audience: str = "") -> Iterator[ControlPlane]:
     """Give a running control plane of one's own, empty. It ends with the process that started it, however that ends."""
     with (
         tempfile.TemporaryDirectory(prefix="gurum-k8s-") as name,
-        ControlPlane(Path(name), programs(), durable=durable, audit=audit) as plane,
+        ControlPlane(Path(name), programs(), durable=durable, audit=audit, audience=audience) as plane,
     ):
         yield plane
 

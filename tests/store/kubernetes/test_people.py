@@ -1,4 +1,4 @@
-"""Who people are in a cluster: one set of words for what the API server, its rules, the roles and the API make of them."""
+"""Who people are in a cluster: one set of words for the API server, its rules, the roles and the API."""
 
 from __future__ import annotations
 

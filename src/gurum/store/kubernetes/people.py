@@ -21,6 +21,7 @@ EVERYBODY = f"{PREFIX}people"  # the group of all of them
 ANY = "*"  # in the place of a project in a group's name: whoever has the role, in whichever project; no id has such
 PROJECT, ROLES, AUDIT = f"{DOMAIN}/project", f"{DOMAIN}/roles", f"{DOMAIN}/audit-id"  # keys of a user's `extra`
 LONGEST = 600  # seconds of a token's life that an API server takes
+_LABELS = {"app.kubernetes.io/part-of": "gurum"}
 _RBAC = "rbac.authorization.k8s.io"
 _BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings"
 READ = ("get", "list", "watch")
@@ -132,10 +133,7 @@ def authentication(url: str, audience: str, authority: str) -> Document:
 
 def bindings(project: str, readers: Sequence[str], writers: Sequence[str]) -> list[Document]:
     """Return what a project's namespace gives to those who have one of these roles in the project."""
-    return [
-        _bound(namespace_of(project), READER, project, readers),
-        _bound(namespace_of(project), MEMBER, project, writers),
-    ]
+    return [_bound(role, project, roles) for role, roles in ((READER, readers), (MEMBER, writers))]
 
 
 def catalogue(choosers: Sequence[str]) -> list[Document]:
@@ -145,7 +143,7 @@ def catalogue(choosers: Sequence[str]) -> list[Document]:
     """
     places = (PLACES["Flavor"], PLACES["Region"])
     rules = [{"apiGroups": [one.group], "resources": [one.plural], "verbs": list(READ)} for one in places]
-    name, labels = "gurum-people", {"app.kubernetes.io/part-of": "gurum"}
+    name, labels = "gurum-people", _LABELS
     role = {"apiVersion": f"{_RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name, "labels": labels}}
     return [
         {**role, "rules": rules},
@@ -166,11 +164,13 @@ def catalogue(choosers: Sequence[str]) -> list[Document]:
     ]
 
 
-def _bound(namespace: str, role: str, project: str, roles: Sequence[str]) -> Document:
+def _bound(role: str, project: str, roles: Sequence[str]) -> Document:
+    # Not by the role's own name, which somebody who binds it by hand may have taken.
+    meta = {"name": f"people-{role}", "namespace": namespace_of(project), "labels": _LABELS}
     return {
         "apiVersion": f"{_RBAC}/v1",
         "kind": "RoleBinding",
-        "metadata": {"name": role, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "gurum"}},
+        "metadata": meta,
         "subjects": [{"kind": "Group", "apiGroup": _RBAC, "name": group(project, one)} for one in roles],
         "roleRef": {"kind": "ClusterRole", "apiGroup": _RBAC, "name": role},
     }

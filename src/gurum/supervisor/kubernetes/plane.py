@@ -24,7 +24,15 @@ from urllib.parse import urlsplit
 
 from gurum.ops import secrets
 from gurum.supervisor.kubernetes import pki
-from gurum.supervisor.kubernetes.components import AUDIT_POLICY, HOST, Plane, children, listening, require
+from gurum.supervisor.kubernetes.components import (
+    AUDIT_POLICY,
+    HOST,
+    Plane,
+    authentication,
+    children,
+    listening,
+    require,
+)
 from gurum.supervisor.process import die_with_parent
 from gurum.supervisor.rows import Child, Refusal
 
@@ -38,15 +46,28 @@ CHOSEN = range(20_000, 32_000)
 class ControlPlane:
     """Three programs on loopback. `kubeconfig` is its administrator's; the components are named as their programs.
 
-    port: the first of four in a row; 0: any that are free, kept from then on. durable: etcd waits for the disk.
-    audit: every request is written down (`Plane.audit_log`).
+    port: the first of six in a row; 0: any that are free, kept from then on. durable: etcd waits for the disk.
+    audit: every request is written down (`Plane.audit_log`). audience: of the tokens that it takes (`Plane.audience`);
+    their issuer's documents are for others to serve.
     """
 
     def __init__(
-        self, directory: Path, programs: Path, *, port: int = 0, durable: bool = True, audit: bool = False
+        self,
+        directory: Path,
+        programs: Path,
+        *,
+        port: int = 0,
+        durable: bool = True,
+        audit: bool = False,
+        audience: str = "",
     ) -> None:
         self.plane = Plane(
-            directory=directory, programs=programs, port=port or free_ports(), durable=durable, audit=audit
+            directory=directory,
+            programs=programs,
+            port=port or free_ports(),
+            durable=durable,
+            audit=audit,
+            audience=audience,
         )
         self._children = {child.name: child for child in children(self.plane, directory)}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -71,6 +92,8 @@ class ControlPlane:
         require(self.plane.programs)
         secrets.directory(self.plane.directory)
         pki.prepare(self.plane.pki, self.plane.url, datetime.now(UTC))
+        if self.plane.audience:
+            secrets.write(self.plane.authentication, authentication(self.plane))
         if self.plane.audit:
             secrets.write(self.plane.audit_policy, AUDIT_POLICY)
         for name in self._children:
