@@ -96,7 +96,7 @@ def _said(cell: Cell) -> dict[str, Any]:
 
 def _new(cell: Cell, estate: Estate) -> dict[str, Any]:
     named = {"name": unique("cell")} if cell.kind not in bodies.NAMELESS else {}
-    theirs = {"project_id": estate.project.id} if bodies.NOUNS[cell.kind].prefix == bodies.NETWORK else {}
+    theirs = {"project_id": estate.project} if bodies.NOUNS[cell.kind].prefix == bodies.NETWORK else {}
     return {
         **named,
         **(theirs if cell.project != OWN else {}),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.adopt.company import public_key
 from tests.cells.hands import Hand
-from tests.cells.keystone import Project
 
 from gurum.store.kubernetes.kinds import PLACES, namespace_of
 from gurum.store.kubernetes.shape import collection
@@ -23,7 +22,7 @@ _count = itertools.count()
 class Estate:
     """A project's. `api`: its member at the API; `cluster`: the administrator at the API server."""
 
-    project: Project
+    project: str
     api: Hand
     cluster: Hand
     member: Hand
@@ -40,21 +39,21 @@ class Estate:
     @property
     def namespace(self) -> str:
         """The project's."""
-        return namespace_of(self.project.id)
+        return namespace_of(self.project)
 
-    def prepare(self) -> None:
-        """Make one of each."""
-        self.external = next(
-            one["id"] for one in self.api.ok("GET", "/network/v2.0/networks?router:external=true")["networks"]
-        )
+    def prepare(self, kinds: Collection[str] = ()) -> None:
+        """Make one of each of these kinds (none: of all)."""
+        kinds = kinds or tuple(MAKERS)
+        outside = self.api.ok("GET", "/network/v2.0/networks?router:external=true")["networks"]
+        self.external = outside[0]["id"] if outside else ""
         self.image = self.api.ok("GET", "/image/v2/images")["images"][0]["id"]
         self.flavor = self.api.ok("GET", "/compute/v2.1/flavors")["flavors"][0]["id"]
-        for kind in MAKERS:
+        for kind in kinds:
             self.ids[kind] = self.make(kind)
         for kind, uid in self.ids.items():
             self.names[kind] = self._name(kind, uid)
         self.spare = self.network_of_its_own()
-        for kind in MAKERS:
+        for kind in kinds:
             self.spared[kind] = self._name(kind, self.make(kind))
 
     def make(self, kind: str) -> str:

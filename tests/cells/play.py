@@ -7,9 +7,9 @@ import signal
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.cells.estate import REGION, Estate
 from tests.cells.hands import FAULT, LATER, NO, YES, Hand, Said
 from tests.cells.keystone import Project, projects
 from tests.cells.limits import LIMITS, limit_of
-from tests.cells.matrix import OWN, USERS, Cell, cells
+from tests.cells.matrix import FOREIGN, OWN, USERS, Cell, cells
 from tests.support import stack as support
 from tests.support.stack import Stack, running
 
@@ -68,12 +68,32 @@ def play(directory: Path, say: Callable[[str], None], only: Callable[[Cell], boo
     report = Report()
     support.READY_SECONDS = 600.0  # beside other work
     with running(directory, change=change) as stack:
-        run = Run(stack, say)
+        who = Whole(stack)
+        say("two projects, with one of each kind")
+        run = Run(who.api, who.people, who.estates, say)
         began = time.monotonic()
         run.matrix(report, [cell for cell in cells(granted()) if only(cell)])
-        run.without(report)
+        for row in LIMITS:
+            if not report.explained[row.name]:
+                report.broken.append(f"the row {row.name!r} is needed by no cell")
+        with standing(stack):
+            run.without(report)
         report.seconds = time.monotonic() - began
     return report
+
+
+@contextmanager
+def standing(stack: Stack) -> Iterator[None]:
+    """Stop the API's processes, which are those that ask policy, for as long as one is inside."""
+    pids = [pid for pid, words in stack.children().items() if "gurum.pia" in words]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def granted() -> Granted:
@@ -81,11 +101,10 @@ def granted() -> Granted:
     return Granted.of(read_bundle(Path(__file__).parents[2] / "policy"))
 
 
-class Run:
-    """One run's projects and people."""
+class Whole:
+    """The people and projects of a whole run."""
 
-    def __init__(self, stack: Stack, say: Callable[[str], None]) -> None:
-        self._stack, self._say = stack, say
+    def __init__(self, stack: Stack) -> None:
         self._url = stack.url(REGION)
         pki = Pki(stack.places.state / "kubernetes" / "pki")
         self._server = f"https://127.0.0.1:{stack.config.embedded.kubernetes_port}"
@@ -94,10 +113,9 @@ class Run:
         known.load_cert_chain(pki.leaf("administrator"))
         self._administrator = Hand(self._server, {}, known)
         own, foreign = projects(stack)
-        self._api = {role: Hand(self._url, {"X-Auth-Token": token}) for role, token in own.tokens.items()}
-        self._people = {role: self._signed_in(token) for role, token in own.tokens.items()}
-        self._estates = {"own": self._estate(own), "foreign": self._estate(foreign)}
-        say("two projects, with one of each kind")
+        self.api = {role: Hand(self._url, {"X-Auth-Token": token}) for role, token in own.tokens.items()}
+        self.people = {role: self._signed_in(token) for role, token in own.tokens.items()}
+        self.estates = {OWN: self._estate(own), FOREIGN: self._estate(foreign)}
 
     def _signed_in(self, token: str) -> Hand:
         answer = Hand(self._url, {"X-Auth-Token": token}).ok("POST", "/cluster/v1/tokens")
@@ -105,9 +123,23 @@ class Run:
 
     def _estate(self, project: Project) -> Estate:
         token = project.tokens["member"]
-        made = Estate(project, Hand(self._url, {"X-Auth-Token": token}), self._administrator, self._signed_in(token))
+        api, member = Hand(self._url, {"X-Auth-Token": token}), self._signed_in(token)
+        made = Estate(project.id, api, self._administrator, member)
         made.prepare()
         return made
+
+
+class Run:
+    """Asks. `api`, `people`: who asks at which face, by role; `estates`: of the own project and of a foreign one."""
+
+    def __init__(
+        self,
+        api: Mapping[str, Hand],
+        people: Mapping[str, Hand],
+        estates: Mapping[str, Estate],
+        say: Callable[[str], None],
+    ) -> None:
+        self._api, self._people, self._estates, self._say = api, people, estates, say
 
     def matrix(self, report: Report, asked: list[Cell]) -> None:
         """Ask for all; those that act on one server one after the other."""
@@ -120,9 +152,6 @@ class Run:
                     self._say(f"{number} of {len(asked)} cells, {len(report.broken)} without a row")
         for cell in alone:
             self._take(report, *self._ask(cell))
-        for row in LIMITS:
-            if not report.explained[row.name]:
-                report.broken.append(f"the row {row.name!r} is needed by no cell")
 
     def _ask(self, cell: Cell) -> tuple[Cell, Said, Said]:
         estate = self._estates[cell.project]
@@ -142,9 +171,8 @@ class Run:
         report.broken.append(f"{cell}: {told}")
 
     def without(self, report: Report) -> None:
-        """Stop the API's processes: what roles and rules decide goes on, what policy alone decides is refused."""
+        """Ask while nobody can ask policy: what roles and rules decide goes on, what it alone decides is refused."""
         estate, member, reader = self._estates[OWN], self._people["member"], self._people["reader"]
-        pids = [pid for pid, words in self._stack.children().items() if "gurum.pia" in words]
         questions: list[tuple[str, Callable[[], Said], Callable[[Said], bool]]] = []
         for kind in USERS:
             here = [(member, YES), (self._people["none"], NO), (reader, YES)]
@@ -155,8 +183,8 @@ class Run:
             ]
             questions.append(("creations by roles", _asking(Cell("", OWN, "create", kind), member, estate), _is(YES)))
             questions.append(("creations by roles", _asking(Cell("", OWN, "create", kind), reader, estate), _is(NO)))
-            foreign = self._estates["foreign"]
-            questions.append(("another namespace", _asking(Cell("", "foreign", "get", kind), member, foreign), _is(NO)))
+            foreign = self._estates[FOREIGN]
+            questions.append(("another namespace", _asking(Cell("", FOREIGN, "get", kind), member, foreign), _is(NO)))
             questions.append(("changes by policy", _asking(Cell("", OWN, "delete", kind), member, estate), _unasked))
         for fielded in ("shared", "external"):
             cell = Cell("", OWN, "create", "Network", fielded)
@@ -165,15 +193,8 @@ class Run:
         for word, wanted in (("reboot", YES), ("os-resetState", NO)):
             cell = Cell("", OWN, "action", "ServerAction", word)
             questions.append(("actions by rules", _asking(cell, member, estate), _is(wanted)))
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            with ThreadPoolExecutor(16) as pool:
-                answers = list(pool.map(lambda question: question[1](), questions))
-        finally:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda question: question[1](), questions))
         for (what, _, right), said in zip(questions, answers, strict=True):
             if right(said):
                 report.without[what] = report.without.get(what, 0) + 1

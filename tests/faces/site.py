@@ -28,6 +28,7 @@ from gurum.pia.faces.running import Faces
 from gurum.pia.kernel.claims import QuotaClaims
 from gurum.pia.kernel.context import Parts
 from gurum.pia.kernel.mirror import Board
+from gurum.pia.kernel.seams import Tokens
 from gurum.pia.main import listen_for_reviews, reviews
 from gurum.pia.services import SERVICES
 from gurum.policy.engine import EmbeddedDecisionPoint
@@ -169,7 +170,9 @@ def wish(kind: str, name: str, group: str = "network", **spec: Any) -> dict[str,
 
 
 @asynccontextmanager
-async def site(plane: ControlPlane, directory: Path, config: PiaConfig | None = None) -> AsyncIterator[Site]:
+async def site(
+    plane: ControlPlane, directory: Path, config: PiaConfig | None = None, tokens: Tokens | None = None
+) -> AsyncIterator[Site]:
     """Give a site on a prepared plane, with a small catalogue; the webhook is answered while inside."""
     async with AsyncExitStack() as ends:
         journal = await SqliteJournal.open(directory / "journal.db")
@@ -177,13 +180,17 @@ async def site(plane: ControlPlane, directory: Path, config: PiaConfig | None = 
         engine = await _store(plane, "gurum-engine", journal, ends)
         disk = image("debian-12", id="5d4c2c1e-6a2f-4b39-8a50-6e0f8c7d1b11")
         await _seed(engine, region(), flavor("m1.small", id="2", disk=20, ram=2048), disk)
-        process = await opened(plane, journal, ends, config)
+        process = await opened(plane, journal, ends, config, tokens)
         await _answering(plane, process.faces, ends)
         yield Site(plane, directory, process, engine)
 
 
 async def opened(
-    plane: ControlPlane, journal: SqliteJournal, ends: AsyncExitStack, config: PiaConfig | None = None
+    plane: ControlPlane,
+    journal: SqliteJournal,
+    ends: AsyncExitStack,
+    config: PiaConfig | None = None,
+    tokens: Tokens | None = None,
 ) -> Process:
     """Open an API process with its faces, ended with `ends`."""
     clock = SystemClock()
@@ -210,7 +217,7 @@ async def opened(
         REGION,
         SERVICES,
         parts,
-        FakeTokens(),
+        tokens or FakeTokens(),
         root=ROOT,
         identity_url="http://keystone.example/v3",
         readiness=Readiness("pia", {}, registry),

@@ -18,6 +18,7 @@ from gurum.model import codec
 from gurum.pia.compute.service import ROUTES
 from gurum.pia.faces import bodies
 from gurum.pia.faces.actions import WORDS
+from gurum.pia.services import SERVICES
 from gurum.policy import table
 from gurum.policy.bundle import BundleSource
 from gurum.store.kubernetes.admission import policy
@@ -28,20 +29,19 @@ from gurum.store.kubernetes.words import camel
 
 Document = dict[str, Any]
 ANYONE = "anyone"
-# The policy's resource of a kind, by which its rows are called.
-RESOURCES: Mapping[str, str] = {
-    "Server": "compute:servers",
-    "ServerGroup": "compute:server_groups",
-    "KeyPair": "compute:keypairs",
-    "Network": "network:networks",
-    "Subnet": "network:subnets",
-    "Port": "network:ports",
-    "SecurityGroup": "network:security_groups",
-    "SecurityGroupRule": "network:security_group_rules",
-    "Router": "network:routers",
-    "FloatingIP": "network:floatingips",
-}
 _WITHIN = frozenset({"any", "project", "parent"})  # scopes that an object of one's own project may have
+
+
+def _resources() -> Iterator[tuple[str, str]]:
+    """Yield (kind, the policy's resource of it): that of the request which makes one."""
+    for kind, noun in bodies.NOUNS.items():
+        path = "/" + noun.path.strip("/").partition("/")[2]
+        routes = next(service.routes for service in SERVICES if service.prefix == noun.prefix)
+        made = next(route for route in routes if route.method == "POST" and route.path == path and route.policy)
+        yield kind, made.policy.rpartition(":")[0]
+
+
+RESOURCES: Mapping[str, str] = dict(_resources())
 
 
 class Granted:
