@@ -99,9 +99,9 @@ class Granted:
                 _needs(roles, f"spec.{name} is said", unless=f"{_given(name)}.orValue({_cel(usual)}) == {_cel(usual)}")
                 for name, usual, roles in self.attributes(kind)
             ]
-            made += _policy(f"people-{place.plural}", [place.plural], ["CREATE"], rules, group=place.group)
+            made += _policy(f"people-{place.plural}", [place.plural], ["CREATE"], rules, service=place.group)
         made += _policy(
-            "people-serveractions", [SERVER_ACTION.plural], ["CREATE"], self._verbs(), group=SERVER_ACTION.group
+            "people-serveractions", [SERVER_ACTION.plural], ["CREATE"], self._verbs(), service=SERVER_ACTION.group
         )
         return made
 
@@ -168,9 +168,9 @@ def _needs(roles: tuple[str, ...], what: str, unless: str = "") -> Document:
 
 
 def _policy(
-    name: str, resources: list[str], operations: list[str], rules: list[Document], *, group: str = ""
+    name: str, resources: list[str], operations: list[str], rules: list[Document], *, service: str = ""
 ) -> list[Document]:
-    groups = [group] if group else sorted({place.group for place in PLACES.values()})
+    groups = [service] if service else sorted({place.group for place in PLACES.values()})
     matched = {"apiGroups": groups, "apiVersions": [VERSION], "operations": operations, "resources": resources}
     spec = {
         "matchConstraints": {"resourceRules": [matched]},
