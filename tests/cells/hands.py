@@ -47,6 +47,7 @@ class Hand:
     def __init__(self, url: str, headers: dict[str, str], tls: ssl.SSLContext | None = None) -> None:
         self._parts, self._headers, self._tls = urlsplit(url), headers, tls
         self._local = threading.local()
+        self._made: list[http.client.HTTPConnection] = []
 
     def call(self, method: str, path: str, body: Any = None, form: str = "application/json", **more: str) -> Said:
         """Send a request; a connection that has ended meanwhile is made anew, once."""
@@ -94,7 +95,13 @@ class Hand:
                 else http.client.HTTPConnection(host, timeout=90)
             )
             self._local.connection = held
+            self._made.append(held)
         return held
+
+    def close(self) -> None:
+        """Close all connections."""
+        for one in self._made:
+            one.close()
 
 
 def _parsed(body: bytes) -> Any:

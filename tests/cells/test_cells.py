@@ -15,7 +15,7 @@ from tests.cells.hands import Hand
 from tests.cells.matrix import FOREIGN, OWN, ROLES, Cell, cells
 from tests.cells.play import QUOTAS, Report, Run, granted
 from tests.faces.desk import HELD, OTHERS, Desk, opened
-from tests.faces.site import PROJECT, Site, site
+from tests.faces.site import PROJECT, site
 
 from gurum.identity.tokens import Principal, TokenInvalid
 from gurum.ops.config import PiaConfig
@@ -65,28 +65,35 @@ async def both(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
         while not server.started:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        hands: list[Hand] = []
         try:
-            yield await asyncio.to_thread(_both, desk, here, url)
+            yield await asyncio.to_thread(_both, desk, url, hands)
         finally:
+            for hand in hands:
+                hand.close()
             server.should_exit = True
             await serving
 
 
-def _both(desk: Desk, here: Site, url: str) -> Both:
+def _both(desk: Desk, url: str, hands: list[Hand]) -> Both:
     pki = desk.plane.plane.pki
     tls = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
     known = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
     known.load_cert_chain(pki.leaf("administrator"))
 
+    def kept(hand: Hand) -> Hand:
+        hands.append(hand)
+        return hand
+
     def api(role: str, project: str) -> Hand:
-        return Hand(url, {"X-Auth-Token": f"{role}@{project}"})
+        return kept(Hand(url, {"X-Auth-Token": f"{role}@{project}"}))
 
     def person(role: str, project: str) -> Hand:
         token = desk.token(role, user=f"{role}-{project[:1]}", project=project)
-        return Hand(desk.plane.url, {"Authorization": f"Bearer {token}"}, tls)
+        return kept(Hand(desk.plane.url, {"Authorization": f"Bearer {token}"}, tls))
 
     def estate(project: str) -> Estate:
-        made = Estate(project, api("member", project), Hand(desk.plane.url, {}, known), person("member", project))
+        made = Estate(project, api("member", project), kept(Hand(desk.plane.url, {}, known)), person("member", project))
         made.prepare(("Network", "SecurityGroup", "Server"))
         return made
 
@@ -108,7 +115,7 @@ async def test_both_faces_answer_alike(both: Both) -> None:
     report = Report()
     asked = [cell for cell in cells(granted()) if _some(cell)]
     await asyncio.to_thread(both.run.matrix, report, asked)
-    assert report.broken == []
+    assert "\n".join(report.broken) == ""
     assert report.asked == len(asked) > 100
 
 

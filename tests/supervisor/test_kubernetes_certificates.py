@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gurum.supervisor.kubernetes import pki
 from gurum.supervisor.kubernetes.authority import AUTHORITY_LIFE, LIFE, RENEWED, SKEW, Credentials, authority, read
-from gurum.supervisor.kubernetes.pki import ADMINISTRATORS, ADMISSION, API, ETCD, LEAVES, USERS, Pki
+from gurum.supervisor.kubernetes.pki import ADMINISTRATORS, ADMISSION, API, ETCD, LEAVES, SIGN_IN, USERS, Pki
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 URL = "https://127.0.0.1:1"
@@ -72,7 +72,7 @@ def test_a_leaf(made: Pki, leaf: pki.Leaf) -> None:
 
 def test_etcd_believes_no_user_of_the_api_server(made: Pki) -> None:
     """Its authority signs for the API server and itself alone; else a certificate would do for everything."""
-    signers = {name: read(made.authority(name)).certificate for name in (API, ETCD, ADMISSION)}
+    signers = {name: read(made.authority(name)).certificate for name in (API, ETCD, ADMISSION, SIGN_IN)}
     for leaf in (*LEAVES, *USERS):
         certificate = read(made.leaf(leaf.file)).certificate
         certificate.verify_directly_issued_by(signers[leaf.authority])

@@ -5,6 +5,7 @@ The file that the first writes holds no secret: it names the second, which kubec
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from base64 import b64encode
@@ -56,7 +57,8 @@ def _kubeconfig(arguments: Namespace, around: Surroundings) -> int:
     from gurum.store.kubernetes import manifest
 
     cluster = _asked(arguments, "cluster")
-    text = manifest.text([document(cluster, _words(arguments, around), _kept(around))], arguments.format)
+    made = document(cluster, _words(arguments, around), _kept(around))
+    text = json.dumps(made, indent=2) + "\n" if arguments.format == "json" else manifest.text([made], "yaml")
     if arguments.output is None:
         around.out.write(text)
     else:
