@@ -7,6 +7,7 @@ or a wrong region fails here too. A temporary key is good with its session's tok
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from aws_emulator.catalogue.zones import REGIONS
@@ -16,6 +17,7 @@ from aws_emulator.federation.sessions import Session, Sessions, digest
 from aws_emulator.rules import refuse
 
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+SERVICES = ("ec2", "iam", "sts")
 UNSIGNED = frozenset({"AssumeRoleWithWebIdentity"})  # the token is the proof
 HOME = "us-east-1"  # where what is signed for no region is done
 
@@ -36,6 +38,17 @@ class Caller(NamedTuple):
             return self.session.arn
         return f"arn:aws:iam::{self.account}:user/{self.access_key or 'caller'}"
 
+    @property
+    def context(self) -> dict[str, str | list[str]]:
+        """Return what conditions may ask of the caller; a time of issue has only who has a session."""
+        found: dict[str, str | list[str]] = {"aws:PrincipalArn": self.arn, "aws:userid": self.access_key}
+        if self.session is not None:
+            issued = datetime.fromtimestamp(self.session.issued_at, UTC)
+            found |= {f"aws:PrincipalTag/{key}": value for key, value in self.session.tags.items()}
+            found["aws:userid"] = f"{self.session.role_id}:{self.session.name}"
+            found["aws:TokenIssueTime"] = issued.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return found
+
 
 class Shown(NamedTuple):
     """What a request shows of its caller: the two headers."""
@@ -54,14 +67,14 @@ def identify(shown: Shown, fields: Mapping[str, str], config: Config, sessions: 
     if not found:
         raise refuse("auth.incomplete")
     key, region, service = found.groups()
-    if service not in ("ec2", "sts"):
+    if service not in SERVICES:
         raise refuse("auth.service", service=service)
     session = sessions.get(key)
     if session is not None:
         _alive(session, shown.token, service, now)
     account = session.account if session is not None else config.accounts.get(key)
     if account is None:
-        raise refuse("auth.unknown-key-sts" if service == "sts" else "auth.unknown-key")
+        raise refuse("auth.unknown-key-sts" if service != "ec2" else "auth.unknown-key")
     if region not in REGIONS:
         raise refuse("auth.region", region=region)
     return Caller(key, account, region, service, session)
@@ -69,14 +82,14 @@ def identify(shown: Shown, fields: Mapping[str, str], config: Config, sessions: 
 
 def _alive(session: Session, token: str | None, service: str, now: float) -> None:
     if digest(token or "") != session.token:
-        raise refuse("auth.unknown-key-sts" if service == "sts" else "auth.unknown-key")
+        raise refuse("auth.unknown-key-sts" if service != "ec2" else "auth.unknown-key")
     if now >= session.expires_at:
-        raise refuse("auth.over-sts" if service == "sts" else "auth.over")
+        raise refuse("auth.over-sts" if service != "ec2" else "auth.over")
 
 
 def service_of(shown: Shown, fields: Mapping[str, str]) -> str:
     """Return the service for the error envelope: of the scope, or of an action that needs none; else ec2."""
     found = _SCOPE.match(shown.authorization or "")
     if found:
-        return "sts" if found.group(3) == "sts" else "ec2"
+        return found.group(3) if found.group(3) in SERVICES else "ec2"
     return "sts" if fields.get("Action") in UNSIGNED else "ec2"

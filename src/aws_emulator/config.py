@@ -131,6 +131,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     times faster, 0 at once. `accounts` maps an access key id to its 12 digit account.
     `replay_of_terminated` says what a launch token answers when all that it launched is terminated:
     the terminated instances, or the error IdempotentInstanceTerminated that AWS documents.
+    `role_policies` are roles' inline policies: `account/role` -> name -> document, as IAM's PutRolePolicy writes them.
     `oidc_providers` and `roles` are what AssumeRoleWithWebIdentity knows, by account.
     `policies` maps an account (or "*") to the IAM policy document that its callers have; an account
     without one may do everything.
@@ -151,11 +152,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     oidc_providers: list[OidcProvider] = msgspec.field(default_factory=list)
     roles: list[Role] = msgspec.field(default_factory=list)
     policies: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    role_policies: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a policy that could not be enforced."""
         for document in (*self.policies.values(), *(role.policy for role in self.roles if role.policy is not None)):
             iam.read(document)
+        for inline in self.role_policies.values():
+            for document in inline.values():
+                iam.read(document)
         for role in self.roles:
             Trust(role.trust)
 
@@ -163,7 +168,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Return the policy of an account's callers, or of a role's if it has one; None: they may do everything."""
         own = next((each.policy for each in self.roles if (each.account, each.name) == (account, role)), None)
         document = own if own is not None else self.policies.get(account, self.policies.get("*"))
-        return None if document is None else iam.read(document)
+        inline = [iam.read(each) for each in self.role_policies.get(f"{account}/{role}", {}).values()] if role else []
+        if document is None and not inline:
+            return None
+        return (iam.EVERYTHING if document is None else iam.read(document)).beside(*inline)
 
     def patched(self, change: Mapping[str, Any]) -> Self:
         """Return this configuration with `change` merged in (objects merge, null removes a key).
@@ -189,9 +197,10 @@ def merge_patches(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, A
 
 
 def _merge(old: Any, new: Any) -> Any:
-    if not isinstance(old, dict) or not isinstance(new, Mapping):
+    if not isinstance(new, Mapping):
         return new
-    merged = {name: value for name, value in old.items() if new.get(name, value) is not None}
+    before = old if isinstance(old, dict) else {}
+    merged = {name: value for name, value in before.items() if new.get(name, value) is not None}
     for name, value in new.items():
         if value is not None:
             merged[name] = _merge(merged.get(name), value)

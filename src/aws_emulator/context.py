@@ -42,7 +42,7 @@ class Context:
 
     `made` and `changed` list resource ids for the ledger, in order. `fault_capacity` and
     `fault_launch` are questions to the injected faults that only RunInstances and StartInstances
-    ask.
+    ask; `configure` is for IAM, whose policies are part of the configuration.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Context:
         fault_launch: Callable[[str, str], bool] = lambda zone_id, kind: False,
         next_public_ip: Callable[[], str] = lambda: "",
         federation: Federation | None = None,
+        configure: Callable[[dict[str, Any]], None] = lambda change: None,
     ) -> None:
         self.region = region
         self.config = config
@@ -74,6 +75,7 @@ class Context:
         self.fault_launch = fault_launch
         self.next_public_ip = next_public_ip
         self.federation = federation or Federation()
+        self.configure = configure
         self._lag = lag
         self._sequence = sequence
         self._schedule = schedule

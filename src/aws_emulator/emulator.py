@@ -195,7 +195,7 @@ class Emulator:
         if injected:
             raise InjectedError(injected)
         self._admit(caller, action, params, entry)
-        if caller.service == "ec2" and not entry.external:
+        if caller.service != "sts" and not entry.external:
             entry.grants = self.world.authorise(region, action.name, params, caller)
         check_accepted(action, params)
         if params.get("DryRun"):
@@ -243,7 +243,7 @@ class Emulator:
         if entry.external or world.throttles.admit(rule, *where, cost, entry.time):
             return
         entry.throttled = True
-        raise refuse("sts.rate" if caller.service == "sts" else "rate")
+        raise refuse("rate" if caller.service == "ec2" else "sts.rate")
 
     def _strike(self, caller: Caller, entry: Entry, kinds: Iterable[FaultKind], **where: str) -> list[Fault]:
         if entry.external:

@@ -28,7 +28,7 @@ def _record(entry: Entry, sessions: Sessions) -> dict[str, Any]:
     made = {
         "eventVersion": "1.11",
         "eventTime": _time(entry.time),
-        "eventSource": f"{'sts' if entry.service == 'sts' else 'ec2'}.amazonaws.com",
+        "eventSource": f"{entry.service}.amazonaws.com",
         "eventName": entry.action,
         "awsRegion": entry.region,
         "userAgent": entry.user_agent,

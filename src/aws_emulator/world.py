@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from aws_emulator import iam
+from aws_emulator.iam import manage
 from aws_emulator.caller import Caller
 from aws_emulator.config import Config, merge_patches
 from aws_emulator.context import Context, Sequence
@@ -84,6 +85,7 @@ class World:
             schedule=self.timers.schedule,
             next_public_ip=self._public_ip,
             federation=self.federation,
+            configure=lambda change: self.configure(change, now),
             fault_launch=lambda zone_id, kind: bool(
                 self.faults.strike(
                     ("launch-failure",),
@@ -116,8 +118,11 @@ class World:
         """Return which statements of the caller's policy allow a call; none without a policy. Raises Refusal."""
         session = caller.session
         policy = self.config.policy(region.account, session.role if session is not None else "")
-        tags = session.tags if session is not None else {}
-        return [] if policy is None else iam.authorise(policy, action, params, region, caller.arn, tags)
+        if policy is None:
+            return []
+        if caller.service == "iam":
+            return manage.authorise(policy, action, params, caller)
+        return iam.authorise(policy, action, params, region, caller.arn, caller.context)
 
     def commit(self) -> None:
         """Write all that changed since the last commit, in one transaction."""

@@ -31,7 +31,7 @@ def test_rows_say_when_and_how_sure() -> None:
     for rule in RULES.values():
         assert rule.when
         assert rule.source
-        assert rule.status in (400, 401, 403, 412, 500, 503)
+        assert rule.status in (400, 401, 403, 404, 409, 412, 500, 503)
         assert re.fullmatch(r"[A-Za-z.]+", rule.code)
         for action in rule.actions.split(", "):
             assert fnmatch.filter(names, action), rule

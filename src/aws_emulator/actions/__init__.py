@@ -7,6 +7,7 @@ from aws_emulator.actions import (
     gateway,
     group,
     group_rules,
+    iam,
     image,
     image_make,
     instance_attribute,
@@ -36,6 +37,7 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
     (action.service, action.name): action
     for module in (
         address,
+        iam,
         image,
         image_make,
         instance_type,

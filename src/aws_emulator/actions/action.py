@@ -39,7 +39,7 @@ class Action(NamedTuple):
     again: Callable[[Context, list[str]], Answer] | None = None
     zone: Callable[[Context, Params], str | None] = no_zone
     cost: Callable[[Params], int] = no_resources
-    service: Literal["ec2", "sts"] = "ec2"
+    service: Literal["ec2", "iam", "sts"] = "ec2"
 
 
 @cache

@@ -5,6 +5,6 @@ run can be made under the very document that an operator would attach, and the l
 """
 
 from aws_emulator.iam.authorise import authorise
-from aws_emulator.iam.document import Policy, read
+from aws_emulator.iam.document import EVERYTHING, Policy, read
 
-__all__ = ["Policy", "authorise", "read"]
+__all__ = ["EVERYTHING", "Policy", "authorise", "read"]

@@ -17,17 +17,20 @@ class _Question(NamedTuple):
 
 
 def authorise(
-    policy: Policy, action: str, params: Mapping[str, Any], region: Region, principal: str, tags: Mapping[str, str]
+    policy: Policy,
+    action: str,
+    params: Mapping[str, Any],
+    region: Region,
+    principal: str,
+    caller: Context,
 ) -> list[str]:
     """Return what allowed it, `Sid Action kind` each. Raises Refusal (UnauthorizedOperation).
 
-    principal: the caller's ARN; tags: of the caller's session.
+    principal: the caller's ARN; caller: what conditions may ask of the caller.
     """
-    who: dict[str, str | list[str]] = {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
-    who["aws:PrincipalArn"] = principal
     grants = []
     for question in _questions(action, params, region):
-        sid = policy.grant(f"ec2:{question.action}", question.resource, who | dict(question.context))
+        sid = policy.grant(f"ec2:{question.action}", question.resource, {**caller, **question.context})
         if sid is None:
             raise refuse("unauthorized", principal=principal, action=question.action, resource=question.resource)
         grants.append(f"{sid} {question.action} {question.kind}")

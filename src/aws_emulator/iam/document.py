@@ -6,6 +6,7 @@ Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements"
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, Generic, Literal, TypeVar
 
@@ -50,6 +51,10 @@ class Policy:
     def __init__(self, statements: list[Statement]) -> None:
         self._statements = statements
 
+    def beside(self, *further: "Policy") -> "Policy":
+        """Return one policy of the statements of several: what one of them denies is denied."""
+        return Policy([*self._statements, *(each for policy in further for each in policy._statements)])
+
     def grant(self, action: str, resource: str, context: Context) -> str | None:
         """Return the Sid (or number) of the statement that allows it; None: not allowed."""
         found = None
@@ -59,6 +64,10 @@ class Policy:
                     return None
                 found = found or statement.sid or str(number)
         return found
+
+
+# Of a caller whom no policy binds.
+EVERYTHING = Policy([Statement(effect="Allow", action="*", resource="*", sid="Everything")])
 
 
 def read(document: Mapping[str, Any]) -> Policy:
@@ -77,9 +86,15 @@ def read(document: Mapping[str, Any]) -> Policy:
 
 def check_operators(condition: Mapping[str, Mapping[str, Values]]) -> None:
     """Raise ValueError for an operator that this does not understand."""
-    for operator in condition:
+    for operator, tests in condition.items():
         if operator.removeprefix(_FOR_ALL) not in _OPERATORS:
             raise ValueError(f"the condition operator {operator} is not emulated")
+        if operator.startswith("Date"):
+            for key, values in tests.items():
+                if key.lower() != "aws:tokenissuetime":
+                    raise ValueError(f"the date {key} is not emulated")
+                for value in many(values):
+                    moment(value)
 
 
 def many(values: Values) -> list[str]:
@@ -95,7 +110,17 @@ def _equal(text: str, pattern: str) -> bool:
     return text == pattern
 
 
-_OPERATORS = {"StringEquals": _equal, "StringLike": _like}
+def moment(text: str) -> float:
+    """Return a date of a condition (ISO 8601, UTC unless it says otherwise) in seconds. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _earlier(text: str, pattern: str) -> bool:
+    return moment(text) < moment(pattern)
+
+
+_OPERATORS = {"StringEquals": _equal, "StringLike": _like, "DateLessThan": _earlier}
 _FOR_ALL = "ForAllValues:"
 
 

@@ -9,6 +9,7 @@ from aws_emulator.rules.row import Refusal, Rule, table
 from aws_emulator.rules.rows_address import ROWS as ADDRESS
 from aws_emulator.rules.rows_call import ROWS as CALL
 from aws_emulator.rules.rows_group import ROWS as GROUP
+from aws_emulator.rules.rows_iam import ROWS as IAM
 from aws_emulator.rules.rows_id import ROWS as ID
 from aws_emulator.rules.rows_instance import ROWS as INSTANCE
 from aws_emulator.rules.rows_interface import ROWS as INTERFACE
@@ -17,7 +18,7 @@ from aws_emulator.rules.rows_placement import ROWS as PLACEMENT
 from aws_emulator.rules.rows_storage import ROWS as STORAGE
 from aws_emulator.rules.rows_sts import ROWS as STS
 
-RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, PLACEMENT, STORAGE, STS)
+RULES = table(CALL, ID, NETWORK, INTERFACE, GROUP, ADDRESS, INSTANCE, PLACEMENT, STORAGE, STS, IAM)
 
 
 def refuse(rule_name: str, /, **values: object) -> Refusal:

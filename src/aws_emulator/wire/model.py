@@ -11,7 +11,7 @@ EC2_VERSION = "2016-11-15"
 
 @cache
 def service_model(service: str) -> Any:
-    """Return botocore's ServiceModel of `service` ("ec2" or "sts"); immutable, hence shared."""
+    """Return botocore's ServiceModel of `service` ("ec2", "iam" or "sts"); immutable, hence shared."""
     return botocore.session.get_session().get_service_model(service)
 
 

@@ -34,6 +34,8 @@ def answer(service: str, action: str, members: dict[str, Any], request_id: str) 
             out("<return>true</return>")
         else:
             _writer(shape)(members, out)
+    elif shape is None:
+        out(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>")
     else:
         wrapper = shape.serialization.get("resultWrapper", f"{action}Result")
         out(f"<{wrapper}>")
@@ -54,7 +56,7 @@ def failure(service: str, code: str, message: str, status: int, request_id: str)
         ).encode()
     side = "Sender" if status < 500 else "Receiver"
     return (
-        f'{head}<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f'{head}<ErrorResponse xmlns="{service_model(service).metadata["xmlNamespace"]}">'
         f"<Error><Type>{side}</Type>{inner}</Error><RequestId>{request_id}</RequestId>"
         "</ErrorResponse>"
     ).encode()

@@ -6,11 +6,11 @@ list.
 
 from collections.abc import Mapping
 
-from tests.emulator.cases import call, group, identifier, instance, interface, network, placement, storage, sts
+from tests.emulator.cases import call, group, iam, identifier, instance, interface, network, placement, storage, sts
 from tests.emulator.cases.case import Case
 
 CASES: Mapping[str, Case] = {
     name: case
-    for module in (call, group, identifier, instance, interface, network, placement, storage, sts)
+    for module in (call, group, iam, identifier, instance, interface, network, placement, storage, sts)
     for name, case in module.CASES.items()
 }
