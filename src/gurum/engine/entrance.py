@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+import msgspec
+
 from gurum.audit import words
 from gurum.audit.contract import Audit
 from gurum.audit.event import Party
@@ -16,6 +18,7 @@ from gurum.model.conditions import Reason
 from gurum.ops.clock import Clock
 from gurum.ops.config import Config, ConfigError, RegionConfig
 from gurum.ops.secrets import SecretError
+from gurum.providers.aws.denials import Denials
 from gurum.providers.aws.recorded import Recorder
 from gurum.providers.aws.refusals import LONG, NoSessionError
 from gurum.providers.aws.sessions import Sessions
@@ -55,8 +58,25 @@ def sessions_of(
     issuer = config.identity.issuer
     if not issuer.url:
         raise ConfigError(f"region {region.name}: an account has a `role`, so `identity.issuer.url` must be set")
-    signer = _Signer(Issuer(issuer, KeyRing(issuer, clock), clock))
-    return Sessions(signer, Sts(region.aws, region.cloud_region, clock), clock, config.engine.deployment, recorder)
+    broker = Sts(region.aws, region.cloud_region, clock)
+    return Sessions(_signer(config, clock), broker, clock, config.engine.deployment, recorder)
+
+
+def denials_of(region: RegionConfig, config: Config, clock: Clock) -> Denials | None:
+    """Return what ends sessions in a region's accounts; None where no account has an `offboarding_role`."""
+    aws = region.aws
+    if aws is None or not any(account.offboarding_role for account in aws.accounts):
+        return None
+    # STS is asked for another role by the same call.
+    accounts = [msgspec.structs.replace(one, role=one.offboarding_role) for one in aws.accounts if one.offboarding_role]
+    broker = Sts(msgspec.structs.replace(aws, accounts=accounts, session_seconds=900), region.cloud_region, clock)
+    signer = _signer(config, clock)
+    return Denials(aws, region.cloud_region, signer, broker, clock, config.engine.deployment)
+
+
+def _signer(config: Config, clock: Clock) -> _Signer:
+    issuer = config.identity.issuer
+    return _Signer(Issuer(issuer, KeyRing(issuer, clock), clock))
 
 
 def engines(region: RegionConfig, config: Config, audit: Audit | None) -> Recorder | None:

@@ -16,6 +16,7 @@ class AwsAccountConfig(Section, frozen=True):
 
     number: str
     role: str = ""  # name of the IAM role whose sessions Gurum takes; with its path, if it has one
+    offboarding_role: str = ""  # name of the role that may deny that role's sessions to who leaves; empty: they run out
     credentials_file: str = ""
     projects: list[str] = msgspec.field(default_factory=list)
 
@@ -23,6 +24,8 @@ class AwsAccountConfig(Section, frozen=True):
         """Refuse an account of which it is not clear how it is entered."""
         if bool(self.role) == bool(self.credentials_file):
             raise ValueError(f"account {self.number}: either `role` or `credentials_file`, and not both")
+        if self.offboarding_role and not self.role:
+            raise ValueError(f"account {self.number}: `offboarding_role` without a `role`, whose sessions it would end")
 
 
 class AwsConfig(Section, frozen=True):
@@ -31,6 +34,7 @@ class AwsConfig(Section, frozen=True):
     endpoint_url: str = ""
     accounts: list[AwsAccountConfig] = msgspec.field(default_factory=list)
     sts_url: str = ""  # of STS; empty: endpoint_url, or else the real one of the region
+    iam_url: str = ""  # of IAM, for off-boardings; empty: endpoint_url, or else the real one
     session_seconds: int = 900  # how long a session is good; 900 to 43200, and to what the role allows
     in_flight: int = 32  # calls at once per account and region
     visibility_window: float = 60.0  # seconds until "not found by tag" is believed

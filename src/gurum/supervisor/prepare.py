@@ -114,6 +114,13 @@ def emulator_document(config: Config) -> dict[str, Any]:
                 policy = trust.trust_policy(issuer, account.number, owner)
                 role = {"account": account.number, "name": account.role.lstrip("/"), "trust": policy}
                 roles[f"{account.number} {account.role}"] = role
+                if account.offboarding_role:
+                    roles[f"{account.number} {account.offboarding_role}"] = {
+                        "account": account.number,
+                        "name": account.offboarding_role.lstrip("/"),
+                        "trust": trust.offboarding_trust(issuer, account.number, owner),
+                        "policy": trust.offboarding_policy(account.role, account.number),
+                    }
             else:
                 keys[aws_credentials(Path(account.credentials_file))["access_key_id"]] = account.number
     known = dict.fromkeys(str(role["account"]) for role in roles.values())

@@ -37,12 +37,12 @@ class Api:
         self._session = session
 
     async def list(self, collection: str, **query: str) -> list[dict[str, Any]]:
-        """Give all objects of a collection that match."""
+        """Give all objects of a collection that match; it may be a path, whose last word the collection is."""
         answer = await self._session.request("GET", f"/{collection}", params=query)
         document = _checked(answer, 200, f"list of {collection}").json()
         if document.get("truncated"):
             raise KeystoneRefused(f"Keystone gives only a part of its {collection} (list_limit)")
-        found: list[dict[str, Any]] = document[collection]
+        found: list[dict[str, Any]] = document[collection.rpartition("/")[2]]
         return found
 
     async def find(self, collection: str, **query: str) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ import msgspec
 
 from gurum.identity.front.middleware import Front
 from gurum.identity.front.page import CALLBACK_PAGE
-from gurum.identity.keystone import cache, conf_file
+from gurum.identity.keystone import cache, conf_file, only_enabled
 from gurum.identity.keystone.config import KeystoneConfig, Ready
 from gurum.identity.keystone.one_writer import WsgiApplication, one_writer
 from gurum.identity.keystone.state import Stamp, State, fingerprint
@@ -205,6 +205,7 @@ def _bootstrap(config: KeystoneConfig, stamp: Stamp, password: str) -> None:
 
 
 def _application() -> WsgiApplication:
+    from keystone.auth import core as auth
     from keystone.common import provider_api
     from keystone.server import backends
     from keystone.server.flask import application, core
@@ -212,7 +213,9 @@ def _application() -> WsgiApplication:
     # The bootstrap has loaded them already, and they can be loaded only once.
     if not provider_api.ProviderAPIs.locked:
         backends.load_backends()
-    return one_writer(core.setup_app_middleware(application.application_factory("public")))
+    app = core.setup_app_middleware(application.application_factory("public"))
+    only_enabled.wrap(auth.AUTH_METHODS)
+    return one_writer(app)
 
 
 def _load_policy() -> None:

@@ -13,6 +13,8 @@ from gurum.providers.behalf import Behalf
 
 SYSTEM = "gurum-system"  # the session's name of what nobody asked for
 TAGS = {"user": "pia:user", "project": "pia:project", "request": "pia:request", "decision": "pia:decision"}
+OFFBOARDING = "gurum-offboarding"  # the session's name of who ends others' sessions
+_TAG = re.compile(r"[A-Za-z0-9_.:/=+@-]{1,256}\Z")
 _NAME = re.compile(r"[A-Za-z0-9_=,.@-]{2,64}\Z")
 
 
@@ -33,3 +35,13 @@ def tags(behalf: Behalf | None) -> dict[str, str]:
     if behalf is None:
         return {}
     return {tag: value for field, tag in TAGS.items() if (value := getattr(behalf, field))}
+
+
+def offboarder(owner: str) -> str:
+    """Return who a token of an off-boarding is about."""
+    return f"offboarder:{owner}"
+
+
+def tagged(user: str) -> str:
+    """Return a person's id as the tag of their sessions has it: what AWS would refuse in a tag is a digest there."""
+    return user if _TAG.match(user) else hashlib.sha256(user.encode()).hexdigest()

@@ -48,7 +48,7 @@ class Sts:
         client, began = await self._sts(), self._clock.time()
         try:
             answer = await client.assume_role_with_web_identity(
-                RoleArn=role_arn(entry.role, account, _partition(self._region)),
+                RoleArn=role_arn(entry.role, account, partition(self._region)),
                 RoleSessionName=name,
                 WebIdentityToken=token,
                 DurationSeconds=self._config.session_seconds,
@@ -93,5 +93,6 @@ class Sts:
         await self._stack.aclose()
 
 
-def _partition(region: str) -> str:
+def partition(region: str) -> str:
+    """Return the partition of a region, as ARNs begin with it."""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")

@@ -123,6 +123,7 @@ def on_behalf(action: str) -> Behalf | None:
 
 # Sessions that AWS does not take (any more), though they should last: revoked, or of a clock that was set.
 _DEAD = ("AuthFailure", "ExpiredToken", "InvalidClientTokenId", "RequestExpired", "UnrecognizedClientException")
+_DENIED = "UnauthorizedOperation"
 
 
 class BotoTransport:
@@ -208,8 +209,10 @@ class BotoTransport:
         try:
             return await self._call(account, action, params)
         except AwsError as error:
-            if error.code in _DEAD and self._sessions is not None:
-                self._sessions.forget(account, on_behalf(action), key.access_key)
+            # A person's session may be denied because they have left; what they asked for before goes on by another.
+            whose = on_behalf(action)
+            if self._sessions is not None and (error.code in _DEAD or (whose is not None and error.code == _DENIED)):
+                self._sessions.forget(account, whose, key.access_key)
             raise
         finally:
             _signing.reset(token)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gurum.providers.aws.principals import SYSTEM, TAGS
+from gurum.providers.aws.principals import OFFBOARDING, SYSTEM, TAGS, offboarder
 
 AUDIENCE = "sts.amazonaws.com"
 MAX_SESSION = 3600  # seconds; IAM's own default of a role
@@ -70,3 +70,35 @@ def trust_policy(issuer: str, account: str, owner: str, partition: str = "aws") 
             },
         ],
     }
+
+
+def offboarding_trust(issuer: str, account: str, owner: str, partition: str = "aws") -> dict[str, Any]:
+    """Return the trust policy of the role that ends sessions: one subject, one name, no tags."""
+    name = host(issuer)
+    wanted = {
+        f"{name}:aud": AUDIENCE,
+        f"{name}:sub": offboarder(owner),
+        "sts:RoleSessionName": OFFBOARDING,
+    }
+    statement = {
+        "Sid": "Offboarding",
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn(issuer, account, partition)},
+        "Action": ["sts:AssumeRoleWithWebIdentity"],
+        "Condition": {"StringEquals": wanted},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def offboarding_policy(role: str, account: str, partition: str = "aws") -> dict[str, Any]:
+    """Return what the role that ends sessions must be allowed: inline policies of the one role, and nothing else.
+
+    Who may write a role's policies may give it anything; what bounds that is the role's permissions boundary.
+    """
+    statement = {
+        "Sid": "EndSessions",
+        "Effect": "Allow",
+        "Action": ["iam:PutRolePolicy", "iam:ListRolePolicies", "iam:DeleteRolePolicy"],
+        "Resource": role_arn(role, account, partition),
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
