@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from aws_emulator import iam
-from aws_emulator.iam import manage
 from aws_emulator.caller import Caller
 from aws_emulator.config import Config, merge_patches
 from aws_emulator.context import Context, Sequence
 from aws_emulator.faults import Fault, Faults
 from aws_emulator.federation import Federation, Session
+from aws_emulator.iam import manage
 from aws_emulator.ledger import Entry, Ledger
 from aws_emulator.lifecycle.timers import Timers
 from aws_emulator.state.disk import Change, Disk

@@ -69,7 +69,10 @@ def _gurum(tmp_path: Path, *words: str) -> tuple[int, str, str]:
 
 
 def _configured(tmp_path: Path, aws: _Aws) -> None:
-    accounts = [{"number": ACCOUNT, "role": "gurum"}, {"number": OTHER, "role": "team/gurum"}]
+    accounts = [
+        {"number": ACCOUNT, "role": "gurum", "offboarding_role": "ends"},
+        {"number": OTHER, "role": "team/gurum"},
+    ]
     region = {
         "name": "kakao-usa-east1", "provider": "aws", "port": 0, "cloud_region": "us-east-1",
         "aws": {"endpoint_url": aws.url, "accounts": accounts},
@@ -84,8 +87,13 @@ def _paste(found: dict[str, Any], aws: _Aws) -> None:
     number, role, provider = found["account"], found["role"], found["oidc_provider"]
     config = aws.emulator.config.builtins()
     made = {"account": number, "name": role.partition(":role/")[2], "trust": found["trust_policy"]}
+    roles = [*config["roles"], made]
+    if "offboarding_role" in found:
+        name = found["offboarding_role"].partition(":role/")[2]
+        trusted, allowed = found["offboarding_trust_policy"], found["offboarding_policy"]
+        roles.append({"account": number, "name": name, "trust": trusted, "policy": allowed})
     known = {"account": number, "url": provider["Url"], "audiences": provider["ClientIDList"]}
-    aws.emulator.configure({"oidc_providers": [*config["oidc_providers"], known], "roles": [*config["roles"], made]})
+    aws.emulator.configure({"oidc_providers": [*config["oidc_providers"], known], "roles": roles})
 
 
 def test_from_nothing_to_accounts_that_are_entered(tmp_path: Path, aws: _Aws) -> None:
@@ -119,7 +127,7 @@ def test_from_nothing_to_accounts_that_are_entered(tmp_path: Path, aws: _Aws) ->
     status, out, _ = _gurum(tmp_path, "accounts", "check", "-f", "json")
     assert all(one["ok"] for one in json.loads(out))
 
-    aws.emulator.configure({"roles": aws.emulator.config.builtins()["roles"][:1]})
+    aws.emulator.configure({"roles": aws.emulator.config.builtins()["roles"][:2]})
     status, out, _ = _gurum(tmp_path, "accounts", "check")
     assert status == 1
     assert f"{ACCOUNT}  well" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from tests.support.keystone import RunningKeystone
 
 from gurum.identity.catalogue import KeystoneRefused
 from gurum.identity.offboard import Whom, offboard
-from gurum.identity.offboard.ending import Ending
 from gurum.identity.session import Answer, IdentityUnavailable, KeystoneSession
 
 pytestmark = pytest.mark.real
@@ -92,9 +92,7 @@ async def everything(admin: Client, other: Person) -> Access:
         of = "given" if giver is person else "held"
         access.ways[f"trust {of}"] = _login(**by_trust)
         access.ways[f"token of the trust {of}"] = _shown(await admin.token(**by_trust))
-    _, made, _ = await admin.call(
-        "POST", f"{path}/credentials/OS-EC2", {"tenant_id": person.project_id}, token=own
-    )
+    _, made, _ = await admin.call("POST", f"{path}/credentials/OS-EC2", {"tenant_id": person.project_id}, token=own)
     assert made["credential"]["access"]
     key = made["credential"]["access"]
 
@@ -122,9 +120,12 @@ async def test_everything_ends_and_nothing_revives(admin: Client, session: Keyst
     assert await access.good(admin) == set()
     await admin.change(f"/users/{access.person.user_id}", "user", enabled=True)
     assert await access.good(admin) == set(), "enabling brings nothing back"
-    assert await _login(
-        identity={"methods": ["password"], "password": {"user": {"id": other.user_id, "password": other.password}}}
-    )(admin) < 300, "others are not touched"
+    assert (
+        await _login(
+            identity={"methods": ["password"], "password": {"user": {"id": other.user_id, "password": other.password}}}
+        )(admin)
+        < 300
+    ), "others are not touched"
 
 
 class Killed(BaseException):
@@ -256,15 +257,9 @@ async def test_who_comes_from_a_provider_is_found_by_issuer_and_subject(site: Si
         assert answer.status == 200
         assert await _alive(http, site, held) in (401, 404), "nothing revives"
         assert await _alive(http, site, of_bob) == 200
-        assert [one.state for one in await _again(session, whom)] == ["ended"] * len(done)
-
-
-async def _again(session: KeystoneSession, whom: Whom) -> list[Ending]:
-    return await offboard(session, whom)
+        assert [one.state for one in await offboard(session, whom)] == ["ended"] * len(done)
 
 
 def _claims(bearer: str) -> str:
-    import base64
-
     part = bearer.split(".")[1]
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()

@@ -67,14 +67,16 @@ def test_no_secret_is_in_what_the_children_read(config: Config, places: Places) 
             assert secret not in path.read_text()
     emulator = json.loads(places.emulator_config.read_text())
     assert emulator["accounts"] == {}, "there is no stored key to AWS"
-    assert [role["name"] for role in emulator["roles"]] == ["gurum"]
+    assert [role["name"] for role in emulator["roles"]] == ["gurum", "gurum-offboarding"]
     policy = trust.trust_policy("http://127.0.0.1:8789", "111122223333", "gurum")
     assert emulator["roles"][0]["trust"] == policy, "what `gurum accounts check` prints is what the run works with"
     assert emulator["oidc_providers"][0]["url"] == "http://127.0.0.1:8789"
 
 
 def test_keys_to_aws_are_stored_only_where_that_was_chosen(config: Config, places: Places) -> None:
-    text = places.config.read_text().replace("role: gurum", 'credentials_file: "${state}/secrets/aws.json"')
+    text = places.config.read_text().replace(
+        "role: gurum, offboarding_role: gurum-offboarding", 'credentials_file: "${state}/secrets/aws.json"'
+    )
     places.config.write_text(text)
     chosen = load(places.config, {}, state=places.state)
     prepare(chosen, places)

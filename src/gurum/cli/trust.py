@@ -27,7 +27,7 @@ def _arguments(parser: ArgumentParser) -> None:
 async def check(config: Config, region: RegionConfig, aws: AwsConfig, number: str) -> list[dict[str, Any]]:
     """Return of each account whether it is entered, why not, and what it has to have. Raises ConfigError, Refusal."""
     # Imported late: botocore.
-    from gurum.engine.entrance import sessions_of
+    from gurum.engine.entrance import denials_of, sessions_of
     from gurum.providers.aws.errors import AwsError, LostError, NotSentError
     from gurum.providers.aws.identity import account_of
     from gurum.providers.aws.refusals import NoSessionError
@@ -36,6 +36,7 @@ async def check(config: Config, region: RegionConfig, aws: AwsConfig, number: st
     if not chosen:
         raise Refusal(f"region {region.name} has no account {number}")
     sessions, found = sessions_of(region, config, SystemClock()), []
+    denials = denials_of(region, config, SystemClock())
     try:
         for account in chosen:
             code, problem = "", ""
@@ -43,6 +44,8 @@ async def check(config: Config, region: RegionConfig, aws: AwsConfig, number: st
                 seen = await account_of(aws, region.cloud_region, account.number, sessions)
                 if seen != account.number:
                     code, problem = "OtherAccount", f"it is entered as the account {seen}"
+                elif denials is not None and account.offboarding_role:
+                    await denials.check(account.number)
             except NoSessionError as error:
                 code, problem = error.code, str(error)
             except (AwsError, NotSentError, LostError) as error:
@@ -51,6 +54,8 @@ async def check(config: Config, region: RegionConfig, aws: AwsConfig, number: st
     finally:
         if sessions is not None:
             await sessions.close()
+        if denials is not None:
+            await denials.close()
     return found
 
 
@@ -65,12 +70,18 @@ def _told(config: Config, region: RegionConfig, account: AwsAccountConfig, code:
         "code": code,
         "problem": problem,
     }
+    issuer = config.identity.issuer.url
     if account.role:
-        issuer = config.identity.issuer.url
         told |= {
             "role": trust.role_arn(account.role, account.number),
             "oidc_provider": trust.provider(issuer),
             "trust_policy": trust.trust_policy(issuer, account.number, config.engine.deployment),
+        }
+    if account.offboarding_role:
+        told |= {
+            "offboarding_role": trust.role_arn(account.offboarding_role, account.number),
+            "offboarding_trust_policy": trust.offboarding_trust(issuer, account.number, config.engine.deployment),
+            "offboarding_policy": trust.offboarding_policy(account.role, account.number),
         }
     return told
 
@@ -107,6 +118,11 @@ def _show(one: dict[str, Any], around: Surroundings) -> None:
     )
     write_json(one["trust_policy"], out)
     out.write("\nWhat the role may do is printed by `gurum aws policy`.\n")
+    if "offboarding_role" in one:
+        out.write(f"\nThe trust policy of {one['offboarding_role']}, by which the sessions of who leaves are ended:\n")
+        write_json(one["offboarding_trust_policy"], out)
+        out.write("\nWhat that role may do (give the other one a permissions boundary, too):\n")
+        write_json(one["offboarding_policy"], out)
 
 
 COMMAND = Command(

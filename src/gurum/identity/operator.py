@@ -43,6 +43,13 @@ class OperatorSession:
         """Send with the operator's token; `path` is below `/v3`. Raises IdentityUnavailable."""
         return await asyncio.to_thread(self._send, method, path, json, params, True)
 
+    async def user_id(self) -> str:
+        """Return who is logged in. Raises IdentityUnavailable."""
+        try:
+            return str(await asyncio.to_thread(self._session.get_user_id) or "")
+        except keystoneauth1.exceptions.ClientException as error:
+            raise IdentityUnavailable(f"the operator cannot log in ({type(error).__name__})") from None
+
     async def password_is(self, user_id: str, password: str) -> bool:
         """Tell whether a user can log in with a password. Raises IdentityUnavailable."""
         user = {"id": user_id, "password": password}

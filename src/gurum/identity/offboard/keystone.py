@@ -17,7 +17,7 @@ from gurum.identity.offboard.find import Whom, find
 from gurum.identity.session import IdentityUnavailable
 
 GROUP = "gurum-left"
-# What is deleted: how it is called, where it is listed (with these parameters), and Keystone's path of one without its s.
+# What is deleted: how it is called, where it is listed (with these parameters), and the path of one, without its s.
 _DELETED: tuple[tuple[str, str, Mapping[str, str], str], ...] = (
     ("application credential", "users/{user}/application_credentials", {}, "users/{user}/application_credential"),
     ("trust given", "OS-TRUST/trusts", {"trustor_user_id": "{user}"}, "OS-TRUST/trust"),
@@ -94,7 +94,7 @@ def _deletion(api: Api, kind: str, name: str, identity: str) -> Callable[[], Awa
 async def _revoked(api: Api, user: Mapping[str, Any]) -> None:
     """Have Keystone revoke every token of the user that was issued until now.
 
-    To disable a user does so, but once: not if somebody had disabled them before, nor if Keystone was killed in between;
+    To disable a user does so, but once: not if somebody had disabled them before, or Keystone was killed in between;
     and a federated login of a disabled user may still give a token, which is good as soon as the user is enabled. To
     leave a group revokes each time. The group has no roles and, afterwards, nobody in it.
     """

@@ -1,9 +1,9 @@
 """An end of sessions that are out: AWS cannot call them back, but it can deny them everything.
 
-It is done as IAM's console does it ("Revoke active sessions"): an inline policy of the role denies what was issued before
-a moment; here only to sessions of one person, who is told by the session's tag. So others' sessions, and the system's,
-go on, and so does what the person asked for before: the engine takes a session of later for it. A policy per person,
-because a common one would be read and written back by two off-boardings at once, and one of them would be lost.
+It is done as IAM's console does it ("Revoke active sessions"): an inline policy of the role denies what was issued
+before a moment; here only to sessions of one person, who is told by the session's tag. So others' sessions, and the
+system's, go on, and so does what the person asked for before: the engine takes a session of later for it. A policy for
+each person, because a common one would be read and written back by two off-boardings at once, and one would be lost.
 Source: IAM User Guide, "Revoke IAM role temporary security credentials"; "IAM and AWS STS quotas".
 """
 
@@ -94,7 +94,9 @@ async def deny(role: Roles, user: str, now: float) -> None:
 class Denials:
     """What ends sessions in the accounts of a region that have an `offboarding_role`."""
 
-    def __init__(self, config: AwsConfig, region: str, signer: Signer, broker: Broker, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, config: AwsConfig, region: str, signer: Signer, broker: Broker, clock: Clock, owner: str
+    ) -> None:
         self._config, self._region = config, region
         self._signer, self._broker, self._clock, self._owner = signer, broker, clock, owner
 
