@@ -68,6 +68,16 @@ class Answer:
         return dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', self.text))
 
 
+def write_people(directory: Path, *gone: str) -> None:
+    """Write the people's file; who is gone is disabled."""
+    people: list[dict[str, Any]] = [
+        {"username": name, "subject": f"id-{name}", "password_hash": _HASHES[name], "enabled": name not in gone}
+        for name in PASSWORDS
+    ]
+    people[0]["claims"] = {"groups": ["media"], "project": "team-media"}
+    secrets.write(directory / "people.yaml", yaml.safe_dump({"people": people}))
+
+
 @dataclass
 class Running:
     """A provider that answers, and a browser of it."""
@@ -137,12 +147,7 @@ async def serving(directory: Path, **changed: Any) -> AsyncIterator[Running]:
     port = free_ports(1)[0]
     for name in ("app", "old", "robot"):
         secrets.write(directory / name, f"{name}-secret")
-    people = [
-        {"username": name, "subject": f"id-{name}", "password_hash": _HASHES[name], "enabled": name != "gone"}
-        for name in PASSWORDS
-    ]
-    people[0]["claims"] = {"groups": ["media"], "project": "team-media"}
-    secrets.write(directory / "people.yaml", yaml.safe_dump({"people": people}))
+    write_people(directory, "gone")
     config = ProviderConfig(
         name="test",
         issuer=f"http://127.0.0.1:{port}",

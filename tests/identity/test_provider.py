@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import jwt
 import pytest
-from tests.identity.provider_site import AUDIENCE, BACK, PASSWORDS, Running, pkce, serving
+from tests.identity.provider_site import AUDIENCE, BACK, PASSWORDS, Running, pkce, serving, write_people
 
 from gurum.identity.provider.config import DEVICE, Client, ProviderConfig, ProviderError, load
 from gurum.identity.provider.passwords import hashed, matches
@@ -322,3 +322,31 @@ def test_it_is_not_offered_to_strangers(tmp_path: Path) -> None:
         Client(id="x", grants=["authorization_code"], pkce=False)
     with pytest.raises(ProviderError, match="nowhere"):
         load(tmp_path / "nowhere")
+
+
+async def test_who_is_disabled_has_left_at_once_and_what_they_had_is_never_good_again(tmp_path: Path) -> None:
+    async with serving(tmp_path) as running:
+
+        def form(**more: str) -> dict[str, str]:
+            return {"client": "cli", "secret": "", "scope": "openid", **more}
+
+        login = {"grant_type": "password", "username": "alice", "password": PASSWORDS["alice"]}
+        given = (await running.token(**form(**login))).json
+        code, verifier = await running.code()
+        introspected = {"client_id": "app", "client_secret": "app-secret", "token": given["access_token"]}
+        assert (await running.send("POST", "/introspect", data=introspected)).json["active"]
+
+        running.clock.now += 2
+        write_people(tmp_path, "alice", "gone")
+        refresh = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
+        assert not (await running.send("POST", "/introspect", data=introspected)).json["active"]
+        assert (await running.token(**form(**login))).json["error"] == "invalid_grant"
+
+        running.clock.now += 2
+        write_people(tmp_path, "gone")
+        assert (await running.token(**form(**refresh))).json["error"] == "invalid_grant"
+        assert (await running.exchange(code, verifier)).json["error"] == "invalid_grant"
+        assert not (await running.send("POST", "/introspect", data=introspected)).json["active"]
+        again = (await running.token(**form(**login))).json
+        refresh = {"grant_type": "refresh_token", "refresh_token": again["refresh_token"]}
+        assert (await running.token(**form(**refresh))).status == 200, "who is there again logs in anew"

@@ -17,6 +17,8 @@ from aiohttp import web
 from gurum.identity.issuer.keys import KeyRing
 from gurum.identity.provider.app import application
 from gurum.identity.provider.config import ProviderError, Providers, load
+from gurum.identity.provider.people import LOOK as LOOK_AT_PEOPLE
+from gurum.identity.provider.people import People
 from gurum.identity.provider.service import Provider
 from gurum.ops.clock import Clock, SystemClock
 from gurum.ops.secrets import SecretError
@@ -32,7 +34,10 @@ async def serve(providers: Providers, clock: Clock, stop: asyncio.Event) -> None
         for config in providers.providers:
             provider = Provider(config, clock)
             await asyncio.to_thread(provider.ring.turn)
-            turning.append(asyncio.create_task(_turn(provider.ring, clock)))
+            turning += [
+                asyncio.create_task(_turn(provider.ring, clock)),
+                asyncio.create_task(_look(provider.people, clock)),
+            ]
             runner = web.AppRunner(application(provider), access_log=None, shutdown_timeout=1.0)
             runners.append(runner)
             await runner.setup()
@@ -53,6 +58,12 @@ async def _turn(ring: KeyRing, clock: Clock) -> None:
     while True:
         await clock.sleep(min(LOOK, ring.due() + 1.0))
         await asyncio.to_thread(ring.turn)
+
+
+async def _look(people: People, clock: Clock) -> None:
+    while True:
+        await clock.sleep(LOOK_AT_PEOPLE)
+        people.look()
 
 
 async def _run(providers: Providers) -> None:

@@ -84,7 +84,7 @@ class Endpoints:
 
     def _there(self, claims: dict[str, Any]) -> bool:
         subject = str(claims["sub"])
-        return subject.startswith("client-") or self._provider.passwords.person(subject) is not None
+        return subject.startswith("client-") or self._provider.people.since(subject, float(claims["iat"]))
 
     async def end_session(self, request: web.Request) -> web.Response:
         """End the session of an ID token, and lead back only to where the client registered."""

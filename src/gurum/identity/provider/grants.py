@@ -93,8 +93,6 @@ class Grants:
             raise Refused("invalid_grant")
         if whose.client_id != client.id or self._provider.ended(whose.session):
             raise Refused("invalid_grant")
-        if self._provider.passwords.person(whose.subject) is None:
-            raise Refused("invalid_grant")
         self._provider.refreshes.take(token)
         self._provider.used_refreshes.put(token, whose.session)
         return self._answer(whose, client)
@@ -118,6 +116,8 @@ class Grants:
         return self._answer(device.answer, client)
 
     def _answer(self, whose: Subject, client: Client, nonce: str = "", *, person: bool = True) -> web.Response:
+        if person and not self._provider.people.since(whose.subject, whose.authenticated_at):
+            raise Refused("invalid_grant")  # they have left meanwhile, whoever they are again now
         access = self._provider.mint.access(whose)
         answer = {
             "access_token": access,

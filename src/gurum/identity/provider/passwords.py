@@ -12,9 +12,9 @@ import hashlib
 import hmac
 import math
 import secrets as random
-from collections.abc import Iterable
 
 from gurum.identity.provider.config import Person
+from gurum.identity.provider.people import People
 from gurum.ops.bounded import Failures
 from gurum.ops.clock import Clock
 
@@ -49,8 +49,8 @@ def matches(password: str, stored: str) -> bool:
 class Passwords:
     """Who can log in, and who has guessed too often."""
 
-    def __init__(self, people: Iterable[Person], clock: Clock) -> None:
-        self._people = {person.username: person for person in people}
+    def __init__(self, people: People, clock: Clock) -> None:
+        self._people = people
         self._nobody = hashed(random.token_urlsafe(16))  # an unknown name takes the time of a known one
         self._turn = asyncio.Semaphore(AT_ONCE)
         # From one place one soon has to wait; from everywhere together somewhat later, so that it is not easy to lock
@@ -61,10 +61,6 @@ class Passwords:
             "place": Failures(clock, 100),
         }
 
-    def person(self, subject: str) -> Person | None:
-        """Return an enabled person by their subject."""
-        return next((one for one in self._people.values() if one.subject == subject and one.enabled), None)
-
     async def check(self, username: str, password: str, address: str) -> Person | None:
         """Return the person, or None if name or password is wrong: which, is not told. Raises Locked."""
         keys = {"pair": f"{address} {username[:LONGEST]}", "name": username[:LONGEST], "place": address}
@@ -72,11 +68,11 @@ class Passwords:
             raise Locked(waits)
         for name, limit in self._limits.items():  # counted first: a thousand at once are not one
             limit.failed(keys[name])
-        person = self._people.get(username)
+        person = self._people.by_name().get(username)
         stored = person.password_hash if person else self._nobody
         async with self._turn:
             right = len(password) <= LONGEST and await asyncio.to_thread(matches, password, stored)
-        if person is None or not right or not person.enabled:
+        if person is None or not right or self._people.by_subject(person.subject) is None:
             return None
         for name in ("pair", "name"):
             self._limits[name].forget(keys[name])

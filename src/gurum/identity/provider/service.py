@@ -15,8 +15,9 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from gurum.identity.issuer.keys import KeyRing
-from gurum.identity.provider.config import Client, Person, ProviderConfig, load_people
+from gurum.identity.provider.config import Client, Person, ProviderConfig
 from gurum.identity.provider.passwords import Passwords
+from gurum.identity.provider.people import People
 from gurum.identity.provider.tokens import Mint, Subject
 from gurum.ops import secrets
 from gurum.ops.bounded import Failures, Remembered
@@ -95,7 +96,8 @@ class Provider:
             clock,
         )
         self.mint = Mint(config, self.ring, clock)
-        self.passwords = Passwords(load_people(config.people_file), clock)
+        self.people = People(config.people_file, clock)
+        self.passwords = Passwords(self.people, clock)
         self.clients = {client.id: client for client in config.clients}
         self._secrets = {one.id: secrets.read(one.secret_file) for one in config.clients if one.secret_file}
         self._wrong_secrets = Failures(clock, 20)
