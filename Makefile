@@ -15,7 +15,8 @@ export GURUM_TEST_PIAS := $(PIAS)
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run clean-state test check docs format pins \
         addresses adopt attacks audit bench cells chaos chart drift faces failover faults federation fuzz golden \
-        horizon interop isolation kubernetes load move opa policy policy-check same scale secrets sts upgrade
+        horizon interop isolation kubernetes load move offboarding opa policy policy-check same scale secrets \
+        sts upgrade
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -131,11 +132,10 @@ load: setup ## a thousand servers at once, then 200 requests a second for half a
 move: setup ## carry 20,000 objects SQLite → Kubernetes → PostgreSQL → SQLite, killed on the way: equal at the end
 	$(PYTHON) -m tests.move $(ARGS)
 
-opa: ## build an OPA server into a cache (once, in a minute; then it is there)
-	@scripts/opa
-
-policy: setup opa ## both policy engines on the same questions, spoilt bundles, servers that fail, a bundle that changes
-	$(PYTHON) -m tests.policies $(ARGS)
+        ## $(ARGS) $(PYTHON) (once, -m @scripts/opa OPA a access an and any back both build bundle bundles, \
+        cache changes comes each engines fail, go: in into is it kind let minute; of offboarding: on opa opa: \
+        people policy policy: questions, refused, same seconds server servers setup spoilt tests.offboarding \
+        tests.policies that the then there) two until whether
 
 policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
 	$(PYTHON) -m tests.permissions $(ARGS)
