@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from joserfc.jwk import ECKey, RSAKey
 from gurum.identity.front.config import FrontConfig, Trusted
 from gurum.identity.front.environ import said, stripped
 from gurum.identity.front.fetch import Unreachable
+from gurum.identity.front.introspect import still_good
 from gurum.identity.front.keys import COOL, DEAD, OLD, Keys
 from gurum.identity.front.middleware import Front
 from gurum.identity.front.refused import Refused
+from gurum.ops import secrets
 
 ISSUER, AUDIENCE = "https://idp.test", "https://keystone.test/v3"
 PATH = "/v3/OS-FEDERATION/identity_providers/staff/protocols/openid/auth"
@@ -222,3 +225,47 @@ def test_keys_of_another_origin_are_not_fetched() -> None:
     assert len(asked) == 1
     chosen = Keys(Trusted(name="x", issuer=ISSUER, audience="a", jwks_url="https://keys.test/jwks"), Clock(), ask)
     assert chosen.key("rsa", "RS256").key_type == "RSA", "but where the operator says so"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"active": True}, 0),
+        ({"active": False}, 401),
+        ({"active": "true"}, 401),
+        ({}, 401),
+        (None, 503),
+    ],
+)
+def test_a_provider_that_is_asked_must_say_that_the_token_is_good(
+    tmp_path: Path, answer: dict[str, Any] | None, status: int
+) -> None:
+    secrets.write(tmp_path / "secret", "the-secret")
+    asked: list[tuple[str, Any]] = []
+
+    def ask(url: str, form: Any = None) -> dict[str, Any]:
+        if form is None:
+            return {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks", "introspection_endpoint": f"{ISSUER}/introspect"}
+        asked.append((url, form))
+        if answer is None:
+            raise Unreachable("away")
+        return answer
+
+    trusted = Trusted(
+        name="staff", issuer=ISSUER, audience=AUDIENCE, client_id="keystone",
+        client_secret_file=tmp_path / "secret", introspects=True,
+    )  # fmt: skip
+    try:
+        still_good(trusted, Keys(trusted, Clock(), ask), ask, "the-token")
+    except Refused as refused:
+        assert refused.status == status
+    else:
+        assert status == 0
+    [(url, form)] = asked
+    assert url == f"{ISSUER}/introspect"
+    assert (form["token"], form["client_id"], form["client_secret"]) == ("the-token", "keystone", "the-secret")
+
+
+def test_who_is_to_be_asked_needs_a_client() -> None:
+    with pytest.raises(ValueError, match="introspects needs a client_id"):
+        Trusted(name="x", issuer=ISSUER, audience="a", introspects=True)

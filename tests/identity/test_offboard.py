@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from tests.federation.flows import ALICE, BOB, Who, token
 from tests.identity.client import Client, Person
 from tests.support.federation import Site, running
@@ -18,6 +20,7 @@ from tests.support.keystone import RunningKeystone
 from gurum.identity.catalogue import KeystoneRefused
 from gurum.identity.offboard import Whom, offboard
 from gurum.identity.session import Answer, IdentityUnavailable, KeystoneSession
+from gurum.ops import secrets
 
 pytestmark = pytest.mark.real
 
@@ -258,6 +261,21 @@ async def test_who_comes_from_a_provider_is_found_by_issuer_and_subject(site: Si
         assert await _alive(http, site, held) in (401, 404), "nothing revives"
         assert await _alive(http, site, of_bob) == 200
         assert [one.state for one in await offboard(session, whom)] == ["ended"] * len(done)
+
+
+async def test_who_is_disabled_at_the_provider_logs_in_no_more_by_a_token_of_before(site: Site) -> None:
+    bearer = token(site, BOB)
+    path = site.places.state / "providers" / "private" / "people.yaml"
+    document = yaml.safe_load(path.read_text())
+    bob = next(person for person in document["people"] if person["username"] == "bob")
+    async with aiohttp.ClientSession() as http:
+        assert (await _federated(http, site, bearer, BOB))[0] == 201
+        secrets.write(path, yaml.safe_dump(document | {"people": [bob | {"enabled": False}]}))
+        assert (await _federated(http, site, bearer, BOB))[0] == 401
+        await asyncio.sleep(1.1)  # the provider looks by itself, too; and a new login is of another second
+        secrets.write(path, yaml.safe_dump(document))
+        assert (await _federated(http, site, bearer, BOB))[0] == 401, "and never again"
+        assert (await _federated(http, site, token(site, BOB), BOB))[0] == 201
 
 
 def _claims(bearer: str) -> str:

@@ -158,6 +158,7 @@ def front(config: Config, places: Places) -> dict[str, Any]:
             audience=config.identity.url,
             client_id="keystone",
             client_secret_file=_secret(places, one, "keystone"),
+            introspects=True,
             claims=list(one.claims),
         )
         for one, url in developing(config)

@@ -22,6 +22,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     token_type: `typ` in the header of its access tokens (RFC 9068; `JWT` with providers that do not follow it).
     token_use: value of the claim `typ`, where the provider writes there what kind a token is (Keycloak: `Bearer`).
     client_id: as what browsers are sent there; empty: no browsers. claims: names that are handed on.
+    introspects: the provider is asked at each login whether the token is good still, as the client `client_id`.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -36,6 +37,7 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     client_secret_file: Path | None = None
     scope: str = "openid profile email"
     claims: list[str] = msgspec.field(default_factory=lambda: list(CLAIMS))
+    introspects: bool = False
     leeway: Annotated[float, Meta(ge=0, le=120)] = 30.0  # seconds that clocks may differ
 
     def __post_init__(self) -> None:
@@ -46,6 +48,8 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError(f"{self.name}: no algorithm is allowed")
         if self.client_id and self.client_secret_file is None:
             raise ValueError(f"{self.name}: client_id needs client_secret_file")
+        if self.introspects and not self.client_id:
+            raise ValueError(f"{self.name}: introspects needs a client_id")
 
 
 class FrontConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

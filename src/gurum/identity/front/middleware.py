@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from gurum.identity.front import environ as environment
 from gurum.identity.front.config import FrontConfig, Trusted
 from gurum.identity.front.fetch import Fetch, fetch
+from gurum.identity.front.introspect import still_good
 from gurum.identity.front.keys import Keys
 from gurum.identity.front.refused import Answer, Refused, WsgiApplication, answer
 from gurum.identity.front.verify import Verifier
@@ -37,7 +38,7 @@ class Front:
             keys = self.keys[trusted.name] = Keys(trusted, clock, ask)
             verifier = Verifier(trusted, keys, clock)
             base = f"/v3/OS-FEDERATION/identity_providers/{trusted.name}/protocols/{trusted.protocol}/auth"
-            self._ways[base] = (trusted.name, self._bearer(trusted, verifier))
+            self._ways[base] = (trusted.name, self._bearer(trusted, verifier, keys, ask))
             if trusted.client_id:
                 websso = WebSso(config, trusted, root, keys, verifier, clock, ask)
                 self._ways[websso.start_path] = (trusted.name, self._start(websso))
@@ -56,12 +57,14 @@ class Front:
             log.warning("Federated login refused: provider %s: %s", name, refused.why)
             return _send(answer(refused.status), start_response)
 
-    def _bearer(self, trusted: Trusted, verifier: Verifier) -> Way:
+    def _bearer(self, trusted: Trusted, verifier: Verifier, keys: Keys, ask: Fetch) -> Way:
         def way(environ: Environ, start_response: Start) -> Iterable[bytes]:
             scheme, _, token = environ.pop("HTTP_AUTHORIZATION", "").partition(" ")
             if scheme.lower() != "bearer":
                 raise Refused("no bearer token")
             claims = verifier.access(token.strip())
+            if trusted.introspects:
+                still_good(trusted, keys, ask, token.strip())
             return self._app(environ | environment.said(claims, trusted.claims), start_response)
 
         return way
