@@ -175,7 +175,7 @@ def staff(site: Site, name: str, project: str, trustee: Holder | None = None) ->
 
 def local(site: Site, name: str, project: str) -> Holder:
     """Make a user with a password in Keystone, a member of a project; hold what such a user can hold."""
-    admin = {"X_Auth_Token": site.admin}
+    admin: Any = {"X_Auth_Token": site.admin}
     password = "a-password-of-theirs"
     user = made("POST", f"{site.keystone}/users", {"user": {"name": name, "password": password}}, **admin)[0]["user"][
         "id"
