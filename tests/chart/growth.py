@@ -20,11 +20,14 @@ from tests.chart.site import Site
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client, checked
+from gurum.store.kubernetes.kinds import USER_DATA
 
 Document = dict[str, Any]
 
 PAUSE = 0.05  # seconds between two looks at the audit log
-ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+ROLES, SEALED = f"{_RBAC}/clusterroles", f"{_RBAC}/namespaces/{USER_DATA}/roles"
+SECRETS = "secrets"  # the one resource that they reach in that namespace, and nowhere else
 
 
 class Growth:
@@ -76,10 +79,11 @@ class Growth:
 
     async def _write(self, client: Client, roles: Iterable[str]) -> None:
         for name in roles:
-            path = f"{ROLES}/{name}"
-            role = checked(await client.get(path)).json()
             given = [one for one in self.refused if one.account == name]
-            checked(await client.replace(path, {**role, "rules": rules(given)}))
+            sealed = [one for one in given if one.resource == SECRETS]
+            for path, rights in ((ROLES, [one for one in given if one not in sealed]), (SEALED, sealed)):
+                role = checked(await client.get(f"{path}/{name}")).json()
+                checked(await client.replace(f"{path}/{name}", {**role, "rules": rules(rights)}))
 
 
 @contextmanager

@@ -12,14 +12,16 @@ from typing import Any, ClassVar, cast
 import pytest
 from tests.chart import growth
 from tests.chart.render import NAMESPACE
-from tests.chart.rights import Asked, asked
+from tests.chart.rights import Asked, Right, asked
 from tests.chart.site import Site
 from tests.chart.test_verdict import ASSIGN, READ, STATUS, event
 
 from gurum.store.kubernetes.client import Answer
+from gurum.store.kubernetes.kinds import USER_DATA
 
 Document = dict[str, Any]
 
+SEALED: dict[str, list[Document]] = {"sealed gurum-engine": [], "sealed gurum-pia": []}
 SERVER = {"resource": "servers", "apiGroup": "compute.gurum.cloud", "namespace": "project-p"}
 
 
@@ -35,7 +37,8 @@ class Cluster:
         return Answer(200, json.dumps({"rules": ["whatever"]}).encode())
 
     async def replace(self, path: str, document: Document) -> Answer:
-        self.roles[path.rpartition("/")[2]] = document["rules"]
+        name = path.rpartition("/")[2]
+        self.roles[name if path == f"{growth.ROLES}/{name}" else f"sealed {name}"] = document["rules"]
         return Answer(200, json.dumps(document).encode())
 
     async def close(self) -> None:
@@ -68,7 +71,7 @@ def until(there: Callable[[], bool]) -> None:
 
 def test_a_right_comes_back_when_it_was_refused(site: Site) -> None:
     with growth.growing(site) as grown:
-        assert Cluster.roles == {"gurum-engine": [], "gurum-pia": []}
+        assert Cluster.roles == {"gurum-engine": [], "gurum-pia": []} | SEALED
         assert site.forgiving
         with site.plane.plane.audit_log.open("a") as log:
             log.write(json.dumps(event("gurum-pia", "list", SERVER, 200)) + "\n")
@@ -77,9 +80,21 @@ def test_a_right_comes_back_when_it_was_refused(site: Site) -> None:
             log.write(json.dumps(update) + "\n")
         until(lambda: grown.refused == [STATUS])
         rule = {"apiGroups": ["compute.gurum.cloud"], "resources": ["servers/status"], "verbs": ["update"]}
-        until(lambda: Cluster.roles == {"gurum-engine": [rule], "gurum-pia": []})
+        until(lambda: Cluster.roles == {"gurum-engine": [rule], "gurum-pia": []} | SEALED)
         assert grown.missing == sorted([READ, ASSIGN])
     assert not site.forgiving
+
+
+def test_a_right_of_one_namespace_comes_back_there(site: Site) -> None:
+    secret = Right("gurum-pia", "get", "secrets")
+    cast("Any", site).granted = lambda: {READ, secret}
+    with growth.growing(site) as grown:
+        what = {"resource": "secrets", "namespace": USER_DATA}
+        with site.plane.plane.audit_log.open("a") as log:
+            log.write(json.dumps(event("gurum-pia", "get", what, 403, "forbid")) + "\n")
+        until(lambda: grown.refused == [secret])
+        rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}
+        until(lambda: Cluster.roles == {"gurum-pia": [], "sealed gurum-pia": [rule]})
 
 
 def test_its_own_trouble_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
