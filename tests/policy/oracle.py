@@ -80,7 +80,7 @@ class Oracle:
         own = (str(_project(who)),)
         return Scopes(
             projects=own if "project" in reach else (),
-            users=(str(target.user_id),) if "user" in reach else (),
+            users=(target.user_id,) if "user" in reach and target.user_id is not None else (),
             parents=own if "parent" in reach else (),
             members=own if "member" in reach else (),
             shared="shared" in reach,
