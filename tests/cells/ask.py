@@ -63,6 +63,8 @@ def of_api(cell: Cell, hand: Hand, estate: Estate) -> Said:
         return _listed(hand.call("GET", where, **latest), cell, estate)
     if cell.verb == "get":
         return hand.call("GET", f"{where}/{estate.ids[cell.kind]}", **latest)
+    if cell.verb == "create" and cell.project != OWN and noun.prefix == bodies.COMPUTE:
+        return NOTHING  # of Nova nobody can ask for something in another project
     if cell.verb == "create":
         return hand.call("POST", where, {noun.name: _new(cell, estate)}, **latest)
     if cell.verb == "delete":

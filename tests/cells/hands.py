@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 YES, LATER, NO, FAULT = "yes", "later", "no", "fault"
 _LATER = frozenset({400, 409, 413, 422, 501})  # past policy: it may be done, but not so, not now, or not here
+_ANOTHERS = "other than the authenticated project"  # how Neutron says, with 400, that policy forbids it
 _NO = frozenset({401, 403, 404, 405, 410})
 
 
@@ -28,6 +29,8 @@ class Said:
         """Whether it may be done: YES, LATER (policy lets it pass, something else does not), NO, or FAULT."""
         if self.status < 300:
             return YES
+        if self.status == 400 and _ANOTHERS in self.text:
+            return NO
         return LATER if self.status in _LATER else NO if self.status in _NO else FAULT
 
     @property

@@ -24,6 +24,7 @@ from gurum.store.kubernetes.people import welcome
 pytestmark = [pytest.mark.real, pytest.mark.kubernetes, pytest.mark.asyncio(loop_scope="module")]
 
 KINDS = ("Network", "QuotaUsage")
+PREPARED = ("Network", "SecurityGroup", "Server")
 ACTIONS = ("lock", "unlock", "migrate", "os-resetState")
 SOME = ("reader", "member", "admin")
 
@@ -94,7 +95,7 @@ def _both(desk: Desk, url: str, hands: list[Hand]) -> Both:
 
     def estate(project: str) -> Estate:
         made = Estate(project, api("member", project), kept(Hand(desk.plane.url, {}, known)), person("member", project))
-        made.prepare(("Network", "SecurityGroup", "Server"))
+        made.prepare(PREPARED)
         return made
 
     return Both(
@@ -119,7 +120,7 @@ async def test_both_faces_answer_alike(both: Both) -> None:
     assert report.asked == len(asked) > 100
 
 
-def test_the_cells_are_enough_and_each_is_one() -> None:
+async def test_the_cells_are_enough_and_each_is_one() -> None:
     every = list(cells(granted()))
     assert len(every) == len(set(every)) >= 2000
     assert {cell.role for cell in every} == set(ROLES)
