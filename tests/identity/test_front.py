@@ -21,6 +21,7 @@ from gurum.identity.front.refused import Refused
 from gurum.ops import secrets
 
 ISSUER, AUDIENCE = "https://idp.test", "https://keystone.test/v3"
+DOCUMENTS = {"jwks_uri": "jwks", "introspection_endpoint": "introspect"}
 PATH = "/v3/OS-FEDERATION/identity_providers/staff/protocols/openid/auth"
 KEY = RSAKey.generate_key(2048)
 OTHER = ECKey.generate_key("P-256")
@@ -43,7 +44,7 @@ class Provider:
     def __init__(self) -> None:
         self.keys: dict[str, Any] = {"rsa": KEY, "ec": OTHER}
         self.asked: list[str] = []
-        self.away = False
+        self.away, self.active = False, True
 
     def __call__(self, url: str, form: Mapping[str, str] | None = None) -> dict[str, Any]:
         self.asked.append(url)
@@ -51,7 +52,10 @@ class Provider:
             raise Unreachable("away")
         if url.endswith("/jwks"):
             return {"keys": [{**key.as_dict(private=False), "kid": kid} for kid, key in self.keys.items()]}
-        return {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}
+        if url.endswith("/introspect"):
+            return {"active": self.active}
+        documents = {name: f"{ISSUER}/{path}" for name, path in DOCUMENTS.items()}
+        return {"issuer": ISSUER, **documents}
 
 
 class Keystone:
@@ -269,3 +273,16 @@ def test_a_provider_that_is_asked_must_say_that_the_token_is_good(
 def test_who_is_to_be_asked_needs_a_client() -> None:
     with pytest.raises(ValueError, match="introspects needs a client_id"):
         Trusted(name="x", issuer=ISSUER, audience="a", introspects=True)
+
+
+def test_a_login_asks_the_provider_where_that_is_configured(tmp_path: Path) -> None:
+    secrets.write(tmp_path / "secret", "the-secret")
+    asking = {"client_id": "keystone", "client_secret_file": tmp_path / "secret", "introspects": True}
+    site, plain = Site(**asking), Site()
+    assert (site.bearer(site.token()), plain.bearer(plain.token())) == ("201", "201")
+    site.provider.active = plain.provider.active = False
+    assert site.bearer(site.token()) == "401"
+    assert site.keystone.environ == {}, "nothing of it reaches Keystone"
+    assert plain.bearer(plain.token()) == "201"
+    site.provider.active = True
+    assert site.bearer(site.token(sub="")) != "201", "what the token itself says is looked at as before"
