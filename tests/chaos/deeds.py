@@ -78,8 +78,8 @@ def make_server(
 
 
 def server_create(t: Tenant) -> None:
-    given = {"key_name": t.key, "user_data": USER_DATA}
-    t.server = make_server(t, [{"uuid": t.network}], security_groups=[{"name": t.group}], **given)
+    groups = [{"name": t.group}]
+    t.server = make_server(t, [{"uuid": t.network}], security_groups=groups, key_name=t.key, user_data=USER_DATA)
     t.used |= {t.network, t.group, t.key}
 
 
