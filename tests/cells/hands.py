@@ -63,7 +63,7 @@ class Hand:
                 answer = connection.getresponse()
                 headed = {name.lower(): value for name, value in answer.headers.items()}
                 return Said(answer.status, _parsed(answer.read()), headed)
-            except (http.client.RemoteDisconnected, ConnectionError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                 connection.close()
                 del self._local.connection
                 if not again:

@@ -169,6 +169,7 @@ class Run:
             return
         told = f"API {api.status} {one} ({api.text[:110]}); kubectl {cluster.status} {other} ({cluster.text[:160]})"
         report.broken.append(f"{cell}: {told}")
+        self._say(f"NOT HELD  {cell}: {told}")
 
     def without(self, report: Report) -> None:
         """Ask while nobody can ask policy: what roles and rules decide goes on, what it alone decides is refused."""
