@@ -30,6 +30,7 @@ AWS_SESSIONS = frozenset(
     {
         "changelog.d/+audit-calls.feature.md",
         "changelog.d/+aws-sessions.feature.md",
+        "changelog.d/+offboarding.feature.md",
         "docs/architecture.md",
         "docs/dependencies.md",
         "docs/explanation/audit.md",
@@ -37,6 +38,7 @@ AWS_SESSIONS = frozenset(
         "docs/how-to/audit.md",
         "docs/how-to/aws-without-keys.md",
         "docs/how-to/install-on-kubernetes.md",
+        "docs/how-to/off-boarding.md",
         "docs/how-to/use-aws.md",
         "docs/limits.md",
         "docs/reference/chart-values.md",
