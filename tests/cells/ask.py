@@ -45,6 +45,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "os-migrateLive": {"block_migration": "auto", "host": None},
     "os-resetState": {"state": "active"},
 }
+UNDESCRIBED = ("ServerGroup", "KeyPair")  # kinds without a description: what they have is a name
 _UNTIL = {route.action: route.until for route in ROUTES if route.action and route.path == "/servers/{id}/action"}
 
 
@@ -187,7 +188,8 @@ def of_cluster(cell: Cell, hand: Hand, estate: Estate) -> Said:
         return hand.call("DELETE", f"{where}/{estate.spared.get(cell.kind, name)}?dryRun=All")
     if cell.verb == "status":
         return hand.call("PATCH", f"{where}/{name}/status?{DRY}", {"status": {"observedGeneration": 7}}, MERGE)
-    spec = {cell.field: VALUES[cell.field]} if cell.field else {"description": unique("said")}
+    plain = "name" if cell.kind in UNDESCRIBED else "description"
+    spec = {cell.field: VALUES[cell.field]} if cell.field else {plain: unique("said")}
     if cell.verb == "apply":
         document = {"apiVersion": place.api_version, "kind": cell.kind, "metadata": {"name": name}, "spec": spec}
         return hand.call("PATCH", f"{where}/{name}?{DRY}&force=true", document, APPLY)
