@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 YES, LATER, NO, FAULT = "yes", "later", "no", "fault"
 _LATER = frozenset({400, 409, 413, 422, 501})  # past policy: it may be done, but not so, not now, or not here
+_PORTLESS = "as device id on any ports"  # how Nova says, with 404, that a server which one may change has no port
 _ANOTHERS = "other than the authenticated project"  # how Neutron says, with 400, that policy forbids it
 _NO = frozenset({401, 403, 404, 405, 410})
 
@@ -31,6 +32,8 @@ class Said:
             return YES
         if self.status == 400 and _ANOTHERS in self.text:
             return NO
+        if self.status == 404 and _PORTLESS in self.text:
+            return LATER
         return LATER if self.status in _LATER else NO if self.status in _NO else FAULT
 
     @property
