@@ -59,11 +59,12 @@ def _fixed(
     message = _message(_READ_ONLY, kind, row.said or field.name)
     mine = [one for one in references if name in (_root(one.filled), *one.also)]
     pending = [_pending(one, name) for one in mine]
-    yield _told(" || ".join([*free, same(name, _literal(field)), *pending]), message, name)
+    # What is mostly so comes first: each look at a field costs the API server some twenty microseconds, in every write.
+    yield _told(" || ".join([same(name, _literal(field)), *free, *pending]), message, name)
     for one in mine:
         if name == one.filled:  # else the name stands inside the field, or the field is not the one it is for
             kept = same(one.written, "''")
-            yield _told(" || ".join([*free, kept, _pending(one, name)]), message, one.written)
+            yield _told(" || ".join([kept, *free, _pending(one, name)]), message, one.written)
 
 
 def _pending(one: Reference, name: str) -> str:
