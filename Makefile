@@ -74,12 +74,15 @@ adopt: setup ## adopt a company's 200 things, change them from outside, take the
 attacks: setup ## try to log in by what is forged, stolen, replayed or meant for others; then without each guard
 	$(PYTHON) -m tests.attacks $(ARGS)
 
-        ## $(ARGS) $(PYTHON) -m @scripts/kubernetes AWS and ask asked audit: back both call cells: chain do each \
-        engine every faces field for it, killed kind, led may on one project, role, setup sign-in tamper \
-        tests.audit tests.cells the then to verb, way; what: who with
+audit: setup ## each call to AWS led back to who asked for it, the engine killed on the way; then tamper with the chain
+	$(PYTHON) -m tests.audit $(ARGS)
 
 bench: setup ## measure against the committed budgets
 	$(PYTHON) -m tests.bench $(ARGS)
+
+cells: setup ## do each verb on every kind through both faces, as everybody who may sign in, in one project and another
+	@scripts/kubernetes
+	$(PYTHON) -m tests.cells $(ARGS)
 
 chaos: setup ## kill engine and API before and after every visible step, then at random (STORE=kubernetes: API server and etcd, too)
 ifeq ($(STORE),kubernetes)
@@ -132,10 +135,14 @@ load: setup ## a thousand servers at once, then 200 requests a second for half a
 move: setup ## carry 20,000 objects SQLite → Kubernetes → PostgreSQL → SQLite, killed on the way: equal at the end
 	$(PYTHON) -m tests.move $(ARGS)
 
-        ## $(ARGS) $(PYTHON) (once, -m @scripts/opa OPA a access an and any back both build bundle bundles, \
-        cache changes comes each engines fail, go: in into is it kind let minute; of offboarding: on opa opa: \
-        people policy policy: questions, refused, same seconds server servers setup spoilt tests.offboarding \
-        tests.policies that the then there) two until whether
+offboarding: setup ## let two people go: seconds until each kind of access is refused, and whether any comes back
+	$(PYTHON) -m tests.offboarding $(ARGS)
+
+opa: ## build an OPA server into a cache (once, in a minute; then it is there)
+	@scripts/opa
+
+policy: setup opa ## both policy engines on the same questions, spoilt bundles, servers that fail, a bundle that changes
+	$(PYTHON) -m tests.policies $(ARGS)
 
 policy-check: setup ## run the tour, and all that a driver can do, under the generated IAM policy
 	$(PYTHON) -m tests.permissions $(ARGS)

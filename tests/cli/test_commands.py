@@ -150,4 +150,5 @@ def test_kubernetes_manifests_are_those_in_the_tree() -> None:
     assert shown == {one["metadata"]["name"]: one for one in kept}
     assert json.loads(_run("kubernetes", "crds", "-f", "json")[1])["items"] == list(shown.values())
     roles = list(yaml.safe_load_all(_run("kubernetes", "rbac")[1]))
-    assert roles == list(yaml.safe_load_all((root / "rbac" / "roles.yaml").read_text()))
+    kept = [(root / "rbac" / name).read_text() for name in ("roles.yaml", "user-data.yaml")]
+    assert roles == [one for text in kept for one in yaml.safe_load_all(text)]

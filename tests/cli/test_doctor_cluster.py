@@ -23,6 +23,7 @@ from gurum.store.kubernetes import crds
 from gurum.store.kubernetes import install as installing
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client
+from gurum.store.kubernetes.kinds import USER_DATA
 from gurum.supervisor.kubernetes import pki, store
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
@@ -144,6 +145,12 @@ def test_service_accounts_of_a_release(admin: Path, ours: Path, plane: ControlPl
             kubectl(admin, "-n", "gurum", "create", "serviceaccount", f"release-{name}")
             subject = f"--serviceaccount=gurum:release-{name}"
             kubectl(admin, "create", "clusterrolebinding", f"release-{name}", f"--clusterrole=gurum-{name}", subject)
+        lacking = look(admin, "gurum/release")["gurum-pia"]
+        assert (lacking.state, "get secrets" in lacking.told) == (MISSING, True)  # of the namespace of user data
+        for name in BOTH:
+            subject = f"--serviceaccount=gurum:release-{name}"
+            bind = ("create", "rolebinding", f"release-{name}", f"--role=gurum-{name}", subject)
+            kubectl(admin, "-n", USER_DATA, *bind)
         found = look(admin, "gurum/release")
         assert {found[f"gurum-{name}"].state for name in BOTH} == {WELL}, found
         assert "system:serviceaccount:gurum:release-pia" in found["gurum-pia"].told
@@ -165,6 +172,9 @@ def test_service_accounts_of_a_release(admin: Path, ours: Path, plane: ControlPl
     finally:
         kubectl(
             admin, "delete", "clusterrolebinding", "--ignore-not-found", "too-much", "release-pia", "release-engine"
+        )
+        kubectl(
+            admin, "-n", USER_DATA, "delete", "rolebinding", "--ignore-not-found", *(f"release-{name}" for name in BOTH)
         )
         kubectl(admin, "delete", "namespace", "gurum")
 

@@ -230,6 +230,11 @@ async def test_what_a_crash_behind_the_server_leaves_is_collected(site: Site) ->
     assert await site.secrets() == {}
 
 
+async def test_there_may_be_nothing_to_collect(site: Site) -> None:
+    assert await site.secrets() == {}
+    assert await site.store.collect() == 0
+
+
 async def test_the_collector_fetches_no_text(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.store.create(with_data())
     seen: list[bytes] = []

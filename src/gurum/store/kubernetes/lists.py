@@ -88,7 +88,7 @@ async def list_all(client: Client, path: str, form: str = JSON) -> Listed:
         if answer.status == GONE:
             raise WatchExpiredError("the list's version is no longer known: begin again")
         page = checked(answer).json()
-        documents += page["items"]
+        documents += page["items"] or ()  # an empty list of metadata alone has null there
         token = page["metadata"].get("continue", "")
         if not token:
             return Listed(int(page["metadata"]["resourceVersion"]), documents)
