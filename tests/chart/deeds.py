@@ -71,12 +71,10 @@ class Deeds:
     def end(self) -> None:
         """Remove everything, what holds others first; return when all of it is gone."""
         m, ids = self.member, self.ids
+        self._server_ends("other")  # with its port goes what the second address led to, and only the engine sees that
         for name in ("floating", "second"):
             m.remove(m.network, f"/floatingips/{ids[name]}")
-        for name in ("server", "other"):
-            m.drop(lambda name=name: m.compute("DELETE", f"/servers/{ids[name]}"))  # type: ignore[misc] # likewise
-        for name in ("server", "other"):
-            m.until_gone(lambda name=name: m.server(ids[name]))  # type: ignore[misc] # mypy and defaults
+        self._server_ends("server")
         m.remove(m.network, f"/ports/{ids['port']}")
         inside = {"subnet_id": ids["subnet"]}
         m.drop(lambda: m.network("PUT", f"/routers/{ids['router']}/remove_router_interface", inside))
@@ -120,6 +118,8 @@ class Deeds:
         self._refused(
             lambda: m.network("PUT", f"/floatingips/{ids['second']}", {"floatingip": {"port_id": ids["port"]}}), 409
         )
+        implied = m.network("GET", f"/ports?device_id={ids['other']}")["ports"][0]["id"]
+        m.network("PUT", f"/floatingips/{ids['second']}", {"floatingip": {"port_id": implied}})
 
     def _server(self, name: str, **network: str) -> str:
         m = self.member
@@ -133,6 +133,11 @@ class Deeds:
         if "uuid" in network:
             wanted["security_groups"] = [{"name": self.ids["security_group"]}]
         return str(m.compute("POST", "/servers", {"server": wanted})["server"]["id"])
+
+    def _server_ends(self, which: str) -> None:
+        m, uid = self.member, self.ids[which]
+        m.drop(lambda: m.compute("DELETE", f"/servers/{uid}"))
+        m.until_gone(lambda: m.server(uid))
 
     def _act(self, which: str, verb: str, body: Document | None) -> None:
         self.member.compute("POST", f"/servers/{self.ids[which]}/action", {verb: body})

@@ -124,6 +124,7 @@ class Rounds:
             self._do("removed", one.end)
         for one in deeds:
             self._do("made", one.make)
+        self._do("every pod replaced again", self._site.roll)  # an engine that ends in order gives its shards up
 
     def _away(self, deeds: Deeds) -> None:
         site = self._site
