@@ -17,6 +17,7 @@ from gurum.identity.offboard.find import Whom, find
 from gurum.identity.session import IdentityUnavailable
 
 GROUP = "gurum-left"
+LOOKS = 4  # how often a user that is found enabled is disabled anew
 # What is deleted: how it is called, where it is listed (with these parameters), and the path of one, without its s.
 _DELETED: tuple[tuple[str, str, Mapping[str, str], str], ...] = (
     ("application credential", "users/{user}/application_credentials", {}, "users/{user}/application_credential"),
@@ -83,7 +84,7 @@ async def _ended(api: Api, user: dict[str, Any]) -> list[Ending]:
     for what, each, detail, kind in things:
         await step(what, each, _deletion(api, kind, detail, each), detail)
     await step("tokens", identity, lambda: _revoked(api, user), "revoked")
-    await step("all of it", identity, lambda: _looked_at(api, identity), "looked at again")
+    await step("all of it", identity, lambda: _looked_at(api, identity, name), "looked at again")
     return found
 
 
@@ -105,11 +106,19 @@ async def _revoked(api: Api, user: Mapping[str, Any]) -> None:
     await api.delete(f"groups/{identity}/user", str(user["name"]), str(user["id"]))
 
 
-async def _looked_at(api: Api, user: str) -> None:
-    """See that all is as it should be now. Raises KeystoneRefused, IdentityUnavailable."""
-    now = await api.document(f"/users/{user}", "user")
-    if now is not None and now["enabled"]:
-        raise KeystoneRefused("somebody has enabled the user meanwhile")
+async def _looked_at(api: Api, user: str, name: str) -> None:
+    """See that all is as it should be now. Raises KeystoneRefused, IdentityUnavailable.
+
+    A login of the same moment may put the user whom it has read before back into Keystone's cache, enabled, for as long
+    as that remembers. To disable them once more takes them from there.
+    """
+    for _ in range(LOOKS):
+        now = await api.document(f"/users/{user}", "user")
+        if now is None or not now["enabled"]:
+            break
+        await api.update("user", name, user, {"enabled": False})
+    else:
+        raise KeystoneRefused("the user is enabled again and again")
     if things := await _things(api, user):
         raise KeystoneRefused(f"still there: {', '.join(sorted({what for what, *_ in things}))}")
 
