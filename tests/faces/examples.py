@@ -31,7 +31,8 @@ def example(do: Deeds, usa: Deeds) -> None:
     do.table.same("example", "reboot", KUBECTL, API, "Success", ended.get("status", {}).get("outcome"))
     do.gone_by_kubectl("Server", "web-kr")
     usa.gone_by_kubectl("Server", "web-usa")
-    do.person.run("delete", "-f", str(EXAMPLES), "--ignore-not-found", "--wait=false")
+    # The next application's objects have the same names: until these are gone, they would be made of what goes.
+    do.person.run("delete", "-f", str(EXAMPLES), "--ignore-not-found", "--timeout=180s")
 
 
 def declared(do: Deeds, usa: Deeds) -> None:
