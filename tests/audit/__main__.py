@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import structlog
 import tests.audit
 from tests.audit import cost, play
 from tests.audit.verdict import LIMITS
@@ -20,6 +21,7 @@ def whole(directory: Path, figures: Figures, kills: int = play.KILLS, events: in
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     options = {
         "kills": (play.KILLS, "SIGKILLs of the engine while it works"),
         "events": (EVENTS, "events that are verified for the time that it takes"),
