@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from gurum.model.network import (
     Subnet,
 )
 from gurum.ops.config import StoreConfig
-from gurum.store.contract import Store
+from gurum.store.contract import Store, UnavailableError
 from gurum.store.factory import open_store
 from gurum.store.kubernetes import keys, shape
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, Place
 from gurum.supervisor.kubernetes.plane import ControlPlane
 
 RULES = 9  # of a group
+STARTED = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,21 @@ async def _learn(filler: Filler, store: Store, region: str, project: str, networ
     server, port, claim = seeded(region, project, network, subnet, 0)
     group, *rules = _group(region, project, 0)
     for obj in (server, port, claim, group, rules[0]):
-        stored = await store.create(obj)
+        stored = await _admitted(store, obj)
         at_rest(stored, network, 0)
         stored = await store.update_status(stored)
         filler.learn(stored)
+
+
+async def _admitted(store: Store, obj: Resource) -> Resource:
+    """Create, on an API server that has just started: for half a minute its policies may not know their parameters."""
+    deadline = time.monotonic() + STARTED
+    while True:
+        try:
+            return await store.create(obj)
+        except UnavailableError:
+            if time.monotonic() > deadline:
+                raise
 
 
 def _servers(region: str, project: str, network: Network, subnet: Subnet, count: int) -> Iterator[Resource]:
