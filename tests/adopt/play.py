@@ -40,6 +40,7 @@ def play(directory: Path, figures: Figures) -> None:
         made = company.build(emulator.external)
         until(lambda: all(row["state"] == "running" for row in emulator.resources("instance")))
         company.connect(emulator.external, made)
+        until(lambda: not any(row.get("timers") for row in emulator.resources("network-interface")))  # attached by now
         words = ["--project", who["project_id"], "--user", who["user_id"]]
         figures.put("foreign_things", sum(len(emulator.resources(kind)) for kind in _held(emulator)) + _rules(emulator))
         figures.put("kinds_of_things", len(_held(emulator)) + bool(_rules(emulator)))
@@ -51,7 +52,9 @@ def play(directory: Path, figures: Figures) -> None:
             _look(cloud, emulator, made, figures)
             figures.put("read_only_differences", len(_told(verdict.differences(before, _described(emulator)), figures)))
             _outside(cloud, emulator, made, figures)
-            figures.put("read_only_changing_calls", sum(verdict.changing(emulator.calls(since)).values()))
+            changed = verdict.changing(emulator.calls(since))
+            figures.say(f"calls: {dict(changed)}")
+            figures.put("read_only_changing_calls", sum(changed.values()))
             _take_over(stack, cloud, emulator, words, figures)
             _let_go(stack, cloud, emulator, words, figures)
 

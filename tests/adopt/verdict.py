@@ -9,7 +9,7 @@ from typing import Any
 from tests.faults.verdict import Limits
 
 IDLE_INTERVAL = 4.0  # seconds between surveys, as this run configures it
-LOOKS = ("Describe", "Get")
+LOOKS = ("Describe", "Get", "AssumeRole")  # a session changes nothing of the account's
 TAGS = frozenset({"CreateTags", "DeleteTags"})
 
 LIMITS: Limits = {
