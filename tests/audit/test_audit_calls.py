@@ -16,9 +16,10 @@ import pytest
 from tests.audit import chains
 from tests.audit.chains import events
 from tests.permissions.scenario import everything_a_driver_does
+from tests.support.in_process import EmulatorTransport
 from tests.support.issuer import OWNER, EmulatorBroker, emulator_config, issuer, keyed, learn
 from tests.support.virtual import run_virtual
-from tests.support.world import ACCOUNT, AWS, PROJECT, USER, EmulatorTransport, World
+from tests.support.world import ACCOUNT, AWS, PROJECT, USER, World
 
 import gurum
 from gurum.audit import words

@@ -39,6 +39,7 @@ def _tell(report: Report, held: bool, form: str) -> None:
     figures = {
         "cells": report.asked,
         "alike": report.alike,
+        "alike past policy": report.past,
         "explained": {row.name: report.explained[row.name] for row in LIMITS},
         "without a policy engine": report.without,
         "broken": report.broken,
@@ -55,8 +56,10 @@ def _tell(report: Report, held: bool, form: str) -> None:
     for what, count in report.without.items():
         print(f"{count:5}  without the policy engine, as it should be: {what}")
     verdict = "HELD" if held else "NOT HELD"
-    print(f"{verdict}: {report.asked} cells, {report.alike} alike, {sum(report.explained.values())} by a row,"
-          f" {len(report.broken)} wrong, in {report.seconds:.0f} s")  # fmt: skip
+    print(
+        f"{verdict}: {report.asked} cells, {report.alike} alike ({report.past} past policy),"
+        f" {sum(report.explained.values())} by a row, {len(report.broken)} wrong, in {report.seconds:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from typing import Any
 from gurum.model import codec
 from gurum.pia.faces import bodies
 from gurum.pia.faces.actions import WORDS
-from gurum.pia.signin.granted import RESOURCES, Granted, actions
+from gurum.pia.signin.granted import Granted, actions
 from gurum.store.kubernetes import rights
 from gurum.store.kubernetes.definitions.tables import KINDS
-from gurum.store.kubernetes.kinds import PLACES
 from gurum.store.kubernetes.schema import spec_of
 from gurum.store.kubernetes.words import camel
 
@@ -86,14 +85,3 @@ def fields(granted: Granted, kind: str, verb: str) -> Iterator[str]:
     for field in spec_of(codec.KINDS[kind]).__struct_fields__:
         if bodies.attribute(kind, field) in attributes and camel(field) in VALUES:
             yield camel(field)
-
-
-def documented(granted: Granted) -> Mapping[str, tuple[str, ...]]:
-    """Return which fields are in cells, by kind: for the report."""
-    return {kind: tuple(fields(granted, kind, "create")) for kind in RESOURCES}
-
-
-def plural(kind: str) -> tuple[str, str]:
-    """Return group and resource of a kind."""
-    place = PLACES[kind]
-    return place.group, place.plural

@@ -42,6 +42,7 @@ class Report:
 
     asked: int = 0
     alike: int = 0
+    past: int = 0  # of these, allowed by both and refused by one for what is no right: an invalid value, a conflict
     explained: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     without: dict[str, int] = field(default_factory=dict)  # without the policy engine: what held, by what decides
@@ -162,6 +163,7 @@ class Run:
         one, other = api.verdict, cluster.verdict
         if FAULT not in (one, other) and (one == NO) == (other == NO):
             report.alike += 1
+            report.past += LATER in (one, other)
             return
         row = limit_of(cell, one, other)
         if row is not None:
@@ -176,10 +178,14 @@ class Run:
         estate, member, reader = self._estates[OWN], self._people["member"], self._people["reader"]
         questions: list[tuple[str, Callable[[], Said], Callable[[Said], bool]]] = []
         for kind in USERS:
-            here = [(member, YES), (self._people["none"], NO), (reader, YES)]
+            here = [(member, _read), (self._people["none"], _is(NO)), (reader, _read)]
             questions += [
-                ("reads by roles", _asking(Cell("", OWN, verb, kind), hand, estate), _is(wanted))
-                for hand, wanted in here
+                (
+                    "reads by roles",
+                    _asking(Cell("", OWN, verb, kind), hand, estate),
+                    right,
+                )
+                for hand, right in here
                 for verb in ("get", "list")
             ]
             questions.append(("creations by roles", _asking(Cell("", OWN, "create", kind), member, estate), _is(YES)))
@@ -211,6 +217,11 @@ def _asking(cell: Cell, hand: Hand, estate: Estate) -> Callable[[], Said]:
 def _is(verdict: str) -> Callable[[Said], bool]:
     wanted = {YES, LATER} if verdict == YES else {verdict}
     return lambda said: said.verdict in wanted
+
+
+def _read(said: Said) -> bool:
+    """Whether it was shown: of a read nothing may stand in the way but a right."""
+    return said.status < 300
 
 
 def _unasked(said: Said) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
@@ -42,13 +41,6 @@ class Named:
         return self._desk.person(role, user=f"{role}-{project[:1]}", project=project)
 
 
-@dataclass
-class Both:
-    """The two faces, and who asks."""
-
-    run: Run
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with opened(tmp_path_factory.mktemp("sign-in")) as made:
@@ -56,7 +48,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def both(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Both]:
+async def both(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
     async with site(desk.plane, tmp_path_factory.mktemp("site"), PiaConfig(quotas=QUOTAS), Named(desk)) as here:
         for project in (PROJECT, OTHERS):
             await welcome(here.process.store.client, project, granted().readers, granted().writers)
@@ -76,7 +68,7 @@ async def both(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
             await serving
 
 
-def _both(desk: Desk, url: str, hands: list[Hand]) -> Both:
+def _both(desk: Desk, url: str, hands: list[Hand]) -> Run:
     pki = desk.plane.plane.pki
     tls = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
     known = ssl.create_default_context(cafile=str(pki.believed("kubernetes")))
@@ -98,13 +90,11 @@ def _both(desk: Desk, url: str, hands: list[Hand]) -> Both:
         made.prepare(PREPARED)
         return made
 
-    return Both(
-        Run(
-            {role: api(role, PROJECT) for role in ROLES},
-            {role: person(role, PROJECT) for role in ROLES},
-            {OWN: estate(PROJECT), FOREIGN: estate(OTHERS)},
-            lambda text: None,
-        )
+    return Run(
+        {role: api(role, PROJECT) for role in ROLES},
+        {role: person(role, PROJECT) for role in ROLES},
+        {OWN: estate(PROJECT), FOREIGN: estate(OTHERS)},
+        lambda text: None,
     )
 
 
@@ -112,10 +102,10 @@ def _some(cell: Cell) -> bool:
     return (cell.kind in KINDS and cell.role in SOME) or (cell.kind == "ServerAction" and cell.field in ACTIONS)
 
 
-async def test_both_faces_answer_alike(both: Both) -> None:
+async def test_both_faces_answer_alike(both: Run) -> None:
     report = Report()
     asked = [cell for cell in cells(granted()) if _some(cell)]
-    await asyncio.to_thread(both.run.matrix, report, asked)
+    await asyncio.to_thread(both.matrix, report, asked)
     assert "\n".join(report.broken) == ""
     assert report.asked == len(asked) > 100
 

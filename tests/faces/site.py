@@ -22,6 +22,7 @@ from gurum.model.region import Region
 from gurum.ops.clock import SystemClock
 from gurum.ops.config import AdmissionConfig, PiaConfig, RegionConfig, ZoneConfig
 from gurum.ops.health import Readiness
+from gurum.ops.policy import PolicyConfig
 from gurum.pia.app import App, Figures
 from gurum.pia.assembly import KINDS
 from gurum.pia.faces.running import Faces
@@ -58,7 +59,7 @@ REGION = RegionConfig(
 def prepared(plane: ControlPlane) -> None:
     """Install what `gurum up` installs, a project's namespace, and its member. It blocks."""
     pki = plane.plane.pki
-    further = sign_in(POLICY) if plane.plane.audience else []
+    further = sign_in(PolicyConfig(bundle=str(POLICY))) if plane.plane.audience else []
     asyncio.run(define(plane.kubeconfig, plane.plane.webhook, pki.believed("admission").read_bytes(), further))
     for document in (_namespace(), _member("gurum-member", NAMESPACE)):
         kubectl(plane.kubeconfig, "apply", "-f", "-", stdin=json.dumps(document))

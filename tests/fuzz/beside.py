@@ -15,7 +15,8 @@ from typing import Any, cast
 
 from tests.fuzz.chance import Draws, drawing
 from tests.fuzz.world import World
-from tests.support.pia import REGION, Pretender
+from tests.support.pia import REGION
+from tests.support.pretender import Pretender
 
 from gurum.engine.quotas import COUNTED
 from gurum.model.network import Port

@@ -66,10 +66,11 @@ def _server(directory: Path, workshop: Workshop, public: Path, figures: Figures)
                 bundles.put(way(workshop))
                 refused = _until(partial(_told_more, log, failures))
                 decision = point.decide(SHOW)
-                figures.put(f"opa_refuses_{name}", refused and decision.allow and decision.revision == revision)
                 taken = bundles.taken
                 bundles.put(workshop.signed({}))  # another signature: it is taken, and OPA waits no longer each time
-                _until(partial(_taken_more, bundles, taken))
+                back = _until(partial(_taken_more, bundles, taken))  # else the next one would be told for this one
+                held = refused and back and decision.allow and decision.revision == revision
+                figures.put(f"opa_refuses_{name}", held)
         finally:
             point.close()
 

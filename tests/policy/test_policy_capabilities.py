@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.policies.capabilities import PATH, written
+from tests.policies.capabilities import OPERATORS, PATH, written
 from tests.policy.conftest import BUNDLE
 from tests.support import opa as real
 
 from gurum.policy.bundle import BundleError, read_bundle
-from gurum.policy.lint import ALLOWED, OPERATORS
+from gurum.policy.lint import ALLOWED
 
 # As authors would write them; each is refused by both.
 REFUSED = {

@@ -99,6 +99,7 @@ class Impostor:
     def __init__(self) -> None:
         self.pieces: Sequence[Piece] = [http(GOOD)]
         self.asked = 0
+        self.drops = 0  # the number of the question at which it ends the connection without an answer
         self.heads: list[bytes] = []  # what came, as far as it came in one piece
         self.url = ""
 
@@ -111,6 +112,8 @@ class Impostor:
                 )
                 self.heads.append(head + await reader.readexactly(length))
                 self.asked += 1
+                if self.asked == self.drops:
+                    break
                 for piece in self.pieces:
                     if isinstance(piece, float):
                         await asyncio.sleep(piece)

@@ -13,7 +13,6 @@ import functools
 import hashlib
 import json
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -31,6 +30,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from tests.support.stack import free_ports
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "opa"
 FIXTURE = "opa"  # a test that wants it needs the real thing
@@ -180,9 +180,7 @@ def serving(bundles: Bundles, public_key: Path, log: Path | None = None) -> Iter
 @contextmanager
 def started(*words: str, log: Path) -> Iterator[Server]:
     """Give an OPA server with these arguments, once its bundles are there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     command = [str(program()), "run", "--server", "--addr", f"127.0.0.1:{port}", "--skip-version-check", *words]
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:

@@ -86,6 +86,7 @@ def _authentication(arguments: Namespace, around: Surroundings) -> int:
 def _sign_in_arguments(parser: ArgumentParser) -> None:
     _arguments(parser)
     parser.add_argument("--policy", type=Path, default=shipped() / "policy", help="the bundle (default: as shipped)")
+    parser.add_argument("--verification-key", type=Path, help="public key (PEM) that the bundle must be signed with")
 
 
 def _sign_in(arguments: Namespace, around: Surroundings) -> int:
@@ -94,7 +95,7 @@ def _sign_in(arguments: Namespace, around: Surroundings) -> int:
     from gurum.store.kubernetes import manifest
 
     try:
-        documents = manifests.documents(read_bundle(arguments.policy))
+        documents = manifests.documents(read_bundle(arguments.policy, arguments.verification_key))
     except BundleError as error:
         raise ConfigError(str(error)) from error
     around.out.write(manifest.text(documents, arguments.format))

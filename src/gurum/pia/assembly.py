@@ -154,7 +154,7 @@ async def _assembled(
         revoked = revocations(audit) if audit is not None else lambda event: None
         tokens = LateTokens(lambda: TokenValidator.of(config.identity, revoked))
         tokens.start()
-        sign_in = SignIn.over(config.pia.sign_in, store, Path(config.policy.bundle), clock)
+        sign_in = SignIn.over(config.pia.sign_in, store, config.policy, clock)
         faces = Faces.over(store, services, config.regions, parts)
         if faces is not None:
             faces.start()

@@ -43,13 +43,26 @@ def entrypoints(source: BundleSource) -> list[str]:
     return [ANSWER, ENTRYPOINT] if says else [ENTRYPOINT]
 
 
-def _as_array(kind: type[msgspec.Struct], **other: Any) -> Any:
-    """Return the struct that reads a kind's fields from an array, in their order. other: types that differ."""
-    fields = [(field.name, other.get(field.name, field.type)) for field in msgspec.structs.fields(kind)]
-    return msgspec.defstruct(kind.__name__, fields, frozen=True, array_like=True, forbid_unknown_fields=True)
+def said_as(*, array: bool) -> Any:
+    """Return the struct that reads a verdict and nothing else: from an array, in its order, or from an object."""
+
+    def reading(kind: type[msgspec.Struct], **other: Any) -> Any:
+        fields = [(field.name, other.get(field.name, field.type)) for field in msgspec.structs.fields(kind)]
+        return msgspec.defstruct(
+            kind.__name__, fields, frozen=True, array_like=array, kw_only=not array, forbid_unknown_fields=True
+        )
+
+    return reading(Verdict, scopes=reading(Scopes) | None)
 
 
-_ANSWER = _as_array(Verdict, scopes=_as_array(Scopes) | None)
+def verdict(said: Any) -> Verdict:
+    """Return what such a struct read, as the contract's own."""
+    bounds = said.scopes
+    scopes = None if bounds is None else Scopes(**msgspec.structs.asdict(bounds))
+    return Verdict(**{**msgspec.structs.asdict(said), "scopes": scopes})
+
+
+_ANSWER = said_as(array=True)
 _ARRAY: Any = msgspec.defstruct("Array", [("expressions", GenericAlias(tuple, (_ANSWER,)))], frozen=True)
 
 
@@ -65,9 +78,7 @@ class _Arrays:
 
     def __call__(self, output: bytes) -> Verdict:
         (answer,) = self._decode(output).expressions
-        bounds = answer.scopes
-        fields = msgspec.structs.asdict(answer)
-        return Verdict(**{**fields, "scopes": None if bounds is None else Scopes(**msgspec.structs.asdict(bounds))})
+        return verdict(answer)
 
 
 class _Objects:
@@ -77,5 +88,5 @@ class _Objects:
         self._decode = msgspec.json.Decoder(_Object).decode
 
     def __call__(self, output: bytes) -> Verdict:
-        (verdict,) = self._decode(output).expressions
-        return verdict
+        (said,) = self._decode(output).expressions
+        return said

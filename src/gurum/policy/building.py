@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gurum.policy.answer import entrypoints
-from gurum.policy.bundle import TEST_SUFFIX, BundleSource, Manifest, read_bundle
+from gurum.policy.bundle import TEST_SUFFIX, BundleSource, Manifest, source_of
 from gurum.policy.files import MANIFEST, SIGNATURES, packed, read_files
 from gurum.policy.lint import package
 from gurum.policy.prepared import check
@@ -26,10 +26,11 @@ def build(directory: Path, into: Path, key: Path | None = None, key_id: str = KE
     key: file with the private key (PEM, mode 0600) that it is signed with; None: it is not signed. The file is replaced
     at once. Raises BundleError, FilesError, SignatureError, SecretError, OSError.
     """
-    source = read_bundle(directory)
+    files = read_files(directory)
+    source = source_of(files, directory)
     check(source)
     try_in_child(source, entrypoints(source))
-    content = archive(source, read_files(directory), key, key_id)
+    content = archive(source, files, key, key_id)
     draft = into.with_name(f".{into.name}.{os.getpid()}")
     try:
         draft.write_bytes(content)

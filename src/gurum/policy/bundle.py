@@ -8,7 +8,7 @@ path of its directory, so the same directory, and the same archive, serve `opa r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -69,13 +69,21 @@ def read_bundle(bundle: Path, verification_key: Path | None = None) -> BundleSou
         files = read_files(bundle)
         if verification_key is not None:
             verify(files, verification_key)
-        sources = [
-            Source(name, content.decode("utf-8")) for name, content in files.items() if name.endswith(MODULE_SUFFIX)
-        ]
-    except (FilesError, UnicodeDecodeError) as error:
+    except FilesError as error:
         raise BundleError(str(error)) from error
     except SignatureError as error:
         raise BundleError(f"{bundle}: {error}") from error
+    return source_of(files, bundle)
+
+
+def source_of(files: Mapping[str, bytes], bundle: Path) -> BundleSource:
+    """Check what was read of a bundle, by name; `bundle` is what it is called. Raises BundleError, as `read_bundle`."""
+    try:
+        sources = [
+            Source(name, content.decode("utf-8")) for name, content in files.items() if name.endswith(MODULE_SUFFIX)
+        ]
+    except UnicodeDecodeError as error:
+        raise BundleError(str(error)) from error
     documents = {name: content for name, content in files.items() if PurePosixPath(name).name == DATA}
     modules = tuple(source for source in sources if not source.is_test)
     tests = tuple(source for source in sources if source.is_test)
@@ -91,14 +99,14 @@ def read_bundle(bundle: Path, verification_key: Path | None = None) -> BundleSou
 
 
 def _lint(modules: tuple[Source, ...], tests: tuple[Source, ...]) -> None:
-    known = {name for source in (*modules, *tests) for name in functions(source.text)}
-    defined = {(package(source.text), name) for source in (*modules, *tests) for name in rules(source.text)}
+    every = (*modules, *tests)
+    known = {name for source in every for name in functions(source.text)}
+    where = {source.path: package(source.text) for source in every}
+    defined: dict[str, set[str]] = {}
+    for source in every:
+        defined.setdefault(where[source.path], set()).update(rules(source.text))
     findings = [
-        finding
-        for source in (*modules, *tests)
-        for finding in check(
-            source.path, source.text, known, (name for where, name in defined if where == package(source.text))
-        )
+        finding for source in every for finding in check(source.path, source.text, known, defined[where[source.path]])
     ]
     if findings:
         raise BundleError("\n".join(str(finding) for finding in findings))

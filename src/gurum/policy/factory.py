@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gurum.ops.policy import PolicyConfig
+from gurum.policy.bundle import BundleSource, read_bundle
 from gurum.policy.engine import EmbeddedDecisionPoint
 from gurum.policy.model import DecisionPoint
 from gurum.policy.opa.point import OpaDecisionPoint
@@ -28,10 +29,18 @@ class OpenDecisionPoint(DecisionPoint, Protocol):
         ...
 
 
+def configured(config: PolicyConfig) -> BundleSource:
+    """Return the configured bundle, signed as it must be. Raises BundleError."""
+    return read_bundle(Path(config.bundle), _key(config))
+
+
 def embedded(config: PolicyConfig) -> EmbeddedDecisionPoint:
     """Return the engine over the configured bundle. Raises BundleError."""
-    key = Path(config.verification_key) if config.verification_key else None
-    return EmbeddedDecisionPoint(Path(config.bundle), verification_key=key)
+    return EmbeddedDecisionPoint(Path(config.bundle), verification_key=_key(config))
+
+
+def _key(config: PolicyConfig) -> Path | None:
+    return Path(config.verification_key) if config.verification_key else None
 
 
 @contextlib.contextmanager

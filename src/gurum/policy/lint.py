@@ -38,14 +38,6 @@ _TEXTS = (
 ALLOWED = frozenset((*_ARRAYS, *_SETS, *_OBJECTS, *_NUMBERS, *_TEXTS, "type_name", *(f"is_{kind}" for kind in _TYPES)))
 """Built-ins that a policy may call."""
 
-OPERATORS = frozenset(
-    (
-        *("and", "assign", "div", "eq", "equal", "gt", "gte", "lt", "lte", "minus", "mul", "neq", "or", "plus", "rem"),
-        *("internal.member_2", "internal.member_3"),
-    )
-)
-"""Built-ins that are written as signs, or as `in`, by OPA's names: `policy/capabilities.json` lists them too."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -100,7 +92,7 @@ def check(path: str, source: str, known: Iterable[str] = (), defined: Iterable[s
             found.append(Finding(path, token.line, "a rule body without if is Rego v0"))
     found.extend(
         Finding(path, token.line, f"nothing defines {token.text}: declare it by :=, some or every")
-        for token in undefined(stream, frozenset((*defined, *rules(source))))
+        for token in undefined(stream, frozenset((*defined, *(token.text for token, _ in heads(stream)))))
     )
     return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.pia.compute.conftest import IMAGE, NET
-from tests.support.pia import Answer, Kit, Pretender
+from tests.support.pia import Answer, Kit
+from tests.support.pretender import Pretender
 
 V = "/compute/v2.1"
 NOBODY = "11111111-2222-4333-8444-555555555555"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from tests.pia.compute.support import NOBODY, V, act, fault, running
-from tests.support.pia import EPOCH, PROJECTS, REGION, USERS, Kit, Pretender
+from tests.support.pia import EPOCH, PROJECTS, REGION, USERS, Kit
+from tests.support.pretender import Pretender
 
 from gurum.model.server import Action, ActionRecord, Server
 from gurum.store.contract import Record

@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.pia.compute.conftest import NET
 from tests.pia.compute.support import V, create, fault, running, show
-from tests.support.pia import Answer, Kit, Pretender, region
+from tests.support.pia import Answer, Kit, region
+from tests.support.pretender import Pretender
 
 from gurum.model.base import Metadata, Resource
 from gurum.model.network import AddressClaim, Network, NetworkSpec, Port, SecurityGroup

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tests.pia.compute.support import V, create, fault, running
-from tests.support.pia import PROJECTS, Kit, Pretender
+from tests.support.pia import PROJECTS, Kit
+from tests.support.pretender import Pretender
 
 Q = f"{V}/os-quota-sets"
 MEMBER = PROJECTS["member"]

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from tests.pia.compute.conftest import IMAGE
 from tests.pia.compute.support import NOBODY, V, act, create, fault, running, show
-from tests.support.pia import PROJECTS, Kit, Pretender, flavor, image
+from tests.support.pia import PROJECTS, Kit, flavor, image
+from tests.support.pretender import Pretender
 
 from gurum.model.server import Server
 from gurum.pia.compute.servers.refused import TABLE

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.pia.compute.conftest import IMAGE, NET
 from tests.pia.compute.support import NOBODY, V, create, fault, running, show
-from tests.support.pia import PROJECTS, REGION, ROOT, USERS, Kit, Pretender, flavor, image, region
+from tests.support.pia import PROJECTS, REGION, ROOT, USERS, Kit, flavor, image, region
+from tests.support.pretender import Pretender
 
 from gurum.model.base import Metadata
 from gurum.model.network import Network, NetworkSpec

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 from tests.pia.compute.conftest import IMAGE
 from tests.pia.compute.support import NOBODY, V, act, create, fault, running
-from tests.support.pia import PROJECTS, ROOT, USERS, Kit, Pretender
+from tests.support.pia import PROJECTS, ROOT, USERS, Kit
+from tests.support.pretender import Pretender
 
 S = f"{V}/servers"
 BOOLEAN = (

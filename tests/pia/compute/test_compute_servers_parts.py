@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from tests.pia.compute.conftest import NET, SUBNET
 from tests.pia.compute.support import NOBODY, V, act, fault, running, show
-from tests.support.pia import PROJECTS, ROOT, Kit, Pretender
+from tests.support.pia import PROJECTS, ROOT, Kit
+from tests.support.pretender import Pretender
 
 from gurum.model.server import ConsoleLog
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.pia.compute.conftest import IMAGE
 from tests.pia.compute.support import NOBODY, V, act, fault, running, show
-from tests.support.pia import PROJECTS, ROOT, USERS, Kit, Pretender
+from tests.support.pia import PROJECTS, ROOT, USERS, Kit
+from tests.support.pretender import Pretender
 
 from gurum.model.network import SecurityGroup
 from gurum.model.server import Server

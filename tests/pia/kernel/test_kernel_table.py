@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from tests.pia.compute.conftest import kit as kit
 from tests.pia.compute.support import NOBODY, V, running
-from tests.support.pia import Kit, Pretender
+from tests.support.pia import Kit
+from tests.support.pretender import Pretender
 
 from gurum.pia.compute.service import SERVICE as COMPUTE
 from gurum.pia.kernel.reference import render

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.cluster import cluster
+from tests.store.kubernetes.site import NAMESPACE, Site
+from tests.store.kubernetes.site import opened as site_of
 from tests.support.kubernetes import kubectl
-from tests.support.store import StepClock, list_all, make_claim, make_network, make_server
+from tests.support.store import list_all, make_claim, make_network, make_server
 
 from gurum.model.network import Network
 from gurum.model.server import Server
@@ -25,38 +26,18 @@ from gurum.store.contract import (
     WatchExpiredError,
 )
 from gurum.store.kubernetes import KubernetesStore, shape
-from gurum.store.kubernetes.access import access
-from gurum.store.kubernetes.client import Answer, Client, checked
-from gurum.store.kubernetes.install import INSTALLER, install
+from gurum.store.kubernetes.client import Answer, checked
+from gurum.store.kubernetes.install import install
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM
 from gurum.store.kubernetes.shape import Address
 
 pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
 
-NAMESPACE = "project-p1"
-
-
-class Site:
-    """A store, the administrator's client and kubectl."""
-
-    def __init__(self, kubeconfig: Path, store: KubernetesStore, client: Client) -> None:
-        self.kubeconfig, self.store, self.client = kubeconfig, store, client
-
-    def kubectl(self, *words: str, document: dict[str, Any] | None = None, check: bool = True) -> str:
-        """Run kubectl in the project's namespace; return what it said."""
-        stdin = msgspec.json.encode(document).decode() if document else ""
-        done = kubectl(self.kubeconfig, "-n", NAMESPACE, *words, stdin=stdin, check=check)
-        return done.stdout + done.stderr
-
 
 @pytest.fixture
 async def site(kubernetes_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with cluster(kubernetes_url, tmp_path) as open_one:
-        client = Client(access(kubernetes_url, "administrator"), manager=INSTALLER)
-        store = await open_one(StepClock())
-        await store.create(make_server("first"))  # it makes the project's namespace
-        yield Site(Path(kubernetes_url.removeprefix("kubernetes://")), store, client)
-        await client.close()
+    async with site_of(kubernetes_url, tmp_path) as made:
+        yield made
 
 
 def wish(name: str, **spec: Any) -> dict[str, Any]:

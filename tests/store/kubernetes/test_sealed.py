@@ -8,90 +8,33 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from tests.support.cluster import cluster
-from tests.support.kubernetes import kubectl
+from tests.store.kubernetes.site import NAMESPACE, TEXT, Site, with_data
+from tests.store.kubernetes.site import opened as site_of
 from tests.support.store import StepClock, make_server
 
-from gurum.model.base import Intent
-from gurum.model.server import USER_DATA as REFERENCE
 from gurum.model.server import Server
-from gurum.ops.config import StoreConfig
 from gurum.store.contract import (
     ExistsError,
     InDoubtError,
     NotFoundError,
     Sealing,
-    StoreError,
     UnavailableError,
 )
 from gurum.store.kubernetes import KubernetesStore, sealed, secret_rights, shape
 from gurum.store.kubernetes.access import access
 from gurum.store.kubernetes.client import Client, checked
-from gurum.store.kubernetes.install import INSTALLER
 from gurum.store.kubernetes.kinds import PLACES, USER_DATA
-from gurum.store.kubernetes.restoring import KubernetesRestoring
-from gurum.store.moving import files
-from gurum.store.moving.copying import Silent, copy
-from gurum.store.moving.ends import opened
 from gurum.store.userdata import text_of
 from gurum.supervisor.kubernetes.store import RIGHTS, define
 
 pytestmark = [pytest.mark.real, pytest.mark.kubernetes]
 
-TEXT = base64.b64encode(b"#!/bin/sh\nPASSWORD=hunter2\n").decode()
-NAMESPACE = "project-p1"
-
-
-class Site:
-    """A store, the administrator's client and kubectl."""
-
-    def __init__(self, url: str, store: KubernetesStore, client: Client) -> None:
-        self.url, self.store, self.client = url, store, client
-        self.kubeconfig = Path(url.removeprefix("kubernetes://"))
-
-    def kubectl(self, *words: str, document: dict[str, Any] | None = None, check: bool = True) -> str:
-        """Run kubectl in the project's namespace; return what it said."""
-        stdin = msgspec.json.encode(document).decode() if document else ""
-        done = kubectl(self.kubeconfig, "-n", NAMESPACE, *words, stdin=stdin, check=check)
-        return done.stdout + done.stderr
-
-    async def object(self, server: Server) -> dict[str, Any]:
-        """Return a server as it is stored."""
-        return checked(await self.client.get(shape.address_of(server).path(PLACES["Server"]))).json()
-
-    async def may(self, user: str, verb: str, namespace: str) -> bool:
-        """Whether a user may do something with a namespace's Secrets, as the API server says."""
-        what = {"namespace": namespace, "resource": "secrets", "verb": verb}
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {"user": user, "groups": ["system:authenticated"], "resourceAttributes": what},
-        }
-        answer = await self.client.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
-        return bool(checked(answer).json()["status"]["allowed"])
-
-    async def secrets(self) -> dict[str, str]:
-        """Return the texts that are kept, by the names of the Secrets."""
-        found = checked(await self.client.get(sealed.COLLECTION)).json()["items"]
-        return {one["metadata"]["name"]: base64.b64decode(one["data"][sealed.FIELD]).decode() for one in found}
-
 
 @pytest.fixture
 async def site(kubernetes_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with cluster(kubernetes_url, tmp_path) as open_one:
-        client = Client(access(kubernetes_url, "administrator"), manager=INSTALLER)
-        store = await open_one(StepClock())
-        await store.create(make_server("first"))  # it makes the project's namespace
-        yield Site(kubernetes_url, store, client)
-        await client.close()
-
-
-def with_data(text: str = TEXT, **more: Any) -> Server:
-    server = make_server(**more)
-    server.spec.user_data = text
-    return server
+    async with site_of(kubernetes_url, tmp_path) as made:
+        yield made
 
 
 async def test_it_is_in_a_secret_and_in_no_object(site: Site) -> None:
@@ -314,108 +257,3 @@ async def test_each_process_has_these_rights_and_no_others(site: Site) -> None:
         for namespace in (USER_DATA, NAMESPACE, "kube-system"):
             allowed = secret_rights.VERBS.get(role, ()) if namespace == USER_DATA else ()
             assert {verb for verb in verbs if await site.may(user, verb, namespace)} == set(allowed), (user, namespace)
-
-
-def lived(number: int) -> Server:
-    """Return a server as one of another store that was launched by an earlier release."""
-    server = with_data(base64.b64encode(f"text {number}".encode()).decode(), name=str(number), finalizers=["engine"])
-    request = f'{{"ImageId":"ami","UserData":"{server.spec.user_data}"}}'
-    server.status.intents = {"instance": Intent(step="instance", state="done", request=request)}
-    return server
-
-
-async def test_a_copy_from_sql_puts_it_into_secrets_and_back_into_objects(site: Site, tmp_path: Path) -> None:
-    await site.store.delete(Server, (await site.store.list(Server)).items[0].id)
-    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal2.db'}")
-    servers = [lived(number) for number in range(40)]
-    first, second = (StoreConfig(url=f"sqlite:///{tmp_path / name}.db") for name in ("first", "second"))
-    async with opened(first, make=True) as source:
-        await source.restorable.restore(servers)
-        async with opened(there, make=True) as target:
-            assert (await copy(source, target, StepClock(), Silent())).held
-    texts = {server.id: server.spec.user_data for server in servers}
-    assert await site.secrets() == texts
-    for server in servers:
-        stored = await site.object(server)
-        assert server.spec.user_data not in json.dumps(stored), "neither in the spec nor in the intent"
-        assert REFERENCE in json.dumps(stored["status"])
-    async with opened(there, make=False) as source, opened(second, make=True) as target:
-        report = await copy(source, target, StepClock(), Silent())
-        assert report.held, report.kinds["Server"].differences
-        back = {server.id: server async for page in _servers(target) for server in page}
-    assert {uid: server.spec.user_data for uid, server in back.items()} == texts
-    assert not any(server.spec.user_data_secret for server in back.values())
-
-
-async def _servers(end: Any) -> AsyncIterator[list[Server]]:
-    async with end.restorable.instant() as instant:
-        async for page in instant.objects(Server):
-            yield page
-
-
-async def test_a_copy_that_lost_a_text_is_found_out(site: Site, tmp_path: Path) -> None:
-    await site.store.delete(Server, (await site.store.list(Server)).items[0].id)
-    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal2.db'}")
-    server = lived(1)
-    async with opened(StoreConfig(url=f"sqlite:///{tmp_path / 'first.db'}"), make=True) as source:
-        await source.restorable.restore([server])
-        async with opened(there, make=True) as target:
-            settle = target.restorable.settle
-
-            async def careless() -> None:
-                await settle()
-                await site.store._sealed.forget(server.id)
-
-            target.restorable.settle = careless  # type: ignore[method-assign] # the same shape
-            report = await copy(source, target, StepClock(), Silent())
-    assert not report.held
-    assert "user_data" in report.kinds["Server"].differences[0]
-
-
-async def test_a_backup_has_it_and_a_restore_puts_it_back(site: Site, tmp_path: Path) -> None:
-    server = await site.store.create(with_data(finalizers=["engine"]))
-    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal.db'}")
-    file = tmp_path / "backup.sqlite"
-    assert (await files.take(there, file)).held
-    restoring = KubernetesRestoring(site.client, site.store.heads)
-    async with restoring.instant() as instant:
-        ids = [found.id async for page in instant.objects(Server) for found in page]
-    await restoring.discard(Server, ids)
-    assert await site.secrets() == {}, "what is discarded takes it along"
-    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal3.db'}")
-    assert (await files.put_back(file, there, "backup")).held
-    assert await site.secrets() == {server.id: TEXT}
-    found = await site.store.get(Server, server.id)
-    assert (found.spec.user_data, found.spec.user_data_secret) == ("", server.id)
-
-
-async def test_a_backup_of_what_lost_its_text_is_one_and_says_so(
-    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    server = await site.store.create(with_data())
-    await site.store._sealed.forget(server.id)
-    there = StoreConfig(url=site.url, journal_url=f"sqlite:///{tmp_path / 'journal.db'}")
-    assert (await files.take(there, tmp_path / "backup.sqlite")).held
-    assert f"the user data of Server {server.id} is in no Secret" in caplog.text
-
-
-async def test_a_moment_has_the_text_of_what_went_since(site: Site) -> None:
-    server = await site.store.create(with_data())
-    restoring = KubernetesRestoring(site.client, site.store.heads)
-    async with restoring.instant() as instant:
-        await site.store.delete(Server, server.id)
-        assert await site.secrets() == {}
-        found = {one.id: one async for page in instant.objects(Server) for one in page}
-    assert found[server.id].spec.user_data == TEXT
-
-
-async def test_another_text_of_before_gives_way_to_what_is_restored(site: Site) -> None:
-    server = with_data()
-    old = msgspec.structs.replace(server, spec=msgspec.structs.replace(server.spec, user_data="b2xk"))
-    await site.store._sealed.seal(old)
-    restoring = KubernetesRestoring(site.client, site.store.heads)
-    for _ in range(2):
-        await restoring.restore([server])
-        assert await site.secrets() == {server.id: TEXT}
-    with pytest.raises(StoreError):
-        await site.store._sealed.seal(old)

@@ -140,12 +140,14 @@ def _cel(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if value is None or isinstance(value, str):
-        return f"'{value or ''}'"
+        return f"'{(value or '').replace(chr(92), chr(92) * 2).replace(chr(39), chr(92) + chr(39))}'"
     if isinstance(value, list | tuple | frozenset | set):
         return f"[{', '.join(_cel(one) for one in value)}]"
     if isinstance(value, int | float):
         return str(value)
-    return "{}"
+    if value == {}:
+        return "{}"
+    raise TypeError(f"no CEL was written for {type(value).__name__}")
 
 
 def _own() -> Document:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from gurum.identity.issuer import KeyRing
 from gurum.identity.issuer.keeper import keep
 from gurum.identity.issuer.people import PeopleIssuer
 from gurum.ops.clock import Clock
+from gurum.ops.policy import PolicyConfig
 from gurum.ops.sign_in import SignInConfig
 from gurum.pia.kernel.service import Service
 from gurum.pia.signin.granted import Granted
 from gurum.pia.signin.service import Exchange
-from gurum.policy.bundle import read_bundle
+from gurum.policy.factory import configured
 from gurum.store.contract import Store
 from gurum.store.kubernetes import KubernetesStore
 from gurum.store.kubernetes.people import welcome
@@ -33,11 +33,11 @@ class SignIn:
         self.service: Service = Exchange(config, PeopleIssuer(config, self._ring, clock), prepare, clock).service()
 
     @classmethod
-    def over(cls, config: SignInConfig, store: Store, bundle: Path, clock: Clock) -> SignIn | None:
+    def over(cls, config: SignInConfig, store: Store, policy: PolicyConfig, clock: Clock) -> SignIn | None:
         """Return it; None without an issuer's URL or a cluster. Raises BundleError."""
         if not config.url or not isinstance(store, KubernetesStore):
             return None
-        return cls(config, store, Granted.of(read_bundle(bundle)), clock)
+        return cls(config, store, Granted.of(configured(policy)), clock)
 
     def start(self) -> None:
         """Begin to turn the keys when it is due."""

@@ -19,11 +19,12 @@ import msgspec
 
 from gurum.ops import secrets
 from gurum.ops.policy import PolicyConfig
-from gurum.policy.answer import ENTRYPOINT
-from gurum.policy.model import Scopes, Verdict
+from gurum.policy.answer import ENTRYPOINT, said_as, verdict
+from gurum.policy.model import Verdict
 
 LIMIT = 256 * 2**10  # bytes of an answer: fifty times the longest of our own bundle
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_REVISION = re.compile(r"[A-Za-z0-9._:/+-]{1,200}")
 
 
 class UndecidedError(Exception):
@@ -36,12 +37,6 @@ class Answer(msgspec.Struct, frozen=True):
     verdict: Verdict
     revision: str
     decision_id: str
-
-
-def _strict(kind: type[msgspec.Struct], **other: Any) -> Any:
-    """Return the struct that reads a kind's fields and no others. other: types that differ."""
-    fields = [(field.name, other.get(field.name, field.type)) for field in msgspec.structs.fields(kind)]
-    return msgspec.defstruct(kind.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class _Revision(msgspec.Struct, frozen=True):
@@ -61,7 +56,7 @@ class _Reply(msgspec.Struct, frozen=True):
     decision_id: str = ""
 
 
-_VERDICT = _strict(Verdict, scopes=_strict(Scopes) | None)
+_VERDICT = said_as(array=False)
 _reply = msgspec.json.Decoder(_Reply)
 
 
@@ -74,20 +69,21 @@ def read(body: bytes) -> Answer:
         said = msgspec.convert(reply.result, _VERDICT)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise UndecidedError(f"OPA's answer is no decision: {_told(error)}") from error
-    bounds = said.scopes
-    fields = msgspec.structs.asdict(said)
-    verdict = Verdict(**{**fields, "scopes": None if bounds is None else Scopes(**msgspec.structs.asdict(bounds))})
-    return Answer(verdict, _revision(reply.provenance), reply.decision_id if _ID.fullmatch(reply.decision_id) else "")
+    decision_id = reply.decision_id if _ID.fullmatch(reply.decision_id) else ""
+    return Answer(verdict(said), _revision(reply.provenance), decision_id)
 
 
 def _revision(provenance: _Provenance) -> str:
     """Name what decided, by the revisions of all bundles; empty if any has none: it could change unseen."""
     revisions = [provenance.bundles[name].revision for name in sorted(provenance.bundles)] or [provenance.revision]
-    return "+".join(revisions) if all(revisions) else ""
+    named = "+".join(revisions)
+    return named if all(revisions) and _REVISION.fullmatch(named) else ""
 
 
 def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
+    if not isinstance(error, msgspec.ValidationError):
+        return type(error).__name__
+    return str(error) if "unknown field" not in str(error) else "it has a field that no decision has"
 
 
 class Exchange:
@@ -128,6 +124,8 @@ class Exchange:
     async def _whole(self, body: bytes) -> bytes:
         try:
             return await self._once(body)
+        except aiohttp.ClientConnectorError:
+            raise  # nobody is there, or somebody else
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             # A connection that was kept, and that the server closed meanwhile. A question changes nothing: once more.
             return await self._once(body)

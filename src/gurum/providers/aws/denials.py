@@ -17,14 +17,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import aiobotocore.session
-import aiohttp
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
-from botocore.parsers import ResponseParserError
 
 from gurum.ops.clock import Clock
 from gurum.ops.config import AwsConfig
-from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.answering import answering
+from gurum.providers.aws.errors import AwsError, NotSentError
 from gurum.providers.aws.principals import OFFBOARDING, TAGS, offboarder, tagged
 from gurum.providers.aws.refusals import explain
 from gurum.providers.aws.sessions import Broker, Signer
@@ -169,14 +167,6 @@ class _Iam:
                 raise
 
     async def _call(self, operation: str, **params: str) -> dict[str, Any]:
-        try:
+        with answering():
             answer: dict[str, Any] = await getattr(self._client, operation)(RoleName=self._role, **params)
-        except ClientError as error:
-            meta, said = error.response.get("ResponseMetadata", {}), error.response.get("Error", {})
-            status, request = int(meta.get("HTTPStatusCode", 500)), meta.get("RequestId", "")
-            raise AwsError(said.get("Code", ""), said.get("Message", ""), status, request) from error
-        except (EndpointConnectionError, ConnectTimeoutError) as error:
-            raise NotSentError(str(error)) from error
-        except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise LostError(f"{type(error).__name__}: {error}") from error
         return answer

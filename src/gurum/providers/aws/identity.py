@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import aiobotocore.session
-import aiohttp
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
 from gurum.ops.config import AwsConfig
+from gurum.providers.aws.answering import answering
 from gurum.providers.aws.sessions import Sessions
-from gurum.providers.aws.transport import AwsError, LostError, NotSentError, credentials
+from gurum.providers.aws.transport import NotSentError, credentials
 
 SECONDS = 10
 
@@ -28,26 +26,22 @@ async def account_of(config: AwsConfig, region: str, number: str, sessions: Sess
     secret = await _session(sessions, number) if entry.role else credentials(entry.credentials_file)
     client: Any
     try:
+        key, hidden = secret["access_key_id"], secret["secret_access_key"]
+    except KeyError as error:
+        raise NotSentError(f"{entry.credentials_file} lacks {error.args[0]}") from error
+    with answering():
         async with aiobotocore.session.get_session().create_client(
             "sts",
             region_name=region,
             endpoint_url=config.sts_url or config.endpoint_url or None,
-            aws_access_key_id=secret["access_key_id"],
-            aws_secret_access_key=secret["secret_access_key"],
+            aws_access_key_id=key,
+            aws_secret_access_key=hidden,
             aws_session_token=secret.get("session_token"),
             config=AioConfig(
                 retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=SECONDS, read_timeout=SECONDS
             ),
         ) as client:
             answer = await client.get_caller_identity()
-    except ClientError as error:
-        meta, said = error.response.get("ResponseMetadata", {}), error.response.get("Error", {})
-        status, request = int(meta.get("HTTPStatusCode", 500)), meta.get("RequestId", "")
-        raise AwsError(said.get("Code", ""), said.get("Message", ""), status, request) from error
-    except KeyError as error:
-        raise NotSentError(f"{entry.credentials_file} lacks {error.args[0]}") from error
-    except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise LostError(f"{type(error).__name__}: {error}") from error
     return str(answer["Account"])
 
 

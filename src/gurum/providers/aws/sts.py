@@ -6,15 +6,13 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-import aiohttp
 import botocore
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
-from botocore.parsers import ResponseParserError
 
 from gurum.ops.clock import Clock
 from gurum.ops.config import AwsConfig
-from gurum.providers.aws.errors import AwsError, LostError, NotSentError
+from gurum.providers.aws.answering import answering
+from gurum.providers.aws.errors import NotSentError
 from gurum.providers.aws.recorded import guard
 from gurum.providers.aws.sessions import Credentials
 from gurum.providers.aws.transport import session_for
@@ -46,22 +44,13 @@ class Sts:
         if entry is None:
             raise NotSentError(f"no role is configured for the AWS account {account}")
         client, began = await self._sts(), self._clock.time()
-        try:
+        with answering(secret=True):
             answer = await client.assume_role_with_web_identity(
                 RoleArn=role_arn(entry.role, account, partition(self._region)),
                 RoleSessionName=name,
                 WebIdentityToken=token,
                 DurationSeconds=self._config.session_seconds,
             )
-        except ClientError as error:
-            meta, said = error.response.get("ResponseMetadata", {}), error.response.get("Error", {})
-            status, request = int(meta.get("HTTPStatusCode", 500)), meta.get("RequestId", "")
-            raise AwsError(said.get("Code", ""), said.get("Message", ""), status, request) from None
-        except (EndpointConnectionError, ConnectTimeoutError) as error:
-            raise NotSentError(str(error)) from None
-        except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            # Without the cause: a parser's has the answer, and that has the keys.
-            raise LostError(type(error).__name__) from None
         made, meta = answer["Credentials"], answer.get("ResponseMetadata", {})
         # Whose clock is right is not known: the session is over when either of the two says so.
         until = min(made["Expiration"].timestamp(), began + self._config.session_seconds)

@@ -13,21 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiobotocore.session
-import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import NoCredentialsError
 
 from gurum.ops import secrets
 from gurum.ops.config import AwsAccountConfig, AwsConfig
+from gurum.providers.aws.answering import answering
 from gurum.providers.aws.errors import AwsError, LostError, NotSentError
 from gurum.providers.aws.principals import name
 from gurum.providers.aws.recorded import Signature, guard, looks
@@ -219,22 +212,8 @@ class BotoTransport:
 
     async def _call(self, account: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
         client = await self._client(account)
-        try:
+        with answering():
             answer: dict[str, Any] = await getattr(client, operation(action))(**params)
-        except ClientError as error:
-            response = error.response
-            meta = response.get("ResponseMetadata", {})
-            raise AwsError(
-                response.get("Error", {}).get("Code", ""),
-                response.get("Error", {}).get("Message", ""),
-                int(meta.get("HTTPStatusCode", 500)),
-                meta.get("RequestId", ""),
-            ) from error
-        except (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError) as error:
-            raise NotSentError(str(error)) from error
-        except (BotoCoreError, ResponseParserError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            # A body that is not EC2's (a proxy's page, a crash) proves nothing about what was done.
-            raise LostError(f"{type(error).__name__}: {error}") from error
         return answer
 
     async def close(self) -> None:

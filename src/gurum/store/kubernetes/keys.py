@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gurum.model.base import Resource
-from gurum.store.contract import ExistsError, UnavailableError, WatchExpiredError
+from gurum.store.contract import ExistsError, InDoubtError, UnavailableError, WatchExpiredError
 from gurum.store.kubernetes import namespaces, shape
 from gurum.store.kubernetes.client import Client, checked
 from gurum.store.kubernetes.kinds import KEY_CLAIM, PLACES, SYSTEM, name_of
@@ -24,7 +24,7 @@ from gurum.store.kubernetes.words import seconds
 
 GRACE = 60.0  # seconds between a key's taking and its object's creation, at most: requests have given up long before
 RACE = 2.0  # seconds in which the object of one who was faster comes, if nothing went wrong
-_LOOK = 0.05
+_LOOK, _SELDOM = 0.05, 0.5  # seconds between two looks: the first, and the longest
 
 
 class Keys:
@@ -54,12 +54,15 @@ class Keys:
                 "ownerName": owner.name,
             },
         }
-        patience = time.monotonic() + self._race
+        patience, pause = time.monotonic() + self._race, _LOOK
         while True:
-            answer = await namespaces.create(self._client, KEY_CLAIM, document)
-            if answer.status != 409:
-                checked(answer)
-                return
+            try:
+                answer = await namespaces.create(self._client, KEY_CLAIM, document)
+                if answer.status != 409:
+                    checked(answer)
+                    return
+            except InDoubtError as error:  # of the key alone: of its object nothing was sent
+                raise UnavailableError(str(error)) from error
             held = await self._held(obj.kind, meta.key)
             if held is not None:
                 if held["spec"]["ownerID"] == meta.id:
@@ -73,7 +76,8 @@ class Keys:
                     f"{obj.kind} {meta.key[:100]!r} is being made by another request, or was, by one that was cut off:"
                     f" then it can be made after at most {self._grace:g} s"
                 )
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _SELDOM)
 
     async def owner(self, kind: type[Resource], key: str) -> str:
         """Return the id of the object that holds the key, empty for none. Raises UnavailableError."""

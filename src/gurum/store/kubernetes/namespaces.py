@@ -23,7 +23,7 @@ async def create(client: Client, place: Place, document: dict[str, Any], *, proj
     path = shape.collection(place, namespace)
     answer = await client.create(path, document)
     if answer.status == 404 and namespace:
-        await _make(client, namespace, project)
+        await make(client, namespace, project)
         answer = await client.create(path, document)
     if answer.status in (409, 422):
         return answer
@@ -32,7 +32,8 @@ async def create(client: Client, place: Place, document: dict[str, Any], *, proj
     return checked(answer)
 
 
-async def _make(client: Client, namespace: str, project: str) -> None:
+async def make(client: Client, namespace: str, project: str) -> None:
+    """Make a namespace, a project's or another, if it is not there. Raises UnavailableError."""
     labels = {f"{DOMAIN}/managed": "true"}
     if project and namespace == f"project-{project}":
         labels[PROJECT_LABEL] = project

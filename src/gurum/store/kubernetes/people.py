@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from gurum.store.kubernetes import namespaces
 from gurum.store.kubernetes.client import Client, checked
-from gurum.store.kubernetes.kinds import DOMAIN, PLACES, PROJECT_LABEL, SYSTEM, namespace_of
+from gurum.store.kubernetes.crds import PART_OF
+from gurum.store.kubernetes.kinds import DOMAIN, PLACES, SYSTEM, namespace_of
 
 Document = dict[str, Any]
 
@@ -21,7 +23,6 @@ EVERYBODY = f"{PREFIX}people"  # the group of all of them
 ANY = "*"  # in the place of a project in a group's name: whoever has the role, in whichever project; no id has such
 PROJECT, ROLES, AUDIT = f"{DOMAIN}/project", f"{DOMAIN}/roles", f"{DOMAIN}/audit-id"  # keys of a user's `extra`
 LONGEST = 600  # seconds of a token's life that an API server takes
-_LABELS = {"app.kubernetes.io/part-of": "gurum"}
 _RBAC = "rbac.authorization.k8s.io"
 _BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings"
 READ = ("get", "list", "watch")
@@ -143,7 +144,7 @@ def catalogue(choosers: Sequence[str]) -> list[Document]:
     """
     places = (PLACES["Flavor"], PLACES["Region"])
     rules = [{"apiGroups": [one.group], "resources": [one.plural], "verbs": list(READ)} for one in places]
-    name, labels = "gurum-people", _LABELS
+    name, labels = "gurum-people", PART_OF
     role = {"apiVersion": f"{_RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name, "labels": labels}}
     return [
         {**role, "rules": rules},
@@ -166,7 +167,7 @@ def catalogue(choosers: Sequence[str]) -> list[Document]:
 
 def _bound(role: str, project: str, roles: Sequence[str]) -> Document:
     # Not by the role's own name, which somebody who binds it by hand may have taken.
-    meta = {"name": f"people-{role}", "namespace": namespace_of(project), "labels": _LABELS}
+    meta = {"name": f"people-{role}", "namespace": namespace_of(project), "labels": PART_OF}
     return {
         "apiVersion": f"{_RBAC}/v1",
         "kind": "RoleBinding",
@@ -182,11 +183,7 @@ async def welcome(client: Client, project: str, readers: Sequence[str], writers:
     Raises UnavailableError.
     """
     namespace = namespace_of(project)
-    labels = {f"{DOMAIN}/managed": "true", PROJECT_LABEL: project}
-    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
-    made = await client.create("/api/v1/namespaces", document)
-    if made.status != 409:
-        checked(made)
+    await namespaces.make(client, namespace, project)
     for binding in bindings(project, readers, writers):
         answer = await client.create(_BINDINGS.format(namespace), binding)
         if answer.status != 409:

@@ -247,10 +247,10 @@ class KubernetesStore:
         # Ids are drawn at random, so this meets nothing but a mistake; the name decides between two who race for a key.
         if meta.id in (await self._where.feed(kind)).index and meta.id in (await self._where.current(kind)).index:
             raise ExistsError(kind.kind, meta.key, meta.id)
+        new = await self._sealed.seal(new)
         apart = shape.apart(new)
         if apart:
             await self._keys.take(new)
-        new = await self._sealed.seal(new)
         try:
             document = fence.stamped(shape.new(new), "")
             answer = await namespaces.create(self.client, place, document, project=meta.project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from gurum.supervisor.kubernetes.components import HOST, Plane, authentication, 
 from gurum.supervisor.places import Places
 from gurum.supervisor.rows import Child, Refusal, Row, Task
 
-DEFINITIONS = "definitions"
+DEFINITIONS, SIGN_IN = "definitions", "sign-in"
 ENVIRON = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "TZ")  # of a program of ours
 
 
@@ -56,14 +57,20 @@ def prepare(config: Config, places: Places, now: datetime) -> None:
 def rows(config: Config, places: Places) -> tuple[Row, ...]:
     """Return etcd, the API server, the controllers, and what makes a store of them (its users wait for DEFINITIONS)."""
     ours = plane(config, places)
-    further = store.sign_in(Path(config.policy.bundle)) if ours.audience else []
+    further = store.sign_in(config.policy) if ours.audience else []
     define = Task(
         name=DEFINITIONS,
         title="Custom resources and rights",
         run=lambda: store.define(ours.kubeconfig, ours.webhook, ours.pki.believed(pki.ADMISSION).read_bytes(), further),
         after=("kube-apiserver",),
     )
-    return (*_documents(config, ours, places), *children(ours, places.run), define)
+    parts = children(ours, places.run)
+    if ours.audience:  # what is not served yet when an API server first asks, it asks for again only after a while
+        parts = tuple(
+            dataclasses.replace(one, after=(*one.after, SIGN_IN)) if one.name == "kube-apiserver" else one
+            for one in parts
+        )
+    return (*_documents(config, ours, places), *parts, define)
 
 
 def _documents(config: Config, ours: Plane, places: Places) -> tuple[Child, ...]:
@@ -72,7 +79,7 @@ def _documents(config: Config, ours: Plane, places: Places) -> tuple[Child, ...]
         return ()
     return (
         Child(
-            name="sign-in",
+            name=SIGN_IN,
             title="Sign-in, public documents",
             argv=(
                 *(sys.executable, "-m", "gurum.identity.issuer"),

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from gurum.ops.policy import PolicyConfig
 from gurum.pia.signin.manifests import HOST_ROLE, documents
-from gurum.policy.bundle import read_bundle
+from gurum.policy.factory import configured
 from gurum.store.contract import UnavailableError
 from gurum.store.kubernetes import secret_rights, webhooks
 from gurum.store.kubernetes.access import access
@@ -33,9 +34,9 @@ RIGHTS: Mapping[str, str] = {
 }
 
 
-def sign_in(bundle: Path) -> list[dict[str, Any]]:
+def sign_in(policy: PolicyConfig) -> list[dict[str, Any]]:
     """Return what a cluster has further where people sign in by tokens of Keystone, ours bound. Raises BundleError."""
-    return [*documents(read_bundle(bundle)), _binding("gurum-pia", HOST_ROLE)]
+    return [*documents(configured(policy)), _binding(f"embedded-{HOST_ROLE}", "gurum-pia", HOST_ROLE)]
 
 
 async def define(
@@ -52,7 +53,7 @@ async def define(
     operator = msgspec.structs.replace(access(url, ""), user=PERSON)
     person = Client(operator, manager=INSTALLER, patience=SERVED_SECONDS)
     try:
-        bindings = [_binding(user, role) for user, role in RIGHTS.items()]
+        bindings = [_binding(f"embedded-{user}", user, role) for user, role in RIGHTS.items()]
         changed = await install(client, [*bindings, *_sealed(), *further, *asked])
         if webhook:
             await admitted(person)
@@ -77,11 +78,11 @@ def _subject(user: str) -> dict[str, Any]:
     return {"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}
 
 
-def _binding(user: str, role: str) -> dict[str, Any]:
+def _binding(name: str, user: str, role: str) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": f"embedded-{user}" if role == RIGHTS.get(user) else f"embedded-{role}"},
+        "metadata": {"name": name},
         "subjects": [_subject(user)],
         "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": role},
     }
